@@ -7,28 +7,34 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.actors import Actor
 from console.domain.clock import DrillClock, SystemClock
+from console.engine.area_port import AreaPort
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.log_files import logged_to
 from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
+from console.services.areas.area_map import AreaMap
+from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
-from console.settings import Settings, in_environment, load_settings
+from console.settings import Settings, in_environment, is_shared, load_settings
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.drill.options import DrillOptions
-    from console.ui.port import DrillPort
+    from console.ui.port import ConsolePort, DrillPort
     from console.ui.settings import WindowSettings
     from maps.hydraulics.state import HydraulicState
 
@@ -43,6 +49,7 @@ def run_console(
     mqtt: str,
     store: str,
     seat: str = "",
+    area: str = "",
     *,
     user: str = "",
     password_file: Path | None = None,
@@ -50,13 +57,15 @@ def run_console(
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
-    ``user``: signs in without a dialog, with the password in ``password_file`` or the keyring; ``more_feeds``: makes further
-    feeds beside those of the settings. Returns the exit code.
+    ``area``: name or id of an operating area, whose terminal this is; InputFault for an unknown one. ``user``: signs in without a
+    dialog, with the password in ``password_file`` or the keyring. ``more_feeds``: makes further feeds beside those of the
+    settings. Returns the exit code.
     """
     return_what_is_freed()
-    settings = load_settings(**({"seat": seat} if seat else {}))
+    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area)) if given})
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
+    areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
         site=city.info.site,
@@ -64,10 +73,16 @@ def run_console(
         issuer=settings.issuer,
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
+        area_minutes=settings.area_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
-        city_path, where, settings.data_folder / "notices", desk, retention=settings.retention, is_shared=settings.shared
+        city_path,
+        where,
+        settings.data_folder / "notices",
+        desk,
+        retention=settings.retention,
+        is_shared=is_shared(settings, where),
     )
     seat = seat_of(settings, "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
@@ -77,11 +92,11 @@ def run_console(
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
-        people = people_of(runtime.store, seat, is_shared=settings.shared)
+        people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         runtime.recall()
         runtime.start()
-        return _show(runtime, settings, people=people, actor=actor)
+        return _show(runtime, settings, people=people, actor=actor, areas=areas)
 
 
 def run_demo(asked: DrillOptions | None = None) -> int:
@@ -153,6 +168,7 @@ def _window_settings(
     settings: Settings, folder: Path, people: People | None = None, actor: Actor | None = None
 ) -> WindowSettings:
     from console.ui.settings import WindowSettings
+    from console.ui.wall.text_size import WallSettings
 
     return WindowSettings(
         user=settings.person.name,
@@ -164,6 +180,7 @@ def _window_settings(
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
+        wall=WallSettings(settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes),
     )
 
 
@@ -174,8 +191,12 @@ def _show(
     *,
     people: People | None = None,
     actor: Actor | None = None,
+    areas: Sequence[str] = (),
 ) -> int:
-    """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so."""
+    """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
+
+    ``areas``: ids of those whose terminal this is; else those of the person who signed in, empty for the centre.
+    """
     try:
         from PySide6.QtWidgets import QApplication
 
@@ -192,7 +213,11 @@ def _show(
         actor = ask_who(people.access, people.seat, runtime.engine.city.info, look)
         if actor is None:
             return 0
-    window = MainWindow(runtime.engine, _window_settings(settings, settings.data_folder, people, actor), drill)
+    areas = areas or (actor.areas if actor is not None else ())
+    sight = AreaSight(runtime.city, areas) if areas else None
+    port: ConsolePort = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
+    look = replace(_window_settings(settings, settings.data_folder, people, actor), area=sight)
+    window = MainWindow(port, look, drill)
     if people is not None:
         window.session.begin()
 
@@ -201,11 +226,14 @@ def _show(
         window.map_commands.set_states(states)
 
     runtime.when_states(CrossThreadCall(show_states, window).push)
-    window.packages.writer = runtime.case_files.write
+    if sight is None:  # a package holds the whole log and every alarm of its time, of all areas
+        window.packages.writer = runtime.case_files.write
     if window.placed:
         window.show()
     else:
         window.showMaximized()
+    if sight is not None and sight.bounds is not None:
+        window.map.navigation.fit_points(np.array(sight.bounds).reshape(2, 2), margin=0.05)
     window.map_commands.reopen_windows()
     set_loaded_aside()
     code: int = app.exec()

@@ -103,7 +103,11 @@ def _one_store(where: str) -> tuple[Inspection | None, Finding]:
         return found, Finding("store", State.WARNING, text, "make a backup; the next start migrates it")
     if not found.may_write:
         return found, Finding("store", State.FAULT, f"{found.where}: this account may not write there", "check rights or grants")
-    return found, Finding("store", State.OK, f"{found.where}: {found.changes} changes{used}")
+    if found.holder and found.leader and found.leaderless_s > 0:
+        text = f"{found.where}: {found.changes} changes{used}; nobody leads: nothing is detected, stored or sent"
+        return found, Finding("store", State.WARNING, text, "a running console or engine takes over within about ten seconds")
+    leads = f", led by {found.leader}" if found.holder and found.leader else ""
+    return found, Finding("store", State.OK, f"{found.where}: {found.changes} changes{used}{leads}")
 
 
 def _broker(mqtt: str) -> Finding:

@@ -18,7 +18,7 @@ from console.log_files import logged_to
 from console.mqtt import MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
-from console.settings import Settings, load_settings
+from console.settings import Settings, is_shared, load_settings
 from maps.dataset import read_city
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         crew_speed_kmh=settings.crew_speed_kmh,
         is_drill=is_drill,
         limits_file=settings.limits_file,
+        area_minutes=settings.area_minutes,
     )
 
 
@@ -60,7 +61,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
         desk_settings(settings, site=city.info.site, is_drill=False),
         retention=settings.retention,
         role="engine",
-        is_shared=settings.shared,
+        is_shared=is_shared(settings, where),
     )
     name = seat_of(settings, "engine", where)
     connection = connection_of(settings, broker, city.info.site, name)

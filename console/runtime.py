@@ -75,7 +75,6 @@ class Runtime:
         self._late_model = late_model
         self.clock, self.inbox = clock, Inbox()
         self._feeds, self._channels = tuple(feeds), tuple(channels)
-        self._is_shared, self._has_led = options.is_shared, False
         self.store: SqlStore = open_store(
             options.store, options.role, is_shared=options.is_shared
         )  # first: a store in use is no reason to start a worker
@@ -139,25 +138,12 @@ class Runtime:
         self.store.append_readings(history)
 
     def recall(self) -> Future[None]:
-        """Learn from the last weeks in the store, so that detection is ready after a restart, or when this process takes over.
+        """Learn from the last weeks in the store and process its last hours, so that detection goes on as before a restart.
 
-        On detection's thread, once the engine runs: only detection waits for it. Call before starting.
+        On detection's thread, once the engine runs: only detection waits for it. Call before starting. Where several processes
+        use the store, each one does so, to be ready to take over.
         """
-        if not self._is_shared:
-            return self._learn_from_store()
-        self.engine.when_leading(self._recall)
-        later: Future[None] = Future()
-        later.set_result(None)
-        return later
-
-    def _recall(self) -> None:
-        if self._has_led:
-            self.engine.replace_detector(self._detector)  # the one of an earlier term has missed what was between
-        self._has_led = True
-        self._learn_from_store()
-
-    def _learn_from_store(self) -> Future[None]:
-        return self.engine.learn(lambda: quiet_history(self.store, len(self.city.stations), self.clock.now()))
+        return self.engine.recall(self.store, lambda until: quiet_history(self.store, len(self.city.stations), until))
 
     def _detector(self) -> Detector:
         responses = self.worker.responses if self.worker is not None else None

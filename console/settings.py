@@ -51,12 +51,24 @@ class Settings(BaseSettings):
     issuer: str = ""
     crew_speed_kmh: float = Field(default=25.0, gt=0, le=120)
     limits_file: Path | None = None
+    area: str = ""
+    """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
+    area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
+    """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
+    """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
+    wall_ratio: float = Field(default=200.0, ge=150, le=250)
+    wall_width_mm: float = Field(default=0.0, ge=0, le=50_000)
+    """Width of the wall view's picture; 0: as the screen reports it (projectors and joined screens do wrongly)."""
     mqtt: str = ""
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
-    shared: bool = False
-    """Several consoles and engines use the store at once (``QUANMAI_SHARED=1``); each needs a ``seat`` of its own."""
+    shared: bool | None = None
+    """Several consoles and engines use the store at once; each needs a ``seat`` of its own. By default so on PostgreSQL, and not
+
+    on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
+    """
     credentials: Path | None = None
     """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
     lock_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
@@ -111,6 +123,11 @@ def account() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "?"
+
+
+def is_shared(settings: Settings, store: str | Path) -> bool:
+    """Whether others may use a store (file or address) at once: as set, by default on a server."""
+    return settings.shared if settings.shared is not None else "://" in str(store) and not str(store).startswith("sqlite")
 
 
 def in_environment(settings: Settings, name: str) -> str:

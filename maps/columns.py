@@ -116,6 +116,12 @@ class Columns:
         """Asset ids of the given rows, in their order."""
         return tuple(self.asset_id[np.asarray(list(rows) if not isinstance(rows, np.ndarray) else rows, dtype=np.int64)])
 
+    def taken(self, rows: NDArray[np.int64]) -> Self:
+        """The table of those rows only, in that order; row numbers of other tables stay valid, references to this one do not."""
+        own = [one.name for one in fields(self) if one.name != "extra"]
+        extra = {name: column[rows] for name, column in self.extra.items()}
+        return replace(self, **{name: getattr(self, name)[rows] for name in own}, extra=extra)
+
     def replaced(self, **columns: Any) -> Self:
         """A copy with some columns replaced."""
         return replace(self, **columns)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +61,17 @@ def _programs() -> Path | None:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A running server; skips where PostgreSQL is not installed."""
-    programs = _programs()
-    if programs is None:
+    if _programs() is None:
         pytest.skip("PostgreSQL's server programs are not installed")
+    with running_server() as made:
+        yield made
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server in a folder of its own, stopped at the end."""
+    programs = _programs()
+    assert programs is not None, "PostgreSQL's server programs are not installed"
     user = "postgres" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="quanmai-pg-") as name:
         folder = Path(name)

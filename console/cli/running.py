@@ -74,6 +74,7 @@ def run(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
+    area: Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")] = "",
     user: Annotated[str, typer.Option(help="sign in as this user without a dialog (shared store)")] = "",
     password_file: Annotated[
         Path | None, typer.Option(help="file with that user's password, mode 0600; default: the keyring")
@@ -83,7 +84,7 @@ def run(
     from console.app import run_console
 
     _refuse_as_store(store, city)
-    sys.exit(run_console(city, mqtt, store, seat, user=user, password_file=password_file))
+    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file))
 
 
 @commands.command()

@@ -32,6 +32,8 @@ class AlarmKind(StrEnum):
     FEED = "feed"
     BOUNDARY = "boundary"
     """Two metered zones whose inflows move oppositely: a valve between them may be open."""
+    AREA_SILENT = "area_silent"
+    """An operating area has not acknowledged a case in time; ``subject``: the area's name."""
     OPERATION = "operation"
     """No alarm but information: something is operated, worked on or planned, which may explain what stations show."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from console.domain.alarms import Evidence, Explanation
+from console.domain.area_alerts import AreaAlert
 from console.domain.notices import Notice
 from console.domain.records import RecordKind
 from maps.isolation.plan.result import IsolationPlan
@@ -223,7 +224,8 @@ class Incident:
 
     ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
-    ``outlook``: of the location as it stands, None until it is worked out.
+    ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
+    case has concerned so far; an area stays in it when the location moves away.
     """
 
     incident_id: str
@@ -259,6 +261,7 @@ class Incident:
     outlook: Outlook | None = None
     hand_readings: tuple[HandReading, ...] = ()
     explanations: tuple[Explanation, ...] = ()
+    area_alerts: tuple[AreaAlert, ...] = ()
 
     @property
     def record_kind(self) -> RecordKind[Incident]:
@@ -282,6 +285,11 @@ class Incident:
         if self.location is not None and self.location.candidates:
             return (self.location.candidates[0].pipe_id,)
         return self.plan.burst_pipes if self.plan is not None else ()
+
+    def area_ids(self) -> frozenset[str]:
+        """The operating areas that may see the case: those alerted, and that of its place."""
+        place = frozenset((self.place.area_id,)) if self.place is not None and self.place.area_id else frozenset[str]()
+        return place | {one.area_id for one in self.area_alerts}
 
     def found_elsewhere(self) -> str:
         """The pipe that a crew found broken on site where another one is taken for it; "" when nobody did."""

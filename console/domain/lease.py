@@ -24,7 +24,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease as the store has it. ``holder``: the leading process; ``is_ours``: this one leads.
+    """The lease as the store has it. ``holder``: the leading process, "" none; ``is_ours``: this one leads.
 
     ``epoch``: rises by one with each take-over. Every write of a leader is checked against it (a fencing token), so that a
     leader that was paused and has been replaced writes nothing any more.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import Detector, History
 from console.domain.changes import Change, ChangeSet
-from console.domain.clock import micros
+from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix
 from console.domain.grid import TickGrid
@@ -24,6 +24,7 @@ from console.domain.live import LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine.archive import STUCK_S, Archive
+from console.engine.area_watch import AreaWatch
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
 from console.engine.deliveries import Deliveries
@@ -39,6 +40,7 @@ from console.engine.retention import Retention
 from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
+from console.services.analysis.recent_ticks import RecentReadings, RecentTick, recent_since_us, recent_ticks
 from console.services.desk import Desk, DeskState
 from console.services.ports import StoreUnavailable
 from maps.city import City
@@ -59,13 +61,15 @@ class Engine:
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
         self.city, self.limits = city, desk.limits
-        self._ports, self._is_drill = ports, is_drill
+        self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
         store.use_stations(map(str, city.stations.asset_id))
         self._faults = Faults()
         self._live = LivePicture(len(city.stations))
-        self._leadership = Leadership(store, self._faults, inbox.wake, is_shared=ports.is_shared)
+        self._leadership = Leadership(
+            store, self._faults, inbox.wake, is_shared=ports.is_shared, off_s=lambda: _ahead_of_machine_s(clock)
+        )
         leads = self._leadership.is_leading
         self._follow: Follow | None = None
         if ports.is_shared:
@@ -89,12 +93,12 @@ class Engine:
         self._retention = Retention(
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads
         )
+        self._areas = AreaWatch(desk, self._decisions, clock, leads)
         self._decisions.observe(self._after)
         self._desk = desk
         self._leadership.listen(self._begin_to_lead, self._jobs.drop)
-        self._when_leading: Callable[[], None] = lambda: None
+        detector.resume_alarms(self._decisions.state.alarms.values())
         if self._leadership.leads:
-            detector.resume_alarms(self._decisions.state.alarms.values())
             self._decisions.decide(lambda state: desk.on_start(state, clock.now()))
         self._subscribers: list[Callable[[Picture], None]] = []
         self._version = 0
@@ -150,10 +154,6 @@ class Engine:
         except StoreUnavailable as fault:
             log.error("%s", fault)
 
-    def when_leading(self, work: Callable[[], None]) -> None:
-        """Call this each time this process begins to lead, on the engine's thread. Call before starting."""
-        self._when_leading = work
-
     def learn(self, history: Callable[[], History | None]) -> Future[None]:
         """Let detection learn in the background from the quiet history that ``history`` reads, before later ticks."""
 
@@ -163,6 +163,25 @@ class Engine:
                 self._watch.detector.learn(quiet)
 
         return self._watch.first(work)
+
+    def recall(self, readings: RecentReadings, history: Callable[[datetime], History | None]) -> Future[None]:
+        """Let detection learn, then process the readings of the last hours, in the background, before later ticks.
+
+        ``history``: reads the quiet history until a time.
+        """
+        since_us = 0
+
+        def quiet() -> History | None:
+            nonlocal since_us
+            since_us = recent_since_us(readings, self.now(), self._grid.interval_us)
+            return history(moment(since_us))
+
+        def recent() -> tuple[int, Iterator[RecentTick]]:
+            ticks = recent_ticks(readings, len(self.city.stations), since_us, self.now(), self._grid.interval_us)
+            return self._ports.store.last_expected_us(), ticks
+
+        self.learn(quiet)
+        return self._watch.replay(recent)
 
     def replace_detector(self, make: Callable[[], Detector | None]) -> Future[None]:
         """Replace the detector by the result of ``make``, in the background, before later ticks; None keeps the present one."""
@@ -220,7 +239,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
-        parts = (self._ingest, self._commands, self._watch, self._deliveries, self._decisions)
+        parts = (self._ingest, self._commands, self._watch, self._areas, self._deliveries, self._decisions)
         for part in (self._turn_leadership, *(room.turn for room in parts), self._publish_picture):
             try:
                 part()
@@ -242,7 +261,6 @@ class Engine:
     def _begin_to_lead(self) -> None:
         """Take over what the leader before has left undone; the state holds all that was committed."""
         desk, clock = self._desk, self._ports.clock
-        self._when_leading()
         self._watch.lead(self._decisions.state.alarms.values())
         self._ingest.lead()
         self._archive.lead()
@@ -300,6 +318,11 @@ class Engine:
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
         return (*self._ingest.health(), *self._faults.feeds())
+
+
+def _ahead_of_machine_s(clock: Clock) -> float:
+    """Seconds; a drill's clock is none of the machine's and counts as right."""
+    return (clock.now() - datetime.now(UTC)).total_seconds() if isinstance(clock, SystemClock) else 0.0
 
 
 def _with_crew_bases(state: DeskState, city: City) -> DeskState:

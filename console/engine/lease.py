@@ -21,6 +21,12 @@ FAULT = "store/lease"
 _LOOK_S = 1.0
 """A follower looks this often whether the lease is free."""
 _RETRY_S = 0.5
+CLOCK = "clock"
+WRONG_S = 5.0
+"""A clock further from the store's spoils detection: readings look late, or dated ahead."""
+WRONG_WAITS_S = 30.0
+"""So long a process with such a clock leaves a free lease to others; a leader with a wrong clock is better than none."""
+_LOOK_AT_CLOCK_S = 10.0
 INCUMBENT_S = 3.0
 """After the store was away the lease has expired; its holder, which keeps readings and findings in memory, comes first."""
 
@@ -32,7 +38,18 @@ class Leadership:
     writes from the store.
     """
 
-    def __init__(self, store: Store, faults: Faults, wake: Callable[[], None], *, is_shared: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        faults: Faults,
+        wake: Callable[[], None],
+        *,
+        is_shared: bool,
+        off_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """``off_s``: seconds by which the engine's clock is ahead of the machine's."""
+        self._off_s, self._looked_at_clock, self._is_wrong = off_s, -_LOOK_AT_CLOCK_S, False
+        self._free_since: float | None = None
         self._store, self._faults, self._wake = store, faults, wake
         self.is_shared = is_shared
         self.leads = not is_shared
@@ -102,6 +119,27 @@ class Leadership:
             log.warning("another process leads: this one follows")
             self._end()
 
+    def _held(self, *, may_take_over: bool) -> Lease:
+        """The lease renewed, taken or seen. With a wrong clock a free one is left to others for a while."""
+        now = time.monotonic()
+        if now - self._looked_at_clock >= _LOOK_AT_CLOCK_S:
+            self._looked_at_clock = now
+            self._look_at_clock()
+        waits = self._is_wrong and (self._free_since is None or now - self._free_since < WRONG_WAITS_S)
+        lease = self._store.hold_lease(may_take_over=may_take_over, may_take=not waits)
+        self._free_since = (self._free_since or now) if not lease.holder else None
+        return lease
+
+    def _look_at_clock(self) -> None:
+        ahead_s = self._store.clock_ahead_s() + self._off_s()
+        self._is_wrong = abs(ahead_s) > WRONG_S
+        if self._is_wrong:
+            where = "ahead of" if ahead_s > 0 else "behind"
+            text = f"this machine is {abs(ahead_s):.0f} s {where} the store; set up NTP on both"
+            self._faults.begin(CLOCK, text, "this seat leads only where no other can; ages on its screen are wrong")
+        else:
+            self._faults.end(CLOCK)
+
     def _run(self) -> None:
         pause_s, since = 0.0, time.monotonic()  # since when the store has answered
         while not self._closing.wait(pause_s):
@@ -109,7 +147,7 @@ class Leadership:
             if self.is_stuck():
                 continue
             try:
-                self.lease = self._store.hold_lease(may_take_over=asked - since >= INCUMBENT_S)
+                self.lease = self._held(may_take_over=asked - since >= INCUMBENT_S)
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault))

@@ -1,4 +1,8 @@
-"""Watch: runs detection on its own thread: ticks of the live picture in, findings to the desk out."""
+"""Watch: runs detection on its own thread: ticks of the live picture in, findings to the desk out.
+
+Where several processes use the store, each of them detects, so that the one that takes over continues with the same levels and
+baselines; only the leader's findings are decided (``standby.py``).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection import Detector, TickResult
+from console.detection import BurstFinding, Detector, TickResult
 from console.detection.finding import OperationFinding, StationFinding
 from console.detection.state_channels import SwitchWatch
 from console.domain.alarms import Alarm
@@ -24,12 +28,16 @@ from console.domain.readings import Quality
 from console.engine.background import BackgroundCall
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
+from console.engine.standby import Standby
 from console.engine.watchdog import SILENT_AFTER_S
 from console.services.analysis.expected_log import ExpectedLog
+from console.services.analysis.recent_ticks import RecentTick
 from console.services.desk import Desk
 from maps.city import City
 
 FAULT = "engine/detection"
+_MARGIN_TICKS = 3
+"""Of the leader's last ticks the findings are compared again: they may not have been written any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +54,7 @@ class Watch:
     """Waits for the grid's next tick, which is evaluated in the background: it may run EPANET, and no reading waits for it.
 
     Work given by ``first`` (learning, another detector) is done there too, and between two ticks the
-    missing signatures of a large city, one group at a time. ``leads``: else another process detects, nothing ticks here.
+    missing signatures of a large city, one group at a time. ``leads``: else another process decides what is found.
     ``expected``: (stations, channels); ``learning``, ``sigma_kpa``, ``elevation_error_m``: (stations,).
     """
 
@@ -79,6 +87,11 @@ class Watch:
         self._tick_us = 0
         self._first: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._is_at_first = self._lacks = False
+        self._standby = Standby()
+        self._resumed: tuple[Alarm, ...] = ()
+        self._led_us = 0
+        """The last tick that a leader has stored."""
+        self._replayed: queue.SimpleQueue[tuple[int, list[_Tick]]] = queue.SimpleQueue()
 
     def start(self) -> None:
         """Begin to work."""
@@ -103,21 +116,37 @@ class Watch:
     @property
     def preparing(self) -> tuple[int, int] | None:
         """(groups of stations ready for detection, groups that report) while the first number is smaller."""
-        if not self._leads():
-            return None
         usable, all_ = self.detector.preparing
         if self._is_at_first or not self._first.empty():
             usable, all_ = 0, self.detector.groups
         return (usable, all_) if usable < all_ else None
 
     def lead(self, alarms: Iterable[Alarm]) -> None:
-        """This process detects from now on; ``alarms``: what the process before has found."""
-        self._switches = SwitchWatch(self._city)
-        self.detector.resume_alarms(alarms)
+        """What this process finds is decided from now on; ``alarms``: what was found before.
+
+        Decides what was found here and is not among them: the process before ended before it had written it.
+        """
+        now_us = micros(self._clock.now())
+        reached_us = self._led_us if 0 < self._led_us <= now_us else now_us
+        owed = self._standby.owed(alarms, reached_us - _MARGIN_TICKS * self._grid.interval_us)
+        self._resumed = owed.resumed
+        self._decide(owed.operations, owed.bursts, owed.stations, self._clock.now())
+
+    def replay(self, read: Callable[[], tuple[int, Iterable[RecentTick]]]) -> Future[None]:
+        """Process past ticks in the background before later ones: levels, counters and open bursts are then as without a restart.
+
+        ``read``: (time of the last tick that was detected in, the ticks). From any thread.
+        """
+
+        def work() -> None:
+            led_us, ticks = read()
+            self._replayed.put((led_us, [self._evaluated(one, one.at_us, disturbed=False) for one in ticks]))
+
+        return self.first(work)
 
     def follow(self, tick_us: int, expected: NDArray[np.float64]) -> None:
         """Show the expected values (stations, channels) of the leader's tick."""
-        self.expected = expected
+        self.expected, self._led_us = expected, tick_us
         self.history.add(tick_us, expected)
 
     def cease(self) -> None:
@@ -138,8 +167,6 @@ class Watch:
             self._is_at_first = True
             self._begin(self._did_first)
             return
-        if not self._leads():
-            return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
             if self._lacks:
@@ -152,14 +179,23 @@ class Watch:
         seen_us = max(tick_us, min(int(at_us.max(initial=0)), micros(self._clock.now())))
         disturbed = any(incident.is_open() for incident in self._decisions.state.incidents.values())
 
+        seen = RecentTick(tick_us, value, at_us, quality)
+        resumed, self._resumed = self._resumed, ()
+
         def evaluate() -> Callable[[], None]:
-            result = self.detector.tick(value, at_us, quality, seen_us, disturbed=disturbed)
-            good = (at_us > tick_us - self._grid.interval_us * 3 // 2) & (quality == Quality.GOOD)
-            operations = (*self._switches.tick(value, good, tick_us), *result.operations)
-            return partial(self._took, _Tick(tick_us, result, operations, self.detector.elevations.error_m))
+            if resumed:
+                self.detector.resume_alarms(resumed)
+            return partial(self._took, self._evaluated(seen, seen_us, disturbed=disturbed))
 
         self._tick_us, self._lacks = tick_us, self.detector.options.deferred
         self._begin(evaluate)
+
+    def _evaluated(self, seen: RecentTick, now_us: int, *, disturbed: bool) -> _Tick:
+        """In the background. ``now_us``: the tick's time, or the newest sample's where the engine is behind."""
+        result = self.detector.tick(seen.value, seen.seen_us, seen.quality, now_us, disturbed=disturbed)
+        good = (seen.seen_us > seen.at_us - self._grid.interval_us * 3 // 2) & (seen.quality == Quality.GOOD)
+        operations = (*self._switches.tick(seen.value, good, seen.at_us), *result.operations)
+        return _Tick(seen.at_us, result, operations, self.detector.elevations.error_m)
 
     def _begin(self, work: Callable[[], Callable[[], None]]) -> None:
         """Do ``work`` in the background; the function it returns is called here, once the result is taken."""
@@ -176,7 +212,15 @@ class Watch:
 
     def _did_first(self) -> Callable[[], None]:
         self._first.get()()
-        return _nothing
+        return self._take_replayed
+
+    def _take_replayed(self) -> None:
+        while not self._replayed.empty():
+            self._led_us, ticks = self._replayed.get()
+            for tick in ticks:
+                self._note(tick)
+            if ticks and self._leads():
+                self.lead(self._decisions.state.alarms.values())
 
     def _prepared(self) -> Callable[[], None]:
         lacks = self.detector.prepare()
@@ -197,11 +241,21 @@ class Watch:
 
     def _took(self, tick: _Tick) -> None:
         result = tick.result
-        self.expected, self.learning, self.sigma_kpa = result.expected, result.learning, result.sigma_kpa
+        if self._leads() or tick.at_us > self._led_us + _MARGIN_TICKS * self._grid.interval_us:
+            self.expected = result.expected
+            self.history.add(tick.at_us, result.expected)
+        self.learning, self.sigma_kpa = result.learning, result.sigma_kpa
         self.elevation_error_m = tick.elevation_error_m
-        self.history.add(tick.at_us, result.expected)
-        self._tell(result, tick.operations, moment(tick.at_us))
+        stations = self._note(tick)
+        self._decide(tick.operations, (*result.bursts, *result.revisions), stations, moment(tick.at_us))
         self._expected_log.keep(tick.at_us, result.expected, result.sigma_kpa)
+
+    def _note(self, tick: _Tick) -> tuple[StationFinding, ...]:
+        """The tick's findings of stations, with their estimated errors of elevation."""
+        result = tick.result
+        stations = tuple(map(self._with_elevation, result.stations))
+        self._standby.note(tick.operations, (*result.bursts, *result.revisions), stations)
+        return stations
 
     def _say_when_late(self) -> None:
         busy_s = self._background.busy_s
@@ -209,15 +263,20 @@ class Watch:
             at = moment(self._tick_us).isoformat(timespec="seconds")
             self._faults.begin(FAULT, f"detection is still at its tick of {at}, for {busy_s:.0f} s; no burst is found meanwhile")
 
-    def _tell(self, result: TickResult, operations: Iterable[OperationFinding], now: datetime) -> None:
+    def _decide(
+        self,
+        operations: Iterable[OperationFinding],
+        bursts: Iterable[BurstFinding],
+        stations: tuple[StationFinding, ...],
+        now: datetime,
+    ) -> None:
         desk, decide, clock = self._desk, self._decisions.decide, self._clock
         for operation in operations:
             decide(lambda state, one=operation: desk.on_operation(state, one, now))  # type: ignore[misc]
-        for burst in (*result.bursts, *result.revisions):
+        for burst in bursts:
             decide(lambda state, one=burst: desk.on_burst(state, one, clock.now()))  # type: ignore[misc]
         # After the bursts: however many stations fail at once, no burst waits for them.
-        told = tuple(map(self._with_elevation, result.stations))
-        decide(lambda state: desk.on_stations(state, told, now))
+        decide(lambda state: desk.on_stations(state, stations, now))
         decide(lambda state: desk.on_time(state, clock.now()))
 
     def _with_elevation(self, finding: StationFinding) -> StationFinding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,10 @@ from console.domain.orders import OrderReply
 from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
+from console.services.areas import answers, escalation
+from console.services.areas.concern import with_area_alerts
+from console.services.areas.escalation import Wait, Waiting
+from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
 from console.services.crews.valve_replies import on_valve_reply
@@ -36,7 +40,8 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 
 _SUBJECTS = (
-    station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle
+    station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
+    answers,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -63,8 +68,11 @@ class Desk:
         handler = HANDLERS.get(type(intent))
         if handler is None:
             raise TypeError(f"no service carries out {type(intent).__name__}")
-        require_permitted(handler, state, intent, actor, signs_in=self._tools.settings.signs_in)
-        return self._followed(state, handler.carry_out(self._tools, state, intent, actor, now), now)
+        require_permitted(handler, intent, actor, signs_in=self._tools.settings.signs_in)
+        areas = self._tools.areas
+        step = handler.carry_out(self._tools, state_for(areas, state, intent, actor), intent, actor, now)
+        refuse_beyond(areas, state, step, actor)
+        return self._followed(state, step, now)
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
@@ -74,11 +82,12 @@ class Desk:
             for incident in changes.incidents
             for message in fire_brigade(self._tools, state.incidents.get(incident.incident_id), incident, now)
         ]
-        return replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
+        changes = replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
+        return with_area_alerts(self._tools, changes, now)
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
-        return opening.on_burst(self._tools, state, finding, now)
+        return with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
 
     def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
         """Station faults or limit violations begin or end: one alarm per station and code."""
@@ -92,7 +101,7 @@ class Desk:
         """A crew's reply to an order, or its report on a valve. After a refusal the note names the next nearest free crew."""
         if reply.is_on_valve:
             return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
-        return orders.on_reply(self._tools, state, reply, now)
+        return with_area_alerts(self._tools, orders.on_reply(self._tools, state, reply, now), now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""
@@ -108,7 +117,8 @@ class Desk:
             if impact.converged
             else Note("plan.impact_failed", reason=impact.message)
         )
-        return recorded(incident, replace(incident, impact=impact), "impact_computed", note)
+        step = recorded(incident, replace(incident, impact=impact), "impact_computed", note)
+        return with_area_alerts(self._tools, step, now)
 
     def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
         """Result of a case's forecast; the caller drops outdated results."""
@@ -128,6 +138,16 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew; call it every few seconds."""
-        return with_plans_following(
-            self._tools, state, merged(station_alarms.on_time(state, now), operations.on_time(state, now))
-        )
+        over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
+        return with_area_alerts(self._tools, with_plans_following(self._tools, state, over), now)
+
+    def area_waits(
+        self, known: Mapping[Waiting, Wait], state: DeskState, now: datetime, monotonic_s: float
+    ) -> tuple[dict[Waiting, Wait], frozenset[Waiting]]:
+        """(how long alerts wait for an area's acknowledgement, those that have waited too long)."""
+        found = escalation.waits(known, state, now, monotonic_s)
+        return found, escalation.overdue(found, self._tools.settings.area_minutes, monotonic_s)
+
+    def on_area_silence(self, state: DeskState, late: frozenset[Waiting], now: datetime) -> ChangeSet:
+        """Areas did not acknowledge in time: the centre is alarmed, once."""
+        return escalation.escalate(self._tools, state, late, now)

@@ -211,8 +211,15 @@ class Store(UnitOfWork, Protocol):
         """Write everything buffered to disk."""
         ...
 
-    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
-        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
+        """Renew the lease, or (``may_take``) take it where it is free or (``may_take_over``) has expired; who leads then.
+
+        The holder is "" where nobody does.
+        """
+        ...
+
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's."""
         ...
 
     def release_lease(self) -> None:

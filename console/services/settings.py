@@ -14,7 +14,8 @@ class DeskSettings:
     critical from ``critical_diameter_mm`` or ``critical_households`` on, with any critical customer without water, or when no
     valves can isolate it. ``same_case_minutes``: how long a dismissed finding stays dismissed. ``limits_file``: the utility's own
     limits of pressure and water quality (TOML, as rules/limits.toml). ``signs_in``: the store has users, so that people act
-    only with a password.
+    only with a password. ``area_minutes``: an area's terminal acknowledges a case within this time, else the centre is alarmed;
+    0: the utility has no such terminals.
     """
 
     site: str = ""
@@ -28,3 +29,4 @@ class DeskSettings:
     alternatives: bool = True
     signs_in: bool = False
     limits_file: Path | None = None
+    area_minutes: float = 0.0

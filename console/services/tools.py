@@ -8,6 +8,7 @@ from functools import cached_property
 from console.domain.limits import Limits
 from console.domain.readings import Channel
 from console.services.alarms.limits import LimitTable
+from console.services.areas.area_map import AreaMap
 from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
@@ -29,6 +30,11 @@ class Tools:
     def places(self) -> PlaceFinder:
         """Finder of pipes' positions."""
         return PlaceFinder(self.city)
+
+    @cached_property
+    def areas(self) -> AreaMap:
+        """The operating areas of the city."""
+        return AreaMap(self.city)
 
     @cached_property
     def restoration(self) -> RestorationTable:

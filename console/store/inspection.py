@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from console.services.ports import StoreNewer
 from console.store.connection import shown, store_url
 from console.store.faults import told
+from console.store.lease import leader_of
 from console.store.migrations import HEAD
 from console.store.sole_use import holder_of
 from maps.errors import InputFault
@@ -24,6 +25,8 @@ class Inspection:
     """State of a store.
 
     ``holder``: process with sole use, "" none. ``clock_ahead_s``: our clock against the server's, None on SQLite.
+    ``leader``: of the processes that share it, the one that leads or led last, "" none ever; ``leaderless_s``: seconds since its
+    lease has ended, not positive while it leads.
     """
 
     where: str
@@ -33,6 +36,8 @@ class Inspection:
     changes: int = 0
     holder: str = ""
     clock_ahead_s: float | None = None
+    leader: str = ""
+    leaderless_s: float = 0.0
 
 
 def inspected(target: str | Path) -> Inspection:
@@ -67,7 +72,9 @@ def _looked(connection: Connection, url: URL, where: str) -> Inspection:
     if revision > HEAD:
         raise StoreNewer(f"store {where} was written by a newer version of Quanmai (revision {revision}); update this one")
     changes = int(connection.execute(text("SELECT coalesce(max(seq), 0) FROM changes")).scalar_one())
-    return Inspection(where, True, revision == HEAD, _may_write(connection, url), changes, holder_of(url, connection), ahead_s)
+    leader, leaderless_s = leader_of(connection) if "lease" in tables else ("", 0.0)
+    may_write, holder = _may_write(connection, url), holder_of(url, connection)
+    return Inspection(where, True, revision == HEAD, may_write, changes, holder, ahead_s, leader, leaderless_s)
 
 
 def _ahead_s(connection: Connection) -> float:

@@ -7,6 +7,8 @@ ends such a session (``END_IDLE``). SQLite: writers exclude each other anyway (`
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from console.domain.lease import TERM_S, Lease
@@ -39,10 +41,11 @@ class Leases:
         self._engine, self._where, self._holder, self._is_shared = engine, where, holder, is_shared
         self.epoch: int | None = None
 
-    def hold(self, *, may_take_over: bool = True) -> Lease:
+    def hold(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
         """Renew the lease, or take it where it is free or has expired; says who leads then. Raises StoreUnavailable.
 
         ``may_take_over``: else one that has only expired is left to its holder; one given back, or never taken, is free.
+        ``may_take``: else none is taken, and a free one is returned as such.
         """
         if self.epoch is not None:
             self._renew(self.epoch)
@@ -50,7 +53,16 @@ class Leases:
             return Lease(self._holder, self.epoch, is_ours=True)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             seen = _living(connection, may_take_over=may_take_over)
+        if seen is None and not may_take:
+            return Lease("", 0, is_ours=False)
         return seen if seen is not None else self._take(may_take_over=may_take_over)
+
+    def ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's. Raises StoreUnavailable."""
+        with told(self._where), self._engine.connect().execution_options(**READING) as connection:
+            before_s = time.time()
+            store_s = store_now_us(connection) / 1e6
+            return (before_s + time.time()) / 2 - store_s
 
     def release(self) -> None:
         """Let another process lead at once; nothing when this one does not lead. Raises StoreUnavailable."""
@@ -97,6 +109,14 @@ class Leases:
                 connection.execute(update(lease).where(_MINE).values(**values))
         self.epoch = int(values["epoch"])
         return Lease(self._holder, self.epoch, is_ours=True)
+
+
+def leader_of(connection: Connection) -> tuple[str, float]:
+    """(the process that leads, or led last, "" none ever; seconds since its lease ended, not positive while it holds)."""
+    row = connection.execute(select(lease.c.holder, lease.c.expires_us).where(_MINE)).one_or_none()
+    if row is None:
+        return "", 0.0
+    return str(row.holder), (store_now_us(connection) - int(row.expires_us)) / 1e6
 
 
 def _living(connection: Connection, *, may_take_over: bool) -> Lease | None:

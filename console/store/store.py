@@ -195,10 +195,17 @@ class SqlStore:
         """Under which this process leads, None while it follows or has the store alone."""
         return self._leases.epoch
 
-    def hold_lease(self, *, may_take_over: bool = True) -> Lease:
-        """Renew the lease, or take it where it is free or (``may_take_over``) has expired; who leads then."""
+    def hold_lease(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
+        """Renew the lease, or (``may_take``) take it where it is free or (``may_take_over``) has expired; who leads then.
+
+        The holder is "" where nobody does.
+        """
         self._ensure_ours()
-        return self._leases.hold(may_take_over=may_take_over)
+        return self._leases.hold(may_take_over=may_take_over, may_take=may_take)
+
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the store's."""
+        return self._leases.ahead_s()
 
     def release_lease(self) -> None:
         """Let another process lead at once."""

@@ -22,7 +22,7 @@ class WindowLayout(QWidget):
     The right panels have the whole height: a case is read from top to bottom without scrolling.
     """
 
-    def __init__(self, placed: Placed, messages: QWidget, map_: QWidget) -> None:
+    def __init__(self, placed: Placed, messages: Sequence[QWidget], map_: QWidget) -> None:
         super().__init__()
         self.setObjectName("window")
         self._placed = placed
@@ -49,7 +49,8 @@ class WindowLayout(QWidget):
         box.setSpacing(2)
         for panel in self._panels(Area.TOP):
             box.addWidget(panel)
-        box.addWidget(messages)
+        for bar in messages:
+            box.addWidget(bar)
         box.addWidget(self._whole, 1)
         self.reset()
 

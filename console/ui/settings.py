@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
 from console.domain.actors import Actor, Proof
 from console.services.access.sign_in import SeatAccess
+from console.services.areas.sight import AreaSight
 from console.ui.appearance import Appearance
 from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme
+from console.ui.wall.text_size import WallSettings
 from console.ui.words import Words
 from resources.texts import LANGUAGES
 
@@ -30,6 +32,10 @@ class WindowSettings:
     theme: str = ""
     usual_language: str = "zh_CN"
     usual_theme: str = "dark"
+    area: AreaSight | None = None
+    """The areas whose terminal this window is; None for the centre."""
+    wall: WallSettings = field(default_factory=WallSettings)
+    """Who reads the wall view, and from where."""
     tiles: Path | None = None
     """Folder where tiles from a network are kept, None for the program's own cache."""
     actor: Actor | None = None

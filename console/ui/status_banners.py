@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from console.domain.health import FAULT_NAMES, FeedHealth, feeds_set_up
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.services.areas.sight import AreaSight
 from console.ui.map.live.decorations import Badge
 from console.ui.words import Words
 from maps.city import City
@@ -14,9 +15,11 @@ from maps.city import City
 SILENT_AFTER_S = 3.0
 
 
-def badges(city: City, picture: Picture, words: Words) -> tuple[Badge, ...]:
+def badges(city: City, picture: Picture, words: Words, sight: AreaSight | None = None) -> tuple[Badge, ...]:
     """Lasting remarks on the map."""
     found = []
+    if sight is not None:
+        found.append(Badge(words("area.badge", area=sight.name), "accent.focus"))
     if picture.is_drill:
         found.append(Badge(words("honest.drill"), "state.high"))
     if city.info.synthetic:

@@ -38,11 +38,13 @@ from console.ui.panels.messages import MessageBar
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
+from console.ui.panels.unsent import UnsentBar
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import Theme, apply_theme
+from console.ui.wall.board import WallBoard
 from console.ui.words import Words
 from maps.errors import QuanmaiError
 
@@ -113,6 +115,8 @@ class MainWindow(QMainWindow):
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
+        if self._settings.area is not None:
+            self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
         self.tasks.request("search", self._search.prepare, lambda _: None)
 
@@ -123,6 +127,8 @@ class MainWindow(QMainWindow):
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
         self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
+        limits, wall = self._port.limits, self._settings.wall
+        self.map_commands.windows.make_board = lambda map_, look: WallBoard(map_, limits, look, wall)
 
     def _build_panels(self) -> None:
         context = PanelContext(
@@ -140,14 +146,15 @@ class MainWindow(QMainWindow):
             self.map_commands,
             self.tools,
             self.station_cards,
+            self._settings.area,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
         self.messages = MessageBar(self._appearance)
-        self._layout = WindowLayout(self._panels, self.messages, self.map)
+        self.unsent = UnsentBar(self._appearance)
+        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
         self.setCentralWidget(self._layout)
-        self.setWindowTitle(f"{self._appearance.words('app.name')} · {self._port.city.info.name}")
         self._name_panels()
         self.resize(1600, 900)
         self.map.setFocus()
@@ -156,6 +163,9 @@ class MainWindow(QMainWindow):
         self._bridge.arrived.connect(self.show_picture)
         self.dispatcher.refused.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.refused.connect(self.questions.show_refused)
+        self.dispatcher.unsent.connect(self.unsent.hold)
+        self.dispatcher.done.connect(self.unsent.done)
+        self.unsent.submit_asked.connect(self.dispatcher.submit)
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
@@ -193,8 +203,8 @@ class MainWindow(QMainWindow):
         """Pass the newest picture to every part."""
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
-        self.map.set_badges(badges(self._port.city, picture, self._appearance.words))
-        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions):
+        self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
+        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -283,6 +293,7 @@ class MainWindow(QMainWindow):
             panel.set_appearance(appearance)
         for part in (
             self.messages,
+            self.unsent,
             self.questions,
             self.seat,
             self.locator,
@@ -314,7 +325,10 @@ class MainWindow(QMainWindow):
         self._stored.flush()
 
     def _name_panels(self) -> None:
-        """Names for screen readers."""
+        """The window's title, and names of panels for screen readers."""
+        words, sight = self._appearance.words, self._settings.area
+        parts = [words("app.name"), self._port.city.info.name, *([words("area.window", area=sight.name)] if sight else [])]
+        self.setWindowTitle(" · ".join(parts))
         for spec, panel in self._panels:
             panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from console.workers.hydraulics import HydraulicsWorker, WorkerFailed
-from maps.columns import Bools
+from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
 
@@ -43,6 +43,17 @@ class DrivenWorker:
         except WorkerFailed as failure:
             _log.warning("no states of the driven model: %s", failure)
             return ()
+
+    def changes(self, readings: BoundaryReadings, shut: Bools, leaks: Sequence[Mapping[int, float]]) -> Floats:
+        """What each of ``leaks`` changes at the one tick of ``readings``; NaN when the process fails."""
+        try:
+            return self._worker.driven_changes(readings, shut, leaks)
+        except WorkerFailed as failure:
+            # The location by linear signatures stands.
+            _log.warning("candidates are not solved by the driven model: %s", failure)
+            meters = self._meters
+            channels = len(meters.pressure_node) + len(meters.flow_link) + len(meters.tank_node)
+            return np.full((len(leaks), channels), np.nan)
 
     def _unknown(self, ticks: int, modes: TankModes | None) -> DrivenValues:
         meters = self._meters

@@ -26,6 +26,7 @@ from console.workers.process import serve
 from console.workers.tasks import (
     AskDay,
     AskDriven,
+    AskDrivenChanges,
     AskDrivenStates,
     AskImpact,
     AskPumps,
@@ -191,6 +192,12 @@ class HydraulicsWorker:
         with self._turn:
             result = self._ask(AskDrivenStates(readings, shut))
         return tuple(state for state in _expected(result, tuple) if isinstance(state, HydraulicState))
+
+    def driven_changes(self, readings: BoundaryReadings, shut: Bools, leaks: Sequence[Mapping[int, float]]) -> Floats:
+        """What leaks change at one tick of the driven model, (leaks, channels). Raises WorkerFailed."""
+        task = AskDrivenChanges(readings, shut, tuple(dict(leak) for leak in leaks))
+        with self._turn:
+            return _expected(self._ask(task), HeadChanges).change_m
 
     def close(self) -> None:
         """End the process and wait for it; later calls raise WorkerFailed."""

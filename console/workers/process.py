@@ -12,6 +12,7 @@ from console.children import end_with_parent
 from console.workers.tasks import (
     AskDay,
     AskDriven,
+    AskDrivenChanges,
     AskDrivenStates,
     AskImpact,
     AskPumps,
@@ -93,7 +94,7 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
                 return HeadChanges(burst_responses(session, at_s, nodes, leaks))
             case AskPumps():
                 return PumpCurves.of(city)
-            case AskDriven() | AskDrivenStates():
+            case AskDriven() | AskDrivenStates() | AskDrivenChanges():
                 return _driven(city, session, task)
     except QuanmaiError as fault:
         return Failed(str(fault), is_input=True)
@@ -103,8 +104,10 @@ def _carried_out(city: City, session: EpanetSession, task: Task) -> Result:
         return Failed(traceback.format_exc(limit=5), is_input=False)
 
 
-def _driven(city: City, session: EpanetSession, task: AskDriven | AskDrivenStates) -> Result:
+def _driven(city: City, session: EpanetSession, task: AskDriven | AskDrivenStates | AskDrivenChanges) -> Result:
     model = DrivenModel(session, BoundaryMeters.of(city))
     if isinstance(task, AskDriven):
         return model.values(task.readings, task.modes)
+    if isinstance(task, AskDrivenChanges):
+        return HeadChanges(model.changes(task.readings, task.shut, task.leaks))
     return tuple(model.states(task.readings, task.shut))

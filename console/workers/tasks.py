@@ -78,7 +78,16 @@ class AskDrivenStates:
     shut: Bools
 
 
-Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps | AskDriven | AskDrivenStates
+@dataclass(frozen=True, eq=False)
+class AskDrivenChanges:
+    """What leaks change at one tick of the driven model; ``shut``: (tanks,)."""
+
+    readings: BoundaryReadings
+    shut: Bools
+    leaks: tuple[dict[int, float], ...]
+
+
+Task = AskImpact | AskReopening | AskDay | AskState | AskResponses | AskPumps | AskDriven | AskDrivenStates | AskDrivenChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ class Failed:
 
 @dataclass(frozen=True, eq=False)
 class HeadChanges:
-    """(leaks, nodes), m; NaN where not solved."""
+    """(leaks, nodes), m, or (leaks, channels) in their units; NaN where not solved."""
 
     change_m: Floats
 

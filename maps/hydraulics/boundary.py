@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -159,6 +159,13 @@ class DrivenSolver(Protocol):
 
     def states(self, readings: BoundaryReadings, shut: Bools) -> Sequence[HydraulicState]:
         """Whole states at some ticks; ``shut``: (ticks, tanks) as found before."""
+        ...
+
+    def changes(self, readings: BoundaryReadings, shut: Bools, leaks: Sequence[Mapping[int, float]]) -> Floats:
+        """What each of ``leaks`` (m³/h at node rows) changes at the one tick of ``readings``: (leaks, channels).
+
+        NaN where unsolved. ``shut``: (tanks,). Channels: pressures (m), metered flows, then tanks' inflows (m³/h).
+        """
         ...
 
 

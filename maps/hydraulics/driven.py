@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from epanet import toolkit as en
@@ -67,10 +67,8 @@ class DrivenModel:
                 solved, now = self._tick(readings, tick, now)
                 shut[tick] = now.shut
                 if solved:
-                    flows = self._session.project.link_values(en.FLOW) * self._session.flow_m3h
                     pressure[tick] = self._pressures()
-                    flow[tick] = flows[self._flow] * self._sign
-                    inflow[tick] = [flows[into].sum() - flows[out].sum() for into, out in self._into]
+                    flow[tick], inflow[tick] = self._flows()
                     drawn = self._session.project.node_values(en.DEMAND)[self._junction]
                     demand[tick] = drawn.sum() * self._session.flow_m3h
         return DrivenValues(pressure, flow, inflow, demand, shut, now)
@@ -84,6 +82,35 @@ class DrivenModel:
                 self._set(readings, tick, shut[tick])
                 found.append(self._session.read(float(at_s % DAY_S), self._solved(), ""))
         return found
+
+    def changes(self, readings: BoundaryReadings, shut: Bools, leaks: Sequence[Mapping[int, float]]) -> Floats:
+        """What each of ``leaks`` (m³/h at node rows) changes at the one tick of ``readings``: (leaks, channels).
+
+        NaN where unsolved. Channels: pressures (m), metered flows, then tanks' inflows (m³/h). Levels, states and demand stay.
+        """
+        size = len(self._pressure) + len(self._flow) + len(self._tank)
+        found = np.full((len(leaks), size), np.nan)
+        factor = float(readings.demand_factor[0])
+        with _Driving(self._session):
+            self._hour, self._open = -1, ()
+            self._set(readings, 0, shut)
+            if not self._solved():
+                return found
+            quiet = self._all_values()
+            for row, leak in enumerate(leaks):
+                with self._session.drawing(factor, leak):
+                    if self._solved():
+                        found[row] = self._all_values() - quiet
+        return found
+
+    def _all_values(self) -> Floats:
+        return np.concatenate([self._pressures(), *self._flows()])
+
+    def _flows(self) -> tuple[Floats, Floats]:
+        """(metered flows, tanks' inflows), m³/h."""
+        flows = self._session.project.link_values(en.FLOW) * self._session.flow_m3h
+        inflow = [flows[into].sum() - flows[out].sum() for into, out in self._into]
+        return np.asarray(flows[self._flow] * self._sign), np.array(inflow, dtype=np.float64)
 
     def _limit(self, code: int) -> Floats:
         handle, unit = self._session.project.handle, self._session.length_m

@@ -106,7 +106,7 @@ class EpanetSession:
         with (
             self._at(at_s),
             self._switched(shut, self.elements.opened_links(valve_states or {})),
-            self._demands(demand_factor, leaks or {}),
+            self.drawing(demand_factor, leaks or {}),
             self._driven(pressure_driven, minimum_m, required_m),
         ):
             _, usable, message = self.project.guarded(lambda: en.initH(self.project.handle, en.INITFLOW))
@@ -240,7 +240,8 @@ class EpanetSession:
                 self.links.shut(link)
 
     @contextmanager
-    def _demands(self, factor: float, leaks: Mapping[int, float]) -> Iterator[None]:
+    def drawing(self, factor: float, leaks: Mapping[int, float]) -> Iterator[None]:
+        """Context with all demands times ``factor`` (> 0) and ``leaks``, m³/h at node rows, on top of them."""
         handle = self.project.handle
         scale = self.demand_multiplier * factor
         added: list[int] = []

@@ -16,7 +16,8 @@ Responses = Callable[[float, NDArray[np.int64], Sequence[Mapping[int, float]]], 
 The program computes them with EPANET in its own process (``maps.hydraulics.analysis.burst_responses``)."""
 
 Changes = Callable[[Sequence[Mapping[int, float]]], Floats]
-"""Responses at one time and the stations' nodes: leaks -> change of heads (leaks, n), m; NaN where unsolved."""
+"""Responses at one time: leaks -> change of heads at stations' nodes, m, or of channels in their units (leaks, n); NaN where
+unsolved."""
 
 _MOST, _WORK = 120, 400_000
 _LEAST_FLOW_M3H = 2.0
@@ -28,7 +29,7 @@ def most_refined(pipes: int) -> int:
 
 
 def refined_shapes(network: PipeNetwork, changes: Changes, pipes: NDArray[np.int64], flow_m3h: Floats) -> Floats:
-    """Head change (n, k) per m³/h for bursts of ``flow_m3h`` (k,) on ``pipes`` (k,); NaN where unsolved.
+    """What ``changes`` gives (n, k) per m³/h for bursts of ``flow_m3h`` (k,) on ``pipes`` (k,); NaN where unsolved.
 
     The flow is limited to between 2 m³/h, below which rounding errors show, and a third of the city's demand, above which
     solutions are not meaningful.

@@ -6,24 +6,38 @@ Run: ``python -m tests.console.seat_process CITY BROKER STORE FOLDER SEAT``.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from console.connections import broker_of, channels_of, connection_of, feeds_of
-from console.domain.actors import Actor
+from console.domain.actors import Actor, Role
 from console.domain.clock import SystemClock
 from console.domain.intents import Intent
-from console.domain.picture import Picture
+from console.domain.notices import Notice, NoticeStatus
+from console.domain.picture import Picture, StationState
 from console.domain.values import to_json
 from console.headless import desk_settings
 from console.runtime import Runtime, RuntimeOptions
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
-from console.settings import load_settings
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
+from console.settings import is_shared, load_settings
 from maps.dataset import read_city
+
+
+class WrongClock(SystemClock):
+    """The clock of a machine that is ahead of the others."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self._ahead = timedelta(seconds=ahead_s)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
 
 
 class SeatProcess:
@@ -35,10 +49,12 @@ class SeatProcess:
         connection = connection_of(settings, broker_of(settings, broker), city.info.site, seat)
         desk = desk_settings(settings, site=city.info.site, is_drill=False)
         options = RuntimeOptions(
-            city_path, store, folder / seat, desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=settings.shared
+            city_path, store, folder / "notices", desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
         feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
-        self.runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
+        self.runtime = Runtime(
+            city, WrongClock(float(os.environ.get("SEAT_CLOCK_AHEAD_S", "0"))), options, feeds=feeds, channels=channels
+        )
         self.seen: dict[str, float] = {}
         self._actor = Actor.named(seat)
         self.runtime.engine.subscribe(self._note)
@@ -57,6 +73,13 @@ class SeatProcess:
                 return self._done(JudgeBurst(words[0], (words[1],), "calls"))
             case "send":
                 return self._done(SendCrew(words[0]))
+            case "issue":
+                return self._issued(words[0])
+            case "leads":
+                return self.runtime.engine._leadership.leads
+            case "cases":
+                by_hand = [one for one in self.runtime.engine.latest().incidents if one.location is None]
+                return {pipe: one.incident_id for one in by_hand for pipe in one.target_pipes()}
             case "seen":
                 return dict(self.seen)
             case "picture":
@@ -67,6 +90,17 @@ class SeatProcess:
         (incident,) = self.runtime.engine.submit(intent, self._actor).result(20).incidents
         return {"case": incident.incident_id, "version": incident.version, "at": time.time()}
 
+    def _issued(self, case: str) -> Any:
+        """Take the case's notice to the public, from wherever it is: by this seat, approved by a second person."""
+        incident = next(one for one in self.runtime.engine.latest().incidents if one.incident_id == case)
+        while not (incident.notices and incident.notices[-1].status is NoticeStatus.ISSUED):
+            notice = incident.notices[-1] if incident.notices else None
+            intent, actor = _next_step(case, notice), self._actor
+            if notice is not None and notice.status is NoticeStatus.SUBMITTED:
+                actor = Actor.named("主管", Role.SUPERVISOR)
+            (incident,) = self.runtime.engine.submit(intent, actor).result(20).incidents
+        return {"notice": incident.notices[-1].notice_id, "at": time.time()}
+
     def _picture(self) -> Any:
         engine = self.runtime.engine
         picture = engine.latest()
@@ -76,8 +110,22 @@ class SeatProcess:
             "cases": {one.incident_id: to_json(one) for one in picture.incidents},
             "logs": {one.incident_id: [change.hash for change in engine.timeline(one.incident_id)] for one in picture.incidents},
             "alarms": {one.alarm_id: to_json(one) for one in picture.alarms},
+            "learning": int((picture.station_state == StationState.LEARNING).sum()),
             "undelivered": [one.outgoing_id for one in picture.undelivered],
         }
+
+
+def _next_step(case: str, notice: Notice | None) -> Intent:
+    if notice is None:
+        return DraftNotice(case)
+    match notice.status:
+        case NoticeStatus.DRAFT:
+            return SubmitNotice(case, notice.notice_id, "drill")
+        case NoticeStatus.SUBMITTED:
+            return ApproveNotice(case, notice.notice_id, contradiction_reason="drill")
+        case NoticeStatus.APPROVED:
+            return IssueNotice(case, notice.notice_id, "drill")
+    raise ValueError(notice.status)
 
 
 def main() -> None:

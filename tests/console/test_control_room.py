@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from console.domain.alarms import ALARM
 from console.domain.incidents import INCIDENT
 from console.store import open_store
-from maps.dataset import write_city
-from tests.conftest import ROOT
-from tests.console.ui.small_city import build_small_city
+from tests.console.control_room import ControlRoom, Seat, until
 from tests.servers import free_port, mosquitto
 
 pytestmark = pytest.mark.slow
@@ -33,93 +25,6 @@ pytestmark = pytest.mark.slow
 SHOWN_WITHIN_S = 5.0
 """Generous: the machine of the tests has two cores. The median is printed; the aim is a second."""
 TAKEN_OVER_WITHIN_S = 25.0
-AHEAD = timedelta(hours=1)
-"""By how much a station's clock is wrong, which is a fault that the leader finds."""
-
-
-class Seat:
-    """A seat's process and its requests by lines."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "runs"
-
-    def asks(self, *words: str) -> Any:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(words) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        assert "fault" not in answer, answer
-        return answer
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-class ControlRoom:
-    """Broker, store, seats, and stations that publish."""
-
-    def __init__(self, folder: Path, store: str, broker: str) -> None:
-        self.folder, self.store, self.broker = folder, store, broker
-        self.city = build_small_city()
-        write_city(self.city, folder / "city.gpkg")
-        self.ahead: set[str] = set()
-        self.orders: list[bytes] = []
-        self._closing = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
-        self._client.on_message = lambda _client, _data, message: self.orders.append(bytes(message.payload))
-        self._client.connect("127.0.0.1", int(broker.rpartition(":")[2]))
-        self._client.subscribe(f"quanmai/v1/{self.city.info.site}/orders/+", qos=1)
-        self._client.loop_start()
-        self._stations = threading.Thread(target=self._publish)
-        self._stations.start()
-
-    def _publish(self) -> None:
-        topic = f"quanmai/v1/{self.city.info.site}/readings"
-        while not self._closing.wait(0.2):
-            now = datetime.now(UTC)
-            body = [
-                {"s": str(name), "t": (now + AHEAD * (name in self.ahead)).isoformat(), "v": {"pressure_mpa": 0.30 + row / 1000}}
-                for row, name in enumerate(self.city.stations.asset_id)
-            ]
-            self._client.publish(topic, json.dumps(body).encode(), qos=1)
-
-    def close(self) -> None:
-        self._closing.set()
-        self._stations.join()
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    @contextmanager
-    def seat(self, name: str) -> Iterator[Seat]:
-        """A process, killed at the end."""
-        arguments = (str(self.folder / "city.gpkg"), self.broker, self.store, str(self.folder), name)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self.folder)}
-        with (self.folder / f"{name}.log").open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.console.seat_process", *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=ROOT,
-            )  # fmt: skip
-            try:
-                yield Seat(process)
-            finally:
-                process.kill()
-                process.wait()
-                for pipe in (process.stdin, process.stdout):
-                    assert pipe is not None
-                    pipe.close()
-
-
-def until(true: Callable[[], bool], within_s: float, why: str) -> float:
-    """Seconds until the condition was true."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < within_s, why
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])

@@ -102,3 +102,17 @@ def test_no_chinese_font_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.doctor.shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(doctor, "_output", lambda _: "")
     assert of(examine(), "fonts").state is State.FAULT
+
+
+def test_who_leads_on_a_shared_store_is_named_and_that_nobody_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(tmp_path / "s.sqlite", "engine", is_shared=True)
+    store.hold_lease()
+    found = of(examine(store=str(tmp_path / "s.sqlite")), "store")
+    assert found.state is State.OK
+    assert f"led by quanmai engine pid {os.getpid()}" in found.text
+    monkeypatch.setattr("console.store.lease._TERM_US", -1)
+    store.hold_lease()
+    found = of(examine(store=str(tmp_path / "s.sqlite")), "store")
+    assert found.state is State.WARNING
+    assert "nobody leads" in found.text
+    store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.services.analysis.retention import RetentionRules
-from console.settings import load_settings
+from console.settings import is_shared, load_settings
 from maps.errors import InputFault
 
 
@@ -26,3 +26,14 @@ def test_too_few_days_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, va
     monkeypatch.setenv(f"QUANMAI_{name}", value)
     with pytest.raises(InputFault, match=name.lower()):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("store", "shared"),
+    [("postgresql://u@h/quanmai", True), ("/data/s.sqlite", False), ("sqlite:////data/s.sqlite", False)],
+)
+def test_a_store_on_a_server_is_shared_unless_set_otherwise(monkeypatch: pytest.MonkeyPatch, store: str, shared: bool) -> None:
+    assert is_shared(load_settings(), store) is shared
+    for value, set_ in (("0", False), ("1", True)):
+        monkeypatch.setenv("QUANMAI_SHARED", value)
+        assert is_shared(load_settings(), store) is set_

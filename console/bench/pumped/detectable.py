@@ -44,7 +44,7 @@ def detectable(city: City, recording: Recording, options: RecordingOptions, *, b
     sigmas = {}
     for minutes, ticks in TICKS.items():
         means = unknown[:, :ticks].mean(axis=1)
-        left = _covariance(means) + np.eye(len(rows)) * options.pressure_sigma_m**2 / ticks
+        left = shrunk_covariance(means) + np.eye(len(rows)) * options.pressure_sigma_m**2 / ticks
         squared = np.einsum("bs,bs->b", signal, np.linalg.solve(left, signal.T).T)
         if balance:
             squared = squared + np.array([one.flow_m3h for one in recording.bursts]) ** 2 / _balance_variance(
@@ -55,7 +55,7 @@ def detectable(city: City, recording: Recording, options: RecordingOptions, *, b
     return Detectable(np.array([burst.size for burst in recording.bursts]), sigmas, one)
 
 
-def _covariance(samples: Floats) -> Floats:
+def shrunk_covariance(samples: Floats) -> Floats:
     """Of samples (n, stations), shrunk towards its diagonal as stations are many for the samples."""
     covariance = np.atleast_2d(np.cov(samples, rowvar=False))
     share = min(samples.shape[1] / len(samples), 1.0) / 2.0

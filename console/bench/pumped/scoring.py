@@ -13,6 +13,7 @@ from console.bench.pumped.detectable import CLEAR, TICKS, Detectable
 from console.bench.pumped.recording import START_US, STEP_S, Burst, Recording
 from console.services.analysis.scoring import Distances
 from maps.city import City
+from maps.columns import Floats
 
 WITHIN_MIN = (15, 60, 360)
 _GRACE_TICKS = 12
@@ -31,6 +32,7 @@ class Outcome:
     first_m: float | None = None
     set_holds: bool = False
     set_pipes: int = 0
+    set_km: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def score(city: City, recording: Recording, events: Sequence[Mapping[str, Any]])
         elif number in found or tick >= recording.bursts[number].end:
             repeats += 1
         else:
-            found[number] = _outcome(recording, recording.bursts[number], tick, event, distances)
+            found[number] = _outcome(recording, recording.bursts[number], tick, event, distances, city)
     outcomes = tuple(found.get(k, _missed(recording, one)) for k, one in enumerate(recording.bursts))
     hurt = sum(one.end + _GRACE_TICKS - one.start for one in recording.bursts)
     quiet_days = (recording.ticks - recording.history_ticks - hurt) * STEP_S / 86_400.0
@@ -85,18 +87,29 @@ def _missed(recording: Recording, burst: Burst) -> Outcome:
     return Outcome(burst.pipe, burst.size, _start(recording, burst), None)
 
 
-def _outcome(recording: Recording, burst: Burst, tick: int, event: Mapping[str, Any], distances: Distances) -> Outcome:
+def _outcome(
+    recording: Recording, burst: Burst, tick: int, event: Mapping[str, Any], distances: Distances, city: City
+) -> Outcome:
     candidates = [str(one["pipe"]) for one in event["candidates"][:1]]
     first = float(distances.between(burst.pipe, candidates)[0]) if candidates else np.inf
     held = [str(pipe) for pipe in event["set_90"]]
     delay = (tick - burst.start) * STEP_S / 60.0
     metres = round(first, 1) if np.isfinite(first) else None
-    return Outcome(burst.pipe, burst.size, _start(recording, burst), delay, metres, burst.pipe in held, len(held))
+    at = _start(recording, burst)
+    return Outcome(burst.pipe, burst.size, at, delay, metres, burst.pipe in held, len(held), _length_km(city, held))
 
 
-def summary(scored: Sequence[Scored], pipes: Sequence[int], seen: Sequence[Detectable] = ()) -> dict[str, Any]:
+def _length_km(city: City, held: Sequence[str]) -> float:
+    pipes = city.network.pipes
+    return float(np.nansum(pipes.length_m[[pipes.row(pipe) for pipe in held]])) / 1000.0 if held else 0.0
+
+
+def summary(
+    scored: Sequence[Scored], pipes: Sequence[int], seen: Sequence[Detectable] = (), near: Sequence[Floats] = ()
+) -> dict[str, Any]:
     """One table of one or more networks together; ``pipes``: number of pipes of each; ``seen``: what was detectable.
 
+    ``near``: metres to the likeliest pipe of the largest bursts as ``locatable`` gives them.
     ``by_chance_360_min``: share of bursts that events at the false rate alone would find within six hours.
     """
     sizes = sorted({one.size for part in scored for one in part.outcomes}, reverse=True)
@@ -112,6 +125,9 @@ def summary(scored: Sequence[Scored], pipes: Sequence[int], seen: Sequence[Detec
         outcomes = [(one, total) for part, total in zip(scored, pipes, strict=True) for one in part.outcomes if one.size == size]
         of_size = _of_size([one for one, _ in outcomes], [total for _, total in outcomes])
         table[f"burst_{100 * size:g}_percent"] = {**of_size, **_detectable(seen, size)}
+    if near and sizes:
+        best = np.concatenate([one.ravel() for one in near])
+        table[f"burst_{100 * sizes[0]:g}_percent"]["first_m_possible_median"] = round(float(np.median(best)), 1)
     found = [one for part in scored for one in part.outcomes if one.delay_min is not None]
     table["found"] = len(found)
     table["set_90_holds"] = _share([one.set_holds for one in found])
@@ -131,6 +147,7 @@ def _of_size(outcomes: Sequence[Outcome], pipes: Sequence[int]) -> dict[str, Any
         "set_90_holds": _share([one.set_holds for one, _ in found]),
         "set_90_pipes_median": float(np.median([one.set_pipes for one, _ in found])) if found else None,
         "set_90_share_of_pipes": round(float(np.median([one.set_pipes / total for one, total in found])), 3) if found else None,
+        "set_90_km_median": round(float(np.median([one.set_km for one, _ in found])), 2) if found else None,
         "first_m_median": round(float(np.median(metres)), 1) if metres else None,
     }
 

@@ -12,11 +12,13 @@ import numpy as np
 
 from console.bench.pumped.cache import export, recorded
 from console.bench.pumped.detectable import Detectable, detectable
+from console.bench.pumped.locatable import locatable, true_changes
 from console.bench.pumped.networks import APART, TABLE_NETWORKS, nominal_city, shipped
 from console.bench.pumped.recording import Recording, RecordingOptions
 from console.bench.pumped.replay import VARIANTS, events
 from console.bench.pumped.scoring import Scored, score, summary
 from maps.city import City
+from maps.columns import Floats
 from maps.errors import InputFault
 
 Report = Callable[[str], None]
@@ -29,6 +31,7 @@ class _Totals:
     scored: list[Scored] = field(default_factory=list)
     pipes: list[int] = field(default_factory=list)
     seen: list[Detectable] = field(default_factory=list)
+    near: list[Floats] = field(default_factory=list)
 
 
 def run(
@@ -76,7 +79,7 @@ def run(
             "recording_s": round(monotonic() - began, 1),
             **_of_network(city, recording, options, path.stem, totals, report),
         }
-    counted = {variant: summary(kept.scored, kept.pipes, kept.seen) for variant, kept in totals.items() if kept.scored}
+    counted = {variant: summary(kept.scored, kept.pipes, kept.seen, kept.near) for variant, kept in totals.items() if kept.scored}
     return {
         "seed": options.seed,
         "history_days": options.history_days,
@@ -90,17 +93,20 @@ def _of_network(
     city: City, recording: Recording, options: RecordingOptions, name: str, totals: dict[str, _Totals], report: Report
 ) -> dict[str, Any]:
     pipes, tables = len(city.network.pipes), dict[str, Any]()
+    truth = true_changes(city, recording, options)
     for variant, kept in totals.items():
         began = monotonic()
         found = events(city, recording, variant, _progress(report, f"{name}: {variant}"))
         scored = score(city, recording, found)
         seen = detectable(city, recording, options, balance=variant == "scada")
+        near = [] if truth is None else [locatable(city, recording, options, truth, metered=variant == "scada")]
         if name not in APART:
+            kept.near.extend(near)
             kept.scored.append(scored)
             kept.pipes.append(pipes)
             kept.seen.append(seen)
         tables[variant] = {
-            **summary([scored], [pipes], [seen]),
+            **summary([scored], [pipes], [seen], near),
             "false_at": list(scored.false_at),
             "repeats": scored.repeats,
             "best_scatter_m": round(float(np.median(seen.scatter_m)), 3),

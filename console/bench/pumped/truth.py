@@ -91,16 +91,21 @@ def leaks_of(city: City, pipe: int, share: float, flow_m3h: float) -> dict[int, 
     return leaks
 
 
+def hidden_city(city: City, options: RecordingOptions) -> tuple[Floats, Floats]:
+    """What the true city has other than the nominal one: factors on demand (nodes,) and on roughness (pipes,)."""
+    hidden = np.random.default_rng((options.seed, 1))
+    nodes, pipes = len(city.network.nodes), len(city.network.pipes)
+    demand = np.exp(hidden.normal(0.0, options.demand_sigma, nodes) - options.demand_sigma**2 / 2)
+    return np.asarray(demand), np.clip(1.0 + hidden.normal(0.0, options.roughness_sigma, pipes), 0.5, 1.5)
+
+
 class _World:
     """One run of the true city."""
 
     def __init__(self, session: EpanetSession, options: RecordingOptions) -> None:
         self._session, self._city, self._options = session, session.city, options
-        hidden = np.random.default_rng((options.seed, 1))
-        nodes, pipes = len(self._city.network.nodes), len(self._city.network.pipes)
         self._model = RunningModel(session, 0.0, STEP_S)
-        demand = np.exp(hidden.normal(0.0, options.demand_sigma, nodes) - options.demand_sigma**2 / 2)
-        self._model.perturb(demand, np.clip(1.0 + hidden.normal(0.0, options.roughness_sigma, pipes), 0.5, 1.5))
+        self._model.perturb(*hidden_city(self._city, options))
         self._demand = _DemandInTime(self._city, options)
         self._sensors = Sensors(self._city, options)
 

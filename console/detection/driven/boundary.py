@@ -17,6 +17,7 @@ _RATE_MARGIN_M = 0.05
 _RATE_QUANTILE = 0.998
 _USUAL_RATE_M = 0.5
 _LEAST_FACTOR, _LARGEST_FACTOR = 0.2, 5.0
+_MEDIAN = 3
 HOURS = 24
 
 
@@ -25,7 +26,9 @@ class TickReadings:
     """Readings of some ticks: (ticks, …), NaN where missing; ``pressure_m`` by pressure station.
 
     ``flow_m3h``: by flow station on a link. ``balance_m3h``: what the city takes, inflow from sources less the change of all
-    tanks; NaN unless everything is metered. ``slot``: (ticks,) hour of the day, 24 more on days of the weekend.
+    tanks; NaN unless everything is metered. ``supply_m3h``: (ticks,) inflow from metered sources without glitches, a tick late.
+    ``stored_m3h``: (ticks, tanks) what each tank took since the tick before. ``slot``: (ticks,) hour of the day, 24 more on days
+    of the weekend.
     """
 
     second_of_day: Floats
@@ -35,6 +38,8 @@ class TickReadings:
     is_open: Floats
     flow_m3h: Floats
     balance_m3h: Floats
+    supply_m3h: Floats
+    stored_m3h: Floats
 
     def driving(self, factor: Floats) -> BoundaryReadings:
         """Boundary conditions of the model; ``factor``: (slots,) on its demands."""
@@ -50,6 +55,13 @@ class BoundaryFilter:
         self._rate_m = np.full(tanks, _USUAL_RATE_M)
         self._level, self._held = np.full(tanks, np.nan), np.zeros(tanks, dtype=np.int64)
         self._is_open = np.full(states, np.nan)
+        self._supply = np.flatnonzero(meters.supply_sign)
+        self._supplied = np.full((_MEDIAN - 1, len(self._supply)), np.nan)
+
+    def forget(self) -> None:
+        """After a gap in the readings: a change of level since then is no flow of one tick."""
+        self._level = np.full(len(self._level), np.nan)
+        self._supplied = np.full_like(self._supplied, np.nan)
 
     def learn_rates(self, level_m: Floats) -> None:
         """The largest usual change of a level from tick to tick; ``level_m``: (ticks, tanks)."""
@@ -73,9 +85,11 @@ class BoundaryFilter:
             is_open[tick] = self._is_open = np.where(np.isfinite(is_open[tick]), is_open[tick], self._is_open)
         slot = (second_of_day // 3600.0).astype(np.int64) + HOURS * weekend
         pressure = _of(value, Channel.PRESSURE, meters.pressure_station) / KPA_PER_METRE
-        balance = self._balance(value, np.vstack([before[None, :], level]))
+        stored = np.diff(np.vstack([before[None, :], level]), axis=0) * meters.tank_area_m2 * (3600.0 / self._tick_s)
         flow = _of(value, Channel.FLOW, meters.flow_station)
-        return TickReadings(second_of_day, slot, pressure, level, is_open, flow, balance)
+        balance = flow[:, self._supply] @ meters.supply_sign[self._supply] - stored.sum(axis=1)
+        balance = np.where(meters.balanced, balance, np.nan)
+        return TickReadings(second_of_day, slot, pressure, level, is_open, flow, balance, self._supply_m3h(flow), stored)
 
     def _states(self, value: dict[int, Floats]) -> Floats:
         on = _of(value, Channel.PUMP_ON, self._meters.state_station)
@@ -90,15 +104,14 @@ class BoundaryFilter:
         self._level = np.where(held, self._level, level_m)
         return self._level
 
-    def _balance(self, value: dict[int, Floats], level_m: Floats) -> Floats:
-        meters = self._meters
-        ticks = len(level_m) - 1
-        if not meters.balanced:
-            return np.full(ticks, np.nan)
-        supply = meters.supply_sign != 0.0
-        flow = _of(value, Channel.FLOW, meters.flow_station[supply])
-        stored = np.diff(level_m, axis=0) @ meters.tank_area_m2 * (3600.0 / self._tick_s)
-        return np.asarray(flow @ meters.supply_sign[supply] - stored)
+    def _supply_m3h(self, flow_m3h: Floats) -> Floats:
+        """(ticks,) inflow from sources, each flow as the median of three ticks."""
+        flow = np.vstack([self._supplied, flow_m3h[:, self._supply]])
+        self._supplied = flow[len(flow) - _MEDIAN + 1 :]
+        around = np.lib.stride_tricks.sliding_window_view(flow, _MEDIAN, axis=0)
+        known = np.isfinite(around).any(axis=-1)
+        median = np.nanmedian(np.where(known[..., None], around, 0.0), axis=-1)
+        return np.asarray(np.where(known, median, np.nan) @ self._meters.supply_sign[self._supply])
 
 
 def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.driven.boundary import HOURS, TickReadings
+from console.detection.driven.operating_modes import OperatingModes
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import DrivenValues
 
@@ -27,8 +28,9 @@ _LEAST_FLOW_SHARE = 0.002
 class DrivenTicks:
     """Readings of some ticks beside the model's values for them.
 
-    ``observed``, ``modelled``: (ticks, channels): pressures (m), metered flows (m³/h), then the city's balance (m³/h) where it is
-    metered as a whole. ``state``: (ticks, n) links that are open and tanks shut off at a limit.
+    ``observed``, ``modelled``: (ticks, channels): pressures (m), metered flows (m³/h), what each tank takes (m³/h), then
+    the city's balance (m³/h) where it is metered as a whole. ``state``: (ticks, n) links that are open and tanks shut off at a
+    limit.
     """
 
     readings: TickReadings
@@ -38,12 +40,15 @@ class DrivenTicks:
     state: Bools
 
     @classmethod
-    def of(cls, readings: TickReadings, values: DrivenValues, *, balanced: bool) -> DrivenTicks:
-        """Readings and model values of the same ticks."""
-        observed = np.column_stack([readings.pressure_m, readings.flow_m3h])
-        modelled = np.column_stack([values.pressure_m, values.flow_m3h])
+    def of(cls, readings: TickReadings, values: DrivenValues, *, balanced: bool, before_m3h: Floats | None = None) -> DrivenTicks:
+        """Readings and model values of the same ticks; ``before_m3h``: (tanks,) modelled inflow at the tick before."""
+        inflow = values.inflow_m3h
+        earlier = np.vstack([inflow[:1] if before_m3h is None else before_m3h[None, :], inflow[:-1]])
+        observed = np.column_stack([readings.pressure_m, readings.flow_m3h, readings.stored_m3h])
+        modelled = np.column_stack([values.pressure_m, values.flow_m3h, (inflow + earlier) / 2.0])
         if balanced:
-            observed = np.column_stack([observed, readings.balance_m3h])
+            # The tanks' part without a median: over a window the noise of levels is that of its two ends, the rest cancels.
+            observed = np.column_stack([observed, readings.supply_m3h - readings.stored_m3h.sum(axis=1)])
             modelled = np.column_stack([modelled, values.demand_m3h])
         state = np.hstack([readings.is_open > 0.5, values.shut])
         return cls(readings, values, observed, modelled, state)
@@ -99,15 +104,14 @@ class DrivenExpectation:
     def __init__(self, ticks: DrivenTicks, open_states: int, inflow_m3h: float) -> None:
         """``open_states``: number of link states among the states of ticks."""
         self._features, self._links = _Features(ticks), open_states
-        self.combinations, regime, count = np.unique(
-            ticks.state[:, :open_states], axis=0, return_inverse=True, return_counts=True
-        )
+        self.modes = OperatingModes(ticks.state[:, :open_states])
+        regime = self.modes.of(ticks.state[:, :open_states])
+        count = np.bincount(regime, minlength=len(self.modes))[: len(self.modes)]
         columns, penalty = self._features.of(ticks)
         rest = ticks.observed - ticks.modelled
         channels = rest.shape[1]
         self.floor = np.full(channels, _LEAST_SIGMA_M)
         self.floor[ticks.values.pressure_m.shape[1] :] = _LEAST_FLOW_SHARE * inflow_m3h
-        regime = regime.reshape(-1)
         known = np.isfinite(rest)
         rest = np.where(known, rest, 0.0)
         fit = rest
@@ -132,9 +136,8 @@ class DrivenExpectation:
         return np.asarray(np.maximum(np.vstack([*rows, pooled]), self.floor))
 
     def regime(self, state: Bools) -> NDArray[np.int64]:
-        """Row of each tick's combination of link states, the last one for combinations never seen."""
-        same = (state[:, None, : self._links] == self.combinations[None, :, :]).all(axis=2)
-        return np.asarray(np.where(same.any(axis=1), same.argmax(axis=1), len(self.combinations)))
+        """Operating mode of each tick by its link states, the last row for combinations far from all of them."""
+        return self.modes.of(state[:, : self._links])
 
     def residual(self, ticks: DrivenTicks) -> Floats:
         """(ticks, channels) observed minus expected, channel units, NaN where unknown."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from console.detection.driven.boundary import BoundaryFilter, TickReadings, demand_factors
 from console.detection.driven.driven_expectation import DrivenExpectation, DrivenTicks
+from console.detection.driven.driven_location import DrivenLocator
 from console.detection.driven.threshold_calibration import Threshold, calibrated
-from console.detection.driven.window_statistics import Match, SignatureBank, Stretch, WindowStatistics, cleaned, unit
+from console.detection.driven.window_statistics import Match, SignatureBank, Stretch, WindowStatistics, cleaned
 from console.detection.finding import BurstFinding
 from console.detection.history import History
 from console.detection.options import DetectorOptions
@@ -20,11 +21,12 @@ from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Bools, Floats
-from maps.hydraulics.boundary import BoundaryMeters, DrivenSolver, TankModes
+from maps.hydraulics.boundary import BoundaryMeters, DrivenSolver, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
 from maps.locate.pumps import PumpCurves
-from maps.locate.result import Candidate, Location
+from maps.locate.result import Location
 from maps.locate.signatures import build_signatures, mean_of_ends
+from maps.locate.tank_inflow import tank_inflow_signatures
 from maps.units import KPA_PER_METRE
 
 _DAY_US = 86_400_000_000
@@ -36,16 +38,26 @@ _BANK_STATES, _BANK_SHARES = 36, (0.15, 0.5, 0.85)
 _WANTED_A_MONTH = 0.5
 _HOLD_TICKS_S = 21_600.0
 _REVISIONS = 2
+_SMALL_SWITCH = 0.05
+"""Of the city's inflow: where many pumps switch, a smaller one is no change that its ticks must be left out for."""
 _MOVED_SIGMAS, _LEAST_EVIDENCE = 3.0, 3
-_RESIDUAL_SHARE, _NORM_SHARE = 0.2, 0.1
-_TEMPERATURE, _LENGTH_EXPONENT = 1.0, 0.25
-_LISTED = 20
 
 
 @dataclass(eq=False)
 class _Open:
     finding: BurstFinding
     until_us: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Now:
+    """One tick: ``clean``: residuals of the last ticks, all channels; ``scale``: of the match's channels; ``shut``: (tanks,)."""
+
+    clean: Stretch
+    scale: Floats
+    readings: TickReadings
+    shut: Bools
+    at_us: int
 
 
 class DrivenWatch:
@@ -74,7 +86,9 @@ class DrivenWatch:
         self._bank: SignatureBank | None = None
         self._modes: TankModes | None = None
         self._state: Bools | None = None
+        self._values: DrivenValues | None = None
         self._lately: Stretch | None = None
+        self._locator = DrivenLocator(city, self._meters, solver)
         self._open: _Open | None = None
         self._number = 0
         self._learned_ticks = 0
@@ -88,8 +102,11 @@ class DrivenWatch:
     @property
     def is_testing(self) -> bool:
         """Whether there are enough neighbouring ticks for a test; not in the first hour after a gap in the readings."""
-        shortest = min((test.shortest for _, test in self._tests), default=0)
-        return self.is_ready and self._lately is not None and len(self._lately.values) >= shortest
+        return self.is_ready and self._lately is not None and len(self._lately.values) >= self._shortest
+
+    @property
+    def _shortest(self) -> int:
+        return min((test.shortest for _, test in self._tests), default=0)
 
     @property
     def is_holding(self) -> bool:
@@ -119,18 +136,21 @@ class DrivenWatch:
         if bank is None:
             return
         self._bank = bank
-        stretch = self._stretch(expectation, learned, expectation.remains, None)
-        clean = replace(stretch, values=cleaned(stretch.values, stretch.changed))
+        stretch = self._stretch(expectation, learned, expectation.remains, None, None)
+        clean = self._cleaned(stretch)
         self._tests = [
             (columns, WindowStatistics(clean.of(columns), replace(bank, of_pipe=bank.of_pipe[:, columns]), step_s))
             for columns in self._channel_sets(stretch.values.shape[1])
         ]
         self._longest = max(test.longest for _, test in self._tests)
+        usual_m3h = float(self._nominal_m3h.mean())
+        one = self._tests[0][1]
+        self._locator.learn(learned, stretch, one.windows, one.reference, step_s, usual_m3h)
         replayed = np.max([test.replayed for _, test in self._tests], axis=0)
-        self.threshold = calibrated(replayed[self._longest :], step_s, _WANTED_A_MONTH)
+        self.threshold = calibrated(replayed[self._shortest :], step_s, _WANTED_A_MONTH)
         self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
         self._tested_us, self._seen = int(history.at_us[-1]), None
-        self._state = learned.state[-1]
+        self._state, self._values = learned.state[-1], values
         self._lately = stretch.last(self._longest + _SPARE_TICKS)
 
     def tick(self, value: Floats, usable: Bools, now_us: int) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
@@ -143,18 +163,20 @@ class DrivenWatch:
         readings = self._readings(np.array([now_us]), {channel: seen[None, :, channel] for channel in range(seen.shape[1])})
         values = self._solver.values(readings.driving(self._factor), self._modes)
         self._modes = values.modes
-        ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced)
-        new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state)
-        self._state = ticks.state[-1]
+        earlier = self._values
+        before_m3h = None if earlier is None else earlier.inflow_m3h[-1]
+        ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced, before_m3h=before_m3h)
+        new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state, earlier)
+        self._state, self._values = ticks.state[-1], values
         self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
-        clean = replace(lately, values=cleaned(lately.values, lately.changed))
+        self._locator.take(ticks, self._longest + _SPARE_TICKS)
+        clean = self._cleaned(lately)
         found = [(columns, test.match(clean.of(columns))) for columns, test in self._tests]
         known = [(columns, match) for columns, match in found if match is not None]
         if not known:
             return (), ()
         columns, match = max(known, key=lambda one: one[1].statistic)
-        lately = lately.of(columns)
-        return self._judged(match, lately, readings, now_us)
+        return self._judged(match, _Now(clean, lately.of(columns).scale[-1], readings, ticks.values.shut[-1], now_us))
 
     def _channel_sets(self, channels: int) -> list[NDArray[np.int64]]:
         """All channels, and without the single flows: where those are restless they would hide what pressures show."""
@@ -173,38 +195,41 @@ class DrivenWatch:
             return None
         if not 0.0 <= since_s < 1.5 * self._step_s and self._tested_us:
             self._lately = None  # after a gap: a difference across it would be no difference of neighbouring ticks
+            self._locator.forget()
+            self._filter.forget()
+            self._values = None
         self._tested_us, self._seen = now_us, None
         return seen
 
-    def _judged(
-        self, match: Match, lately: Stretch, readings: TickReadings, now_us: int
-    ) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
+    def _judged(self, match: Match, now: _Now) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]]:
         assert self.threshold is not None
         held = self._open
         if held is not None:
             if held.finding.revision < _REVISIONS:
-                revised = self._finding(match, lately, readings, now_us)
+                revised = self._finding(match, now)
                 finding = held.finding
                 held.finding = replace(
                     finding, location=revised.location, evidence=revised.evidence, revision=finding.revision + 1
                 )
                 return (), (held.finding,)
-            if now_us >= held.until_us:
+            if now.at_us >= held.until_us and match.statistic <= self.threshold.value:
                 self._open = None
+                # Its ticks are no reference for later ones: a burst that lasts, or its repair, would be found once more.
+                self._lately = None if self._lately is None else self._lately.last(self._shortest)
             return (), ()
         if match.statistic <= self.threshold.value:
             return (), ()
         self._number += 1
-        finding = self._finding(match, lately, readings, now_us)
-        self._open = _Open(finding, now_us + int(_HOLD_TICKS_S * 1e6))
+        finding = self._finding(match, now)
+        self._open = _Open(finding, now.at_us + int(_HOLD_TICKS_S * 1e6))
         return (finding,), ()
 
-    def _finding(self, match: Match, lately: Stretch, readings: TickReadings, now_us: int) -> BurstFinding:
+    def _finding(self, match: Match, now: _Now) -> BurstFinding:
         assert self.threshold is not None
-        at, scale = moment(now_us), lately.scale[-1]
-        since_us = now_us - int((match.window - 1) * self._step_s * 1e6)
-        evidence = self._evidence(match, scale, readings, now_us)
-        location = self._location(match, tuple(one.station_id for one in evidence))
+        at = moment(now.at_us)
+        since_us = now.at_us - int((match.window - 1) * self._step_s * 1e6)
+        evidence = self._evidence(match, now.scale, now.readings, now.at_us)
+        location = self._location(match, now, tuple(one.station_id for one in evidence))
         return BurstFinding(
             at=at,
             first_abnormal_at=moment(since_us),
@@ -217,25 +242,11 @@ class DrivenWatch:
             lane="level",
         )
 
-    def _location(self, match: Match, moved: tuple[str, ...]) -> Location:
-        """Probabilities of all pipes: length prior times tempered likelihood, with errors of signatures in the covariance."""
-        pipes, size = self._city.network.pipes, match.difference
-        error = (_RESIDUAL_SHARE * size) ** 2 + _NORM_SHARE**2 * float(size @ size)
-        white = np.linalg.inv(np.linalg.cholesky(match.covariance + np.diag(error)))
-        along = np.maximum((white @ size).astype(np.float32) @ unit(white, match.shapes), 0.0).astype(np.float64)
-        rest = float(np.square(white @ size).sum()) - float(np.square(along).max(initial=0.0))
-        misfit = max(rest / max(len(size) - 1, 1), 1.0)
-        length = np.maximum(np.nan_to_num(pipes.length_m), 1.0)
-        logarithm = _LENGTH_EXPONENT * np.log(length) + np.square(along) / (2.0 * _TEMPERATURE * misfit)
-        weight = np.exp(logarithm - logarithm.max())
-        probability = weight / weight.sum()
-        order = np.argsort(-probability, kind="stable")
-        inside = int(np.searchsorted(np.cumsum(probability[order]), 0.9) + 1)
-        listed = order[: max(inside, _LISTED)]
-        candidates = tuple(Candidate(str(pipes.asset_id[row]), float(probability[row])) for row in listed)
-        names = tuple(one.pipe_id for one in candidates[:inside])
-        model = self._city.epanet.word if self._city.epanet is not None else "imported"
-        return Location(candidates, names, model, moved, float(np.square(along).max(initial=0.0)))
+    def _location(self, match: Match, now: _Now, moved: tuple[str, ...]) -> Location:
+        assert self._bank is not None
+        linear = self._bank.of_pipe[now.clean.row[-1]]
+        driving = now.readings.driving(self._factor)
+        return self._locator.located(match.window, now.clean, linear, driving, now.shut, moved)
 
     def _evidence(self, match: Match, scale: Floats, readings: TickReadings, now_us: int) -> tuple[Evidence, ...]:
         count = len(self._meters.pressure_station)
@@ -265,20 +276,33 @@ class DrivenWatch:
         weekend = ((local // _DAY_US + 3) % 7) >= 5  # day 0 of the epoch was a Thursday
         return self._filter.take(value, (local % _DAY_US) / 1e6, weekend)
 
-    def _stretch(self, expectation: DrivenExpectation, ticks: DrivenTicks, rest: Floats, before: Bools | None) -> Stretch:
+    def _stretch(
+        self,
+        expectation: DrivenExpectation,
+        ticks: DrivenTicks,
+        rest: Floats,
+        before: Bools | None,
+        earlier: DrivenValues | None,
+    ) -> Stretch:
         regime = expectation.regime(ticks.state)
         first = ticks.state[:1] if before is None else before[None, :]
         changed = (np.vstack([first, ticks.state[:-1]]) != ticks.state).any(axis=1)
+        changed &= ~(_moved_m3h(ticks.values, earlier) < _SMALL_SWITCH * self._nominal_m3h.mean())
         scale = expectation.sigma[regime]
         assert self._bank is not None
         row = self._bank.nearest(regime, ticks.values.demand_m3h)
         return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row)
 
+    def _cleaned(self, stretch: Stretch) -> Stretch:
+        measured = len(self._meters.pressure_station) + len(self._meters.flow_station)
+        stored = np.arange(stretch.values.shape[1]) >= measured
+        return replace(stretch, values=cleaned(stretch.values, stretch.changed, stored))
+
     def _signatures(self, expectation: DrivenExpectation, learned: DrivenTicks) -> SignatureBank | None:
         """Signatures in states of the frequent combinations, at low, middle and high demand; None where EPANET failed."""
         channels, pipes = learned.observed.shape[1], len(self._city.network.pipes)
         regime, demand = expectation.regime(learned.state), learned.values.demand_m3h
-        count = np.bincount(regime, minlength=len(expectation.combinations))
+        count = np.bincount(regime, minlength=len(expectation.modes))
         room = int(np.clip(_LARGEST_BANK // max(channels * pipes, 1), 1, _BANK_STATES))
         shares = _BANK_SHARES if room >= 2 * len(_BANK_SHARES) else _BANK_SHARES[1:2]
         ticks: list[int] = []
@@ -301,11 +325,19 @@ class DrivenWatch:
         flows = np.zeros((len(meters.flow_station), heads.shape[1]), dtype=np.float32)
         if signatures.flow_per_m3h is not None:
             flows = mean_of_ends(signatures.flow_per_m3h, network)[meters.flow_station]
-        own = np.concatenate([heads, flows])
+        tanks = mean_of_ends(tank_inflow_signatures(network, state, meters.tank_node, slopes), network)
+        own = np.concatenate([heads, flows, tanks])
         if channels == len(own):
             return own
         # What bursts, the sources and tanks must bring, wherever it is.
         return np.concatenate([own, np.ones((1, own.shape[1]), dtype=np.float32)])
+
+
+def _moved_m3h(values: DrivenValues, earlier: DrivenValues | None) -> Floats:
+    """(ticks,) by how much the modelled flows moved since the tick before, all together; NaN where unknown."""
+    flow = np.hstack([values.flow_m3h, values.inflow_m3h])
+    first = flow[:1] if earlier is None else np.hstack([earlier.flow_m3h, earlier.inflow_m3h])[-1:]
+    return np.asarray(np.abs(np.diff(np.vstack([first, flow]), axis=0)).sum(axis=1))
 
 
 def _joined(before: Stretch | None, new: Stretch, kept: int) -> Stretch:

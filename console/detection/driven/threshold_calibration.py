@@ -11,7 +11,7 @@ from maps.columns import Floats
 _MONTH_DAYS = 30.0
 _CLUSTER_S = 21_600.0
 _PEAKS, _TAIL = 60, 12
-_MARGIN = 1.5
+_MARGIN = 1.35
 """On the threshold: later weeks differ more from history than history's days from each other."""
 
 _BOUND = 2.303
@@ -34,16 +34,41 @@ def calibrated(statistic: Floats, tick_s: float, wanted_a_month: float) -> Thres
     The largest values in six hours around each other are one event. Their tail is taken as exponential.
     """
     days = len(statistic) * tick_s / 86_400.0
-    peaks = _declustered(statistic, int(_CLUSTER_S / tick_s))
-    tail = min(_TAIL, len(peaks) - 1)
-    if tail < 1:
-        return Threshold(np.inf, 0.0, _MONTH_DAYS * _BOUND / max(days, 1e-9), days)
-    scale = max(_scale(peaks[:tail] - peaks[tail]), 1e-9)
-    wanted = wanted_a_month * days / _MONTH_DAYS
-    value = _MARGIN * (float(peaks[tail]) + scale * np.log(max(tail / wanted, 1.0)))
+    at_most = _MONTH_DAYS * _BOUND / max(days, 1e-9)
+    tail = _tail(statistic, tick_s)
+    if tail is None:
+        return Threshold(np.inf, 0.0, at_most, days)
+    value = tail.exceeded(wanted_a_month * days / _MONTH_DAYS)
     # The margin stands for what history does not show: it is not counted as fewer false events.
-    expected = tail * np.exp(-max(value / _MARGIN - float(peaks[tail]), 0.0) / scale) * _MONTH_DAYS / days
-    return Threshold(value, float(expected), _MONTH_DAYS * _BOUND / days, days)
+    expected = tail.count * np.exp(-max(value - tail.least, 0.0) / tail.scale) * _MONTH_DAYS / days
+    return Threshold(_MARGIN * value, float(expected), at_most, days)
+
+
+def rare(statistic: Floats, tick_s: float, a_month: float) -> float:
+    """The value that a statistic of burst-free history, (ticks,), exceeds so often; without margin, 0 where nothing is known."""
+    tail = _tail(statistic, tick_s)
+    return 0.0 if tail is None else tail.exceeded(a_month * len(statistic) * tick_s / 86_400.0 / _MONTH_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """``count`` peaks above ``least``, with exceedances of mean ``scale``."""
+
+    count: int
+    least: float
+    scale: float
+
+    def exceeded(self, times: float) -> float:
+        """The value that is exceeded so many times in the same history."""
+        return self.least + self.scale * float(np.log(max(self.count / times, 1.0)))
+
+
+def _tail(statistic: Floats, tick_s: float) -> _Tail | None:
+    peaks = _declustered(statistic, int(_CLUSTER_S / tick_s))
+    count = min(_TAIL, len(peaks) - 1)
+    if count < 1:
+        return None
+    return _Tail(count, float(peaks[count]), max(_scale(peaks[:count] - peaks[count]), 1e-9))
 
 
 def _scale(exceedances: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Window statistics: the mean of the last ticks against the hour before, matched against the signatures of all pipes.
+"""Window statistics: the mean of the last ticks against as many before, at least an hour, matched against all pipes.
 
 A difference accumulates evidence over hours without accumulating what the model does wrong for days.
 """
@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.driven.threshold_calibration import calibrated
+from console.detection.driven.threshold_calibration import rare
 from maps.columns import Bools, Floats
 
-WINDOWS_MIN = (10, 15, 30, 60, 120, 180)
-REFERENCE_MIN = 60
+WINDOWS_MIN = (10, 15, 30, 60, 120, 180, 360)
+_LEAST_REFERENCE_MIN = 60
+"""Each window is compared with as much time before it: the mean of an hour would scatter more than that of six hours."""
+_SHAPES = 300
+"""Signatures that stand for those of all pipes in the test of a tick."""
 _MEDIAN = 3
 _CLIP = 4.0
 _FOLDS = 4
@@ -24,6 +27,11 @@ _OWN_TICKS = 50
 _DIAGONAL_TICKS, _POOLED_TICKS = 20.0, 10.0
 _WINDOW_RATE = 0.25
 """Exceedances a month that set the scale of each window."""
+_LEAST_USUAL = 20.0
+"""Least scale of a window: what chance alone exceeds so seldom, matched over tens of distinct places (normal distribution).
+
+Of a kind that is rare in history, such as six hours without any switch, too few ticks are known to read a smaller one.
+"""
 _SIGNATURE_ERROR = 0.02
 """Share of the explained chi-square that the misfit of a true burst's signature adds."""
 
@@ -38,6 +46,22 @@ class SignatureBank:
     regime: NDArray[np.int64]
     demand_m3h: Floats
     of_pipe: NDArray[np.float32]
+
+    def digest(self, scale: Floats) -> SignatureBank:
+        """At most 300 pipes that stand for all: each other one looks like one of them. ``scale``: (channels,) of a reading."""
+        states, channels, pipes = self.of_pipe.shape
+        if pipes <= _SHAPES:
+            return self
+        middle = np.unique(np.linspace(0, states - 1, 3).astype(np.int64))
+        shape = (self.of_pipe[middle] / scale[None, :, None].astype(np.float32)).reshape(len(middle) * channels, pipes)
+        size = np.linalg.norm(shape, axis=0)
+        shape = shape / np.maximum(size, 1e-9)
+        chosen = [int(size.argmax())]
+        likeness = shape[:, chosen[0]] @ shape
+        while len(chosen) < _SHAPES:
+            chosen.append(int(np.where(size > 1e-9, likeness, 1.0).argmin()))
+            likeness = np.maximum(likeness, shape[:, chosen[-1]] @ shape)
+        return replace(self, of_pipe=self.of_pipe[:, :, np.array(chosen)])
 
     def nearest(self, regime: NDArray[np.int64], demand_m3h: Floats) -> NDArray[np.int64]:
         """Row of the state for each tick: of the same combination if there is one, nearest in demand."""
@@ -85,7 +109,7 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """The best window of one tick. ``statistic``: in units of what history shows rarely; ``explained``: chi-square per pipe.
+    """The best window of one tick. ``statistic``: in units of what history shows rarely.
 
     ``relieved``: a flow that ends fits better than one that begins.
     """
@@ -94,7 +118,6 @@ class Match:
     statistic: float
     difference: Floats
     covariance: Floats
-    shapes: Floats
     relieved: bool
 
 
@@ -110,10 +133,11 @@ class _Noise:
         return self.own.get((regime, mixed), self.pooled)
 
 
-def cleaned(values: Floats, changed: Bools) -> Floats:
+def cleaned(values: Floats, changed: Bools, stored: Bools | None = None) -> Floats:
     """Residuals without glitches, (ticks, channels): the median of the last three ticks.
 
-    The tick in which a pump or valve switched keeps the values before: its readings were not taken at one moment.
+    The tick in which a pump or valve switched keeps the values before: its readings were not taken at one moment. ``stored``:
+    (channels,) those of tanks and the balance, which are kept as they are: their noise is that of levels, and cancels in sums.
     """
     found = values.copy()
     for tick in np.flatnonzero(~np.isfinite(found).all(axis=1) | changed):
@@ -121,7 +145,8 @@ def cleaned(values: Floats, changed: Bools) -> Floats:
         before = np.median(found[max(tick - _MEDIAN, 0) : tick], axis=0) if tick else np.zeros(found.shape[1])
         found[tick] = np.where(np.isfinite(found[tick]) & ~changed[tick], found[tick], before)
     padded = np.vstack([np.repeat(found[:1], _MEDIAN - 1, axis=0), found])
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=0), axis=-1))
+    median = np.median(np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=0), axis=-1)
+    return np.asarray(median if stored is None else np.where(stored, np.nan_to_num(values), median))
 
 
 def differences(values: Floats, window: int, reference: int) -> Floats:
@@ -139,16 +164,15 @@ class WindowStatistics:
 
     def __init__(self, learned: Stretch, bank: SignatureBank, tick_s: float) -> None:
         """Raises ValueError for fewer ticks than the longest window with its reference."""
-        self._bank = bank
+        self._bank = bank.digest(np.median(learned.scale, axis=0))
         self.windows = tuple(sorted({max(2, round(minutes * 60.0 / tick_s)) for minutes in WINDOWS_MIN}))
-        self.reference = max(3, round(REFERENCE_MIN * 60.0 / tick_s))
+        self._least_reference = max(3, round(_LEAST_REFERENCE_MIN * 60.0 / tick_s))
         if len(learned.values) <= self.longest * 2:
             raise ValueError("too few ticks to learn from")
-        self._cache: dict[tuple[int, ...], tuple[Floats, Floats]] = {}
         fold = (np.arange(len(learned.values)) * tick_s // _FOLD_S).astype(np.int64) % _FOLDS
         noises, statistic = [], np.zeros((len(self.windows), len(learned.values)))
         for number, window in enumerate(self.windows):
-            difference = differences(learned.values, window, self.reference)
+            difference = differences(learned.values, window, self.reference(window))
             for part in range(_FOLDS):
                 noise = self._noise(learned, difference, window, fold != part)
                 here = fold == part
@@ -163,30 +187,35 @@ class WindowStatistics:
             mixed = self._mixed(learned.changed, window)
             for kind in (0, 1):
                 own = np.where(mixed == kind, statistic[number], 0.0)[self.longest :]
-                self._usual[number, kind] = max(calibrated(own, tick_s, _WINDOW_RATE).value, 1.0)
+                self._usual[number, kind] = max(rare(own, tick_s, _WINDOW_RATE), _LEAST_USUAL)
             statistic[number] /= self._usual[number, mixed.astype(np.int64)]
         self.replayed = statistic.max(axis=0)
         """(ticks,) the statistic on history, each part by what was learned from the others."""
 
+    def reference(self, window: int) -> int:
+        """Ticks before a window with which it is compared."""
+        return max(window, self._least_reference)
+
     @property
     def longest(self) -> int:
         """Ticks of the longest window with its reference."""
-        return self.windows[-1] + self.reference
+        return self.windows[-1] + self.reference(self.windows[-1])
 
     @property
     def shortest(self) -> int:
         """Ticks of the shortest window with its reference: with fewer, nothing is tested."""
-        return self.windows[0] + self.reference
+        return self.windows[0] + self.reference(self.windows[0])
 
     def match(self, stretch: Stretch) -> Match | None:
         """The best window at the last tick; None while there are too few ticks."""
         best: Match | None = None
         for number, window in enumerate(self.windows):
-            need = window + self.reference
+            reference = self.reference(window)
+            need = window + reference
             if len(stretch.values) < need:
                 break
             part = stretch.last(need)
-            difference = differences(part.values, window, self.reference)
+            difference = differences(part.values, window, reference)
             only = np.zeros(need, dtype=bool)
             only[-1] = True
             noise = self._noises[number]
@@ -194,15 +223,14 @@ class WindowStatistics:
             mixed = bool(part.changed[1:].any())
             size = float(statistic[-1] / self._usual[number, int(mixed)])
             if best is None or size > best.statistic or (bool(relieved[-1]) and best.statistic < 1.0):
-                covariance, scaled = self._class(part, need - 1, mixed, noise)
-                best = Match(window, size, difference[-1], covariance, scaled, bool(relieved[-1]))
+                covariance = self._covariance(part, need - 1, mixed, noise)
+                best = Match(window, size, difference[-1], covariance, bool(relieved[-1]))
         return best
 
-    def _class(self, stretch: Stretch, tick: int, mixed: bool, noise: _Noise) -> tuple[Floats, Floats]:
-        """(covariance of a difference, shapes of all pipes (channels, pipes)) in units of the scale at a tick."""
+    def _covariance(self, stretch: Stretch, tick: int, mixed: bool, noise: _Noise) -> Floats:
+        """Covariance of a difference in units of the scale at a tick."""
         hour = noise.by_hour[_half_hour(stretch.second_of_day[tick])]
-        covariance = noise.of(int(stretch.regime[tick]), mixed) * np.outer(hour, hour)
-        return covariance, self._bank.of_pipe[stretch.row[tick]] / stretch.scale[tick][:, None]
+        return np.asarray(noise.of(int(stretch.regime[tick]), mixed) * np.outer(hour, hour))
 
     def _noise(self, stretch: Stretch, difference: Floats, window: int, chosen: Bools) -> _Noise:
         known = chosen & np.isfinite(difference[:, 0])
@@ -227,7 +255,7 @@ class WindowStatistics:
         """Whether a state changed within the window or its reference, (ticks,)."""
         count = np.concatenate([[0], np.cumsum(changed)])
         tick = np.arange(len(changed))
-        first = np.maximum(tick - window - self.reference + 2, 0)
+        first = np.maximum(tick - window - self.reference(window) + 2, 0)
         return np.asarray(count[tick + 1] > count[first])
 
     def _statistics(
@@ -238,13 +266,15 @@ class WindowStatistics:
         mixed = self._mixed(stretch.changed, window)
         known = chosen & np.isfinite(difference[:, 0])
         hour = _half_hour(stretch.second_of_day)
-        kinds = np.column_stack([stretch.regime, mixed, stretch.row, hour])
-        for kind in np.unique(kinds[known], axis=0):
-            ticks = known & (kinds == kind).all(axis=1)
-            first = int(np.flatnonzero(ticks)[0])
-            covariance, shapes = self._class(stretch, first, bool(kind[1]), noise)
-            white = np.linalg.inv(np.linalg.cholesky(covariance))
-            statistic[ticks], relieved[ticks] = _matched(difference[ticks] @ white.T, unit(white, shapes))
+        for regime, is_mixed in {(int(one), bool(two)) for one, two in zip(stretch.regime[known], mixed[known], strict=True)}:
+            white = np.linalg.inv(np.linalg.cholesky(noise.of(regime, is_mixed)))
+            alike = known & (stretch.regime == regime) & (mixed == is_mixed)
+            for row, half in {(int(one), int(two)) for one, two in zip(stretch.row[alike], hour[alike], strict=True)}:
+                ticks = alike & (stretch.row == row) & (hour == half)
+                restless = noise.by_hour[half]
+                scale = stretch.scale[int(np.flatnonzero(ticks)[0])] * restless
+                shapes = unit(white, self._bank.of_pipe[row] / scale[:, None].astype(np.float32))
+                statistic[ticks], relieved[ticks] = _matched((difference[ticks] / restless) @ white.T, shapes)
         return statistic, relieved
 
 

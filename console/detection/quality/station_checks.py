@@ -100,13 +100,17 @@ class StationChecks:
         self._resumed: dict[str, set[int]] = {}
 
     def resume(self, alarms: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        """Restore alarms that were active before a restart: (station id, code, channels). Applied when the cell first reports."""
+        """Restore alarms that another process, or this one before a restart, has raised: (station id, code, channels).
+
+        Applied at once to cells that have reported, else when they first report. The first sample without the condition ends it.
+        """
         rows = {str(name): row for row, name in enumerate(self._ids)}
         for station_id, code, channels in alarms:
             known = [CHANNEL_BY_NAME[name] for name in channels if name in CHANNEL_BY_NAME]
             if station_id in rows and (code in self._latch or code == "spike"):
                 cells = {rows[station_id] * len(Channel) + int(channel) for channel in known}
                 self._resumed.setdefault(code, set()).update(cells)
+        self._restore(np.ones(len(self._cells), dtype=bool))
 
     def fresh(self, at_us: NDArray[np.int64], now_us: int) -> Flags:
         """Cells whose sample is newer than at the last tick and not ahead of the system clock, (stations, channels)."""
@@ -242,8 +246,13 @@ class StationChecks:
             latch.grow(place, count)
         fresh = np.ones(count, dtype=bool)
         fresh[place] = False
+        self._restore(fresh)
+
+    def _restore(self, places: Flags) -> None:
+        """Apply what ``resume`` was given to these of the cells."""
+        cells = self._cells
         for code, resumed in self._resumed.items():
-            mine = fresh & np.isin(cells, list(resumed))
+            mine = places & np.isin(cells, list(resumed))
             if code == "spike":
                 self._spiked |= mine
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,12 +29,17 @@ _NOT_GEOREFERENCED = "the network is not georeferenced: its coordinates mean no 
 
 
 def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> tuple[Outgoing, ...]:
-    """The alert to the terminal of the pipe's area (``city`` when no area contains it).
+    """The alert to the terminals of the areas that the case concerns or has concerned (``city`` when no area contains it).
 
     ``status``: suspected, revised, verified or cancelled. No message before a place is known.
     """
+    return area_alert_to(tools, incident, sorted(incident.area_ids()) or ["city"], status, now)
+
+
+def area_alert_to(tools: Tools, incident: Incident, area_ids: Sequence[str], status: str, now: datetime) -> tuple[Outgoing, ...]:
+    """The alert to these areas; as ``area_alert``."""
     place = incident.place
-    if place is None:
+    if place is None or not area_ids:
         return ()
     body = {
         "incident_id": incident.incident_id,
@@ -56,7 +62,8 @@ def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> 
         "valve_chambers": list(place.valve_chambers),
         "way": list(place.way),
     }
-    return (Outgoing(MessageKind.ALERT, place.area_id or "city", _encoded(body)),)
+    payload = _encoded(body)
+    return tuple(Outgoing(MessageKind.ALERT, area_id, payload) for area_id in area_ids)
 
 
 def order_message(

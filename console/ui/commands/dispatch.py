@@ -33,6 +33,8 @@ class Dispatcher(QObject):
     """The intent that is on disk now."""
     refused = Signal(object)
     """Why an intent was not carried out: a QuanmaiError."""
+    unsent = Signal(object, str, object)
+    """(intent, in whose name, why it was not carried out), beside ``refused``."""
     broken = Signal(str)
     """A defect's short name; its trace is in the log."""
     _answered = Signal(object, object)
@@ -82,6 +84,7 @@ class Dispatcher(QObject):
             self.done.emit(intent)
         elif isinstance(fault, QuanmaiError):
             self.refused.emit(fault)
+            self.unsent.emit(intent, asked[1], fault)
         else:
             log.error("%s: %s", type(intent).__name__, fault, exc_info=fault)
             self.broken.emit(f"{type(fault).__name__}: {fault}")

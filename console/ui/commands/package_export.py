@@ -33,6 +33,8 @@ class CasePackages(QObject):
         super().__init__(window)
         self._appearance, self._window = appearance, window
         self.writer: PackageWriter | None = None
+        self.nowhere = "messages.package_nowhere"
+        """Key of the text where there is no writer."""
         # Not the window's tasks: a package of a large city would hold up the charts for seconds.
         self._tasks = BackgroundTasks("package", self)
         self._tasks.failed.connect(self.told)
@@ -50,7 +52,7 @@ class CasePackages(QObject):
         """Ask for a place and write."""
         words = self._appearance.words
         if self.writer is None:
-            self.told.emit(words("messages.package_nowhere"))
+            self.told.emit(words(self.nowhere))
             return
         proposed = f"{incident.incident_id}.incident"
         name, _ = QFileDialog.getSaveFileName(self._window, words("commands.package"), proposed, "*.incident")

@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from console.domain.alarms import Alarm
+from console.domain.area_alerts import AreaAlert
 from console.domain.incidents import Incident, Phase
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
@@ -29,6 +31,7 @@ from console.ui.dialogs.ask import (
     TimeQuestion,
     UnableQuestion,
 )
+from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import lift_confirmation
@@ -155,6 +158,23 @@ class Questions(QObject):
         title = words("dialog.reading", place=name)
         question = PressureQuestion(self._appearance, title, text, self._window, words("dialog.reading_do"))
         question.accepted.connect(lambda: self._submit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa)))
+        self._open(question)
+
+    def area_by_phone(self, incident_id: str, alert: AreaAlert) -> None:
+        """Whether somebody of the area really acknowledged by phone."""
+        words = self._appearance.words
+        text = words("area.by_phone_text", area=alert.area_name, incident=incident_id)
+        do = words("area.by_phone_do")
+        question = Confirmation(self._appearance, words("area.by_phone"), text, do, parent=self._window)
+        question.accepted.connect(lambda: self._submit(AcknowledgeAreaAlert(incident_id, alert.area_id)))
+        self._open(question)
+
+    def area_report(self, incident_id: str, area_id: str = "") -> None:
+        """What the people of an area found."""
+        words = self._appearance.words
+        text = words("area.report_text", incident=incident_id)
+        question = ReasonQuestion(self._appearance, words("area.report"), text, parent=self._window, do=words("area.report_do"))
+        question.accepted.connect(lambda: self._submit(ReportFromArea(incident_id, question.reason, area_id)))
         self._open(question)
 
     def operation(self, asset_id: str = "", kind: str = "") -> None:

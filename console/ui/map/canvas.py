@@ -33,6 +33,9 @@ from console.ui.map.view.tools import paint_sketch
 from console.ui.theme import Theme
 from console.ui.words import Words
 
+_MOST_RATIO = 4.0
+"""Pixels of the picture for one logical pixel."""
+
 
 class MapCanvas(QWidget):
     """The map of one city: ``navigation`` moves its camera, ``input`` handles mouse and keys, ``renderer`` draws the network.
@@ -55,6 +58,7 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
+        self._enlarged = 1.0
         self.navigation = Navigation(self, scene)
         self.navigation.moved.connect(self._on_moved)
         self.navigation.repaint.connect(self.update)
@@ -103,6 +107,14 @@ class MapCanvas(QWidget):
         """Lasting remarks at the top (drill, synthetic, not georeferenced …)."""
         if badges != self._badges:
             self._badges = badges
+            self.update()
+
+    def enlarge(self, factor: float) -> None:
+        """Draw symbols, lines and letters this much larger, for a wall that is read from afar."""
+        factor = float(np.clip(factor, 1.0, _MOST_RATIO / self.devicePixelRatioF()))
+        if factor != self._enlarged:
+            self._enlarged = factor
+            self._resized()
             self.update()
 
     def set_visible(self, visible: frozenset[MapLayer]) -> None:
@@ -220,7 +232,7 @@ class MapCanvas(QWidget):
         frame = Frame(painter, camera, self._theme, self._words, placer, self.layer_settings, ratio, hurried, vector)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         margin = self.margin()
-        if camera.width != self.width():  # an export: no panel lies on it
+        if camera.width != self._size()[0]:  # an export: no panel lies on it
             margin = replace(margin, covered_px=0.0)
         reserve(frame, margin)
         for child in self.findChildren(QFrame, options=Qt.FindChildOption.FindDirectChildrenOnly):
@@ -257,6 +269,7 @@ class MapCanvas(QWidget):
         """Paint the network's picture and the live overlay over it."""
         painter, camera = QPainter(self), self.navigation.shown_camera
         try:
+            painter.scale(self._enlarged, self._enlarged)
             self.renderer.paint(painter, camera)
             self.paint_overlay(painter, camera, self._ratio(), hurried=True)
             if self.overlay.names.unfinished:
@@ -277,29 +290,31 @@ class MapCanvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Resize the camera and request a picture of the new size."""
-        self.navigation.resize(self.width(), self.height())
-        self.renderer.set_ratio(self._ratio())
-        self.renderer.request(self.camera)
+        self._resized()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Pass on to the input handler."""
-        self.input.wheel(event)
+        """Pass on to the input handler; of an enlarged map at its middle."""
+        if self._enlarged == 1.0:
+            self.input.wheel(event)
+        else:
+            factor = 1.2 ** (event.angleDelta().y() / 120.0)
+            self.navigation.zoom(factor, QPointF(self.camera.width / 2.0, self.camera.height / 2.0))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pass on to the input handler."""
-        self.input.press(event)
+        self.input.press(self._at_scale(event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pass on to the input handler."""
-        self.input.move(event)
+        self.input.move(self._at_scale(event))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Pass on to the input handler."""
-        self.input.release(event)
+        self.input.release(self._at_scale(event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Pass on to the input handler."""
-        self.input.double_click(event)
+        self.input.double_click(self._at_scale(event))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Pass on to the input handler."""
@@ -317,6 +332,23 @@ class MapCanvas(QWidget):
             super().keyPressEvent(event)
 
     # Inside
+
+    def _resized(self) -> None:
+        self.navigation.resize(*self._size())
+        self.renderer.set_ratio(self._ratio())
+        self.renderer.request(self.camera)
+
+    def _at_scale(self, event: QMouseEvent) -> QMouseEvent:
+        """The event at the place of the map as it is before it is enlarged."""
+        if self._enlarged == 1.0:
+            return event
+        at = event.position() / self._enlarged
+        kind, held = event.type(), event.buttons()
+        return QMouseEvent(kind, at, event.globalPosition(), event.button(), held, event.modifiers(), event.pointingDevice())
+
+    def _size(self) -> tuple[int, int]:
+        """Of what is drawn, before it is enlarged."""
+        return round(self.width() / self._enlarged), round(self.height() / self._enlarged)
 
     def _pick(self, at: QPointF) -> Asset | None:
         return self._picker.at(at.x(), at.y(), self.camera, self.layer_settings.visible)
@@ -342,7 +374,7 @@ class MapCanvas(QWidget):
         self.derived.refresh_surface(self.layer_settings, self._live.picture, self._theme)
 
     def _ratio(self) -> float:
-        return float(np.clip(self.devicePixelRatioF(), 1.0, 4.0))
+        return float(np.clip(self.devicePixelRatioF() * self._enlarged, 1.0, _MOST_RATIO))
 
     def _style(self) -> StaticStyle:
         return StaticStyle(self._theme, self.layer_settings, self._ratio())

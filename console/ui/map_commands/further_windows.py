@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.picture import Picture
 from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
-from console.ui.map_commands.map_window import MapWindow, WindowPlacement, other_screens
+from console.ui.map_commands.map_window import MakeBoard, MapWindow, WindowPlacement, other_screens
 
 
 class FurtherWindows(QObject):
@@ -32,6 +32,9 @@ class FurtherWindows(QObject):
         self._waiting: tuple[WindowPlacement, ...] = ()
         """Wall views whose screen has gone: they are remembered until it is back."""
         self._ending = False
+        self.make_board: MakeBoard | None = None
+        """What stands beside the map of a wall view."""
+        self._picture: Picture | None = None
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.screenRemoved.connect(self._screen_gone)
@@ -67,10 +70,9 @@ class FurtherWindows(QObject):
 
     def show_picture(self, picture: Picture) -> None:
         """The newest values and what the first map marks."""
-        for canvas in self.canvases():
-            canvas.show_picture(picture)
-            canvas.set_badges(self._first.badges)
-            canvas.mirror(self._first)
+        self._picture = picture
+        for window in self.open_now:
+            window.show_picture(picture)
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
@@ -111,7 +113,9 @@ class FurtherWindows(QObject):
                 self._new(one.wall).reopen(one)
 
     def _new(self, wall: bool) -> MapWindow:
-        window = MapWindow(self._first, self._appearance, wall, self._parent)
+        window = MapWindow(self._first, self._appearance, wall, self._parent, self.make_board)
+        if self._picture is not None and window.board is not None:
+            window.board.show_picture(self._picture)
         window.shut.connect(self.open_now.remove)
         window.map.input.picked.connect(self.picked)
         self.open_now.append(window)

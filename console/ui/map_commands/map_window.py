@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QCheckBox, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
+from console.domain.picture import Picture
 from console.ui.appearance import Appearance
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.layers import LayerSettings
 from console.ui.map.view.camera import Camera
 from console.ui.map.view.view_history import View
 from console.ui.panels.map.layer_tree import LayerTree
+from console.ui.wall.board import WallBoard
 from console.ui.words import map_text
+
+MakeBoard = Callable[[MapCanvas, Appearance], WallBoard]
+"""Makes what stands beside a wall view's map, and takes the map in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,21 @@ class MapWindow(QMainWindow):
     shut = Signal(object)
     """This window: it has been closed."""
 
-    def __init__(self, first: MapCanvas, appearance: Appearance, wall: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        first: MapCanvas,
+        appearance: Appearance,
+        wall: bool,
+        parent: QWidget | None = None,
+        make_board: MakeBoard | None = None,
+    ) -> None:
+        """``make_board``: what stands beside the map of a wall view; None: the map alone."""
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._first, self.wall, self._passing = first, wall, False
         self.map = first.twin(appearance.theme, appearance.words)
-        self.setCentralWidget(self.map)
+        self.board = make_board(self.map, appearance) if wall and make_board is not None else None
+        self.setCentralWidget(self.board or self.map)
         self.linked = QCheckBox()
         self.linked.setChecked(not wall)  # a wall view is free from the start
         self._bar = QToolBar()
@@ -77,6 +92,16 @@ class MapWindow(QMainWindow):
         self.layers.setWindowTitle(appearance.words("layers.title_layers"))
         self.tree.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
+        if self.board is not None:
+            self.board.set_appearance(appearance)
+
+    def show_picture(self, picture: Picture) -> None:
+        """The newest values and what the first map marks."""
+        self.map.show_picture(picture)
+        self.map.set_badges(self._first.badges)
+        self.map.mirror(self._first)
+        if self.board is not None:
+            self.board.show_picture(picture)
 
     def offer(self, at: QPoint) -> QMenu:
         """A menu at a place of the screen: its layers, and whether it follows the first (a wall view shows no bar)."""

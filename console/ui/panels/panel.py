@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from console.domain.picture import Picture
+from console.services.areas.sight import AreaSight
 from console.ui.appearance import Appearance
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
@@ -70,6 +71,8 @@ class PanelContext:
     map_commands: MapCommands
     tools: NetworkTools
     station_cards: StationCards
+    sight: AreaSight | None = None
+    """Of an area's terminal, None at the centre."""
 
     @property
     def city(self) -> City:

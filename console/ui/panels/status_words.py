@@ -34,7 +34,17 @@ def feed_words(picture: Picture, appearance: Appearance) -> tuple[str, str]:
     text = words("strip.feed_up", n=len(feeds))
     counts = {"lost": sum(feed.lost for feed in feeds), "invalid": sum(feed.invalid for feed in feeds)}
     told = "".join(words(f"strip.{what}", n=f"{count:,}") for what, count in counts.items() if count)
-    return text + told, "warning" if told else ""
+    return text + told + _lead_words(picture, words), "warning" if told else ""
+
+
+def _lead_words(picture: Picture, words: Words) -> str:
+    """Which program leads, in short; the tip has its machine."""
+    if picture.lease is None:
+        return ""
+    if picture.lease.is_ours:
+        return words("strip.leads_short")
+    named = picture.lease.holder.split()  # quanmai engine pid 12 on a machine
+    return words("strip.led_short", by=named[1] if len(named) > 1 else picture.lease.holder)
 
 
 def feed_tip(picture: Picture, appearance: Appearance) -> str:

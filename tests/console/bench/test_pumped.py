@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 
 from console.bench.pumped import cache, networks, replay, run
 from console.bench.pumped.detectable import detectable
+from console.bench.pumped.locatable import locatable, true_changes
 from console.bench.pumped.recording import DAY_STEPS, STEP_S, Recording, RecordingOptions
 from console.bench.pumped.scoring import score, summary
 from console.bench.pumped.truth import record
 from console.cli import app
 from console.domain.readings import Channel
+from console.services.analysis.scoring import Distances
 from maps.city import City
 from maps.columns import Floats
 from maps.errors import InputFault
@@ -251,8 +253,46 @@ def test_the_bench_prints_a_table_for_each_variant_and_keeps_its_recordings(tmp_
     assert set(table["networks"]["Net1"]) > {"scada", "pressures", "pressure_stations", "recording_s"}
     assert set(table["together"]) == {"scada", "pressures"}
     size = table["together"]["scada"]["burst_20_percent"]
-    assert {"within_15_min", "within_60_min", "within_360_min", "first_m_median", "detectable_15_min"} < set(size)
+    assert {
+        "within_15_min",
+        "within_60_min",
+        "within_360_min",
+        "first_m_median",
+        "first_m_possible_median",
+        "set_90_km_median",
+        "detectable_15_min",
+    } < set(size)
     assert {one.name for one in (tmp_path / "written" / "Net1").iterdir()} > {"city.gpkg", "test.parquet", "truth.csv"}
     again = run(**asked)
     assert list((tmp_path / "kept").iterdir()) == kept
     assert again["together"] == table["together"]
+
+
+def test_without_noise_the_likeliest_pipe_of_the_true_city_shows_what_the_burst_shows(watched: City, eventful: Recording) -> None:
+    options = replace(_SMALL, quiet_days=0, sizes=(0.4, 0.2))
+    truth = true_changes(watched, eventful, options)
+    assert truth is not None
+    assert truth.pipes == tuple(one.pipe for one in eventful.bursts if one.size == 0.4)
+    still = replace(eventful, unknown_m=np.zeros_like(eventful.unknown_m))
+    faint = replace(options, pressure_sigma_m=1e-6)
+    alike = locatable(watched, still, faint, truth, metered=False)
+    noisy = locatable(watched, still, replace(options, pressure_sigma_m=3.0), truth, metered=False)
+    pressures = int((watched.stations.channels == "pressure").sum())
+    for row, pipe in enumerate(truth.pipes):
+        # Worked out apart: the pipe whose burst moves the gauges most nearly as this one does.
+        off = np.abs(truth.of_pipe[:, :pressures] - truth.of_burst[row, :pressures]).sum(axis=1)
+        nearest = str(watched.network.pipes.asset_id[int(np.argmin(off))])
+        assert alike[row, 0] == pytest.approx(Distances(watched).between(pipe, [nearest])[0], abs=150.0)
+    assert noisy.mean() > alike.mean()
+    flows = truth.of_burst[:, pressures:]
+    assert np.abs(flows).max() > 0.0
+
+
+def test_the_length_of_a_set_is_that_of_its_pipes(net3: City, small: Recording) -> None:
+    burst = small.bursts[0]
+    held = [burst.pipe, next(str(one) for one in net3.network.pipes.asset_id if str(one) != burst.pipe)]
+    at = str(np.datetime64(int(small.at_us[burst.start + 1]), "us")) + "+00:00"
+    scored = score(net3, small, [{"detected_at": at, "candidates": [{"pipe": held[0]}], "set_90": held}])
+    length = sum(net3.network.pipes.length_m[net3.network.pipes.row(one)] for one in held)
+    found = next(one for one in scored.outcomes if one.delay_min is not None)
+    assert found.set_km == pytest.approx(length / 1000.0)

@@ -66,6 +66,7 @@ class Room:
         channels: Sequence[DeliveryChannel] = (),
         retention: RetentionRules | None = None,
         is_shared: bool = False,
+        area_minutes: float = 0.0,
     ) -> None:
         self.city = city or build_small_city()
         self.clock, self.inbox = HandClock(), Inbox()
@@ -74,7 +75,7 @@ class Room:
         self.channel.listen(self.left.append)
         self.clock.at = at
         self.store: SqlStore = open_store(store or folder / "engine.sqlite", "engine" if is_shared else "", is_shared=is_shared)
-        settings = DeskSettings(site="test")
+        settings = DeskSettings(site="test", area_minutes=area_minutes)
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)
         self.desk = Desk(self.city, Isolator(self.city), self.documents, settings)

@@ -20,6 +20,7 @@ from console.domain.incidents import OrderState, Phase
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.engine import archive, follow, ingest, journal, outbox
+from console.engine import engine as engine_module
 from console.engine import lease as leadership
 from console.services.conflicts import ChangedElsewhere
 from console.services.crews.orders import SendCrew
@@ -427,3 +428,20 @@ def test_the_new_leader_does_what_the_one_before_has_left_undone(seat: Seats, tm
     second.waits(lambda: second.store.count_unsent() == 0)
     both = [one.payload for room in (first, second) for one in room.left]
     assert len(both) == len(set(both)) > 0
+
+
+def test_a_process_whose_clock_is_wrong_leaves_the_lead_to_others_and_leads_where_there_is_none(
+    store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leadership, "_LOOK_S", 0.1)
+    monkeypatch.setattr(leadership, "WRONG_WAITS_S", 1.0)
+    monkeypatch.setattr(engine_module, "_ahead_of_machine_s", lambda clock: 600.0)
+    wrong = Room(tmp_path, store=store, city=city, is_shared=True)
+    wrong.sees(lambda p: any(feed.name == "clock" and "600 s ahead" in feed.message for feed in p.feeds))
+    monkeypatch.setattr(engine_module, "_ahead_of_machine_s", lambda clock: 0.0)
+    right = Room(tmp_path, store=store, city=city, is_shared=True)
+    leads(right)
+    assert not wrong.engine._leadership.leads
+    right.close()
+    leads(wrong)
+    wrong.close()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.detection.finding import OperationFinding, StationFinding
+from console.domain.actors import Actor, Role
 from console.domain.alarms import Evidence
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
@@ -16,6 +17,7 @@ from console.domain.orders import OrderReply
 from console.domain.outgoing import MessageKind
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
+from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
@@ -55,6 +57,19 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _operations()
     yield _alarms(opposite_inflows)
     yield _unknown_places()
+    yield _areas()
+
+
+def _areas() -> Chair:
+    chair = Chair(settings=DeskSettings(area_minutes=5.0))
+    chair.sees(a_finding())
+    chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, "A1")}), chair.now))
+    chair.does(ReportFromArea(CASE, "路面冒水", "A1"))
+    chair.does(AcknowledgeAreaAlert(CASE, "A1"))
+    chair.sees(a_finding(("V32", "H23"), stations=("S8", "S9")))
+    at_area = Actor("li", "李", Role.AREA, areas=("A1",))
+    chair.take(chair.desk.carry_out(chair.state, AcknowledgeAreaAlert("2024-0002"), at_area, chair.now))
+    return chair
 
 
 def _suspected() -> Chair:

@@ -60,9 +60,9 @@ def _parts(value: Value) -> Iterator[Note]:
 def test_the_chinese_log_alarms_orders_and_titles_read_as_the_program_wrote_them_before_notes_had_keys(
     played: list[Chair],
 ) -> None:
-    """The file was written by the version before, with the same ``every_note``."""
+    """The file was written by the version before; ``every_note`` was played there, but for what was added at its end since."""
     before = json.loads((HERE / "notes_before_keys.json").read_text("utf-8"))
-    for chair, was in zip(played, before, strict=True):
+    for chair, was in zip(played[: len(before)], before, strict=True):
         cases = chair.state.incidents.values()
         told = [[c.kind, chinese(c.note), chinese(d)] for c, d in zip(chair.log, _details(chair), strict=True)]
         told += [["order_text", order.text, ""] for case in cases for order in case.orders]

@@ -91,6 +91,13 @@ def test_the_tooltip_of_the_feeds_names_the_leading_process(calm: Picture) -> No
     assert f"Leading: {holder}" in feed_tip(replace(calm, lease=Lease(holder, 3, is_ours=False)), appearance)
 
 
+def test_the_strip_says_in_short_who_leads(calm: Picture) -> None:
+    appearance, holder = english(), "quanmai engine pid 7 on centre"
+    ours, theirs = (replace(calm, lease=Lease(holder, 3, is_ours=is_ours)) for is_ours in (True, False))
+    assert feed_words(ours, appearance)[0] == f"{feed_words(calm, appearance)[0]} · this seat leads"
+    assert feed_words(theirs, appearance)[0] == f"{feed_words(calm, appearance)[0]} · led by engine"
+
+
 def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWindow, port: ScriptedPort) -> None:
     port.burst(stations=7)
     window.settle()

@@ -33,10 +33,14 @@ def test_the_process_gives_the_values_of_this_one_until_it_is_closed(tmp_path: P
         model = driven_model(session)
         assert model is not None
         expected = model.values(readings)
+        leak, one = {city.network.nodes.row("J2"): 20.0}, readings.part(slice(0, 1))
+        changed = model.changes(one, expected.shut[0], [leak])
     with HydraulicsWorker(tmp_path / "pumped.gpkg", city) as worker:
         driven = DrivenWorker(worker, BoundaryMeters.of(city))
         assert driven.values(readings).pressure_m == pytest.approx(expected.pressure_m, abs=1e-6)
         assert len(driven.states(readings.part(slice(0, 2)), expected.shut[:2])) == 2
+        assert driven.changes(one, expected.shut[0], [leak]) == pytest.approx(changed, abs=1e-3)  # solved from other flows
     unknown = driven.values(readings.part(slice(0, 3)))
     assert unknown.pressure_m.shape == (3, 2)
     assert np.isnan(unknown.pressure_m).all()
+    assert np.isnan(driven.changes(one, expected.shut[0], [leak])).all()

@@ -119,6 +119,22 @@ def test_driven_by_a_days_own_levels_and_states_it_gives_the_days_values(city: C
     assert values.inflow_m3h[:, 0] == pytest.approx(values.flow_m3h[:, 0] - values.demand_m3h, abs=0.1)
 
 
+def test_a_leak_changes_what_a_model_with_that_demand_shows(city: City, session: EpanetSession, tmp_path: Path) -> None:
+    text = INP.replace("[CONTROLS]", "[DEMANDS]\nJ2 40 P\nJ2 30 LEAK\n[CONTROLS]").replace("[PATTERNS]", "[PATTERNS]\nLEAK 1")
+    (tmp_path / "leaky.inp").write_text(text)
+    leaky = replace(import_city([tmp_path / "leaky.inp"], ImportOptions()).city, stations=city.stations)
+    reading = BoundaryReadings(np.array([36_000.0]), np.array([[4.0]]), np.ones((1, 1)), np.ones(1), np.full((1, 2), np.nan))
+    quiet = DrivenModel(session, BoundaryMeters.of(city)).values(reading)
+    with EpanetSession(leaky) as other:
+        hurt = DrivenModel(other, BoundaryMeters.of(leaky)).values(reading)
+    node = city.network.nodes.row("J2")
+    found = DrivenModel(session, BoundaryMeters.of(city)).changes(reading, quiet.shut[0], [{}, {node: 30.0}])
+    assert found[0] == pytest.approx(np.zeros(4), abs=1e-3)
+    assert found[1, :2] == pytest.approx((hurt.pressure_m - quiet.pressure_m)[0], abs=1e-3)
+    assert found[1, 2] == pytest.approx((hurt.flow_m3h - quiet.flow_m3h)[0, 0], abs=0.01)
+    assert found[1, 2] - found[1, 3] == pytest.approx(30.0, abs=0.01)  # pump and tank bring what leaks
+
+
 def test_a_sessions_own_day_is_the_same_after_driving(city: City, session: EpanetSession) -> None:
     before = list(session.solve_day(3600))
     DrivenModel(session, BoundaryMeters.of(city)).values(_readings(city, before))

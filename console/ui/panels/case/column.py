@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.services.areas.sight import AreaSight
 from console.services.network.data_gaps import lacking
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
+from console.ui.panels.case.area import AreaSection
 from console.ui.panels.case.evidence import EvidenceSection
 from console.ui.panels.case.head import HeadSection
 from console.ui.panels.case.location import LocationSection
@@ -33,6 +35,7 @@ class CaseColumn(Panel):
     """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
 
     head: HeadSection
+    area: AreaSection
     evidence: EvidenceSection
     location: LocationSection
     plan: PlanSection
@@ -40,14 +43,17 @@ class CaseColumn(Panel):
     response: ResponseSection
     notice: NoticeSection
 
-    def __init__(self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit) -> None:
+    def __init__(
+        self, focus: CaseFocus, city: City, appearance: Appearance, submit: Submit, sight: AreaSight | None = None
+    ) -> None:
         super().__init__()
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
+        self.area = AreaSection(submit, sight)
         self.plan, self.people = PlanSection(submit), PeopleSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         self._sections: tuple[Section, ...] = (
-            self.head, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
+            self.head, self.area, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
@@ -128,12 +134,14 @@ class CaseColumn(Panel):
 
 def make(context: PanelContext) -> CaseColumn:
     """The column of the case in focus, its sections connected to map, questions and tools."""
-    column = CaseColumn(context.focus, context.city, context.appearance, context.submit)
+    column = CaseColumn(context.focus, context.city, context.appearance, context.submit, context.sight)
     focus, locator, questions = context.focus, context.locator, context.questions
     focus.log_ready.connect(column.response.take_log)
     focus.series_ready.connect(column.evidence.show_series)
     locator.pipe_selected.connect(column.location.look_at)
     locator.valve_picked.connect(column.plan.choose)
+    column.area.phone_asked.connect(questions.area_by_phone)
+    column.area.report_asked.connect(questions.area_report)
     column.evidence.history_wanted.connect(focus.read_series)
     column.location.pipe_chosen.connect(locator.select_pipe)
     column.location.place_chosen.connect(locator.show_reading_place)

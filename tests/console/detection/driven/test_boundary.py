@@ -62,3 +62,18 @@ def test_demand_factors_follow_the_measured_balance() -> None:
     taken = BoundaryFilter(_meters(), 300.0).take(values, np.arange(float(ticks)) * 300.0, np.zeros(ticks, dtype=bool))
     factor = demand_factors(taken, np.full(24, 100.0))
     assert factor == pytest.approx(np.full(48, 1.5))  # no weekend was seen: as on working days
+
+
+def test_a_glitch_of_a_source_meter_is_not_in_the_supply() -> None:
+    found = _taken(_values([3.0] * 6, [200.0, 200.0, 200.0, 320.0, 200.0, 200.0], [1] * 6))
+    assert found.supply_m3h == pytest.approx([200.0] * 6)
+
+
+def test_after_a_gap_a_change_of_level_is_no_flow_of_one_tick() -> None:
+    taken = BoundaryFilter(_meters(), 300.0)
+    quiet = np.zeros(1, dtype=bool)
+    taken.take(_values([3.0], [200.0], [1]), np.zeros(1), quiet)
+    taken.forget()
+    found = taken.take(_values([5.0], [200.0], [1]), np.array([36_000.0]), quiet)
+    assert found.level_m[0, 0] == 5.0
+    assert np.isnan(found.stored_m3h[0, 0])

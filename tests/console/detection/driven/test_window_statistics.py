@@ -87,3 +87,30 @@ def test_the_statistic_replayed_on_history_is_not_smaller_than_on_later_days(lea
     sizes = [_match(learned, later[tick - 60 : tick]) for tick in range(100, 1200, 4)]
     history = learned.replayed[learned.longest :]
     assert np.quantile(sizes, 0.95) < 1.25 * np.quantile(history, 0.95)
+
+
+def test_the_noise_of_a_level_counts_at_the_ends_of_a_window_only() -> None:
+    random = np.random.default_rng(4)
+    level = random.normal(size=4001)
+    flow = np.diff(level)[:, None]  # what a tank with noise of 1 seems to take
+    stored = np.array([True])
+    kept = differences(cleaned(flow, np.zeros(4000, dtype=bool), stored), 36, 36)[72:]
+    # (e3 - e2) / 36 - (e2 - e1) / 36: variance (1 + 4 + 1) / 36².
+    assert kept.std() == pytest.approx(np.sqrt(6.0) / 36.0, rel=0.05)
+    assert differences(cleaned(flow, np.zeros(4000, dtype=bool)), 36, 36)[72:].std() > 1.5 * kept.std()
+
+
+def test_a_window_is_compared_with_as_much_time_before_it_and_at_least_an_hour(learned: WindowStatistics) -> None:
+    hour = round(3600 / TICK_S)
+    assert [learned.reference(window) for window in learned.windows] == [max(window, hour) for window in learned.windows]
+
+
+def test_each_pipe_left_out_of_a_digest_looks_like_one_that_is_in_it() -> None:
+    random = np.random.default_rng(5)
+    place = np.linspace(0.0, 1.0, 2000)
+    table = np.stack([np.exp(-((place - centre) ** 2) / 0.1) for centre in np.linspace(0, 1, 6)])[None].astype(np.float32)
+    table = table[:, :, random.permutation(2000)]
+    kept = SignatureBank(np.zeros(1, dtype=np.int64), np.ones(1), table).digest(np.ones(6)).of_pipe[0]
+    one, other = (part / np.linalg.norm(part, axis=0) for part in (table[0], kept))
+    assert kept.shape[1] < 2000
+    assert (one.T @ other).max(axis=1).min() > 0.999

@@ -1,0 +1,118 @@
+"""AreaPort: the engine as the terminal of some areas sees it. What belongs to other areas is not in it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.domain.actors import GRANTED, Actor, Role
+from console.domain.changes import Change, ChangeSet
+from console.domain.intents import Intent
+from console.domain.limits import Limits
+from console.domain.picture import Picture
+from console.domain.readings import Channel
+from console.services.areas.sight import AreaSight
+
+
+class Whole(Protocol):
+    """The engine's methods for a window (``console.ui.port.ConsolePort`` says what they mean)."""
+
+    limits: Limits
+
+    def latest(self) -> Picture: ...  # noqa: D102
+    def now(self) -> datetime: ...  # noqa: D102
+    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]: ...  # noqa: D102
+    def subscribe(self, callback: Callable[[Picture], None]) -> None: ...  # noqa: D102
+    def history(  # noqa: D102
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def scatter(self, station_row: int, channel: Channel) -> float: ...  # noqa: D102
+    def timeline(self, incident_id: str) -> tuple[Change, ...]: ...  # noqa: D102
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]: ...  # noqa: D102
+
+
+class AreaPort:
+    """Same methods as the engine; rows of stations are those of ``city``, which has the area's stations only.
+
+    Intents are submitted for an actor of these areas, whoever sits there; the services check them again.
+    """
+
+    def __init__(self, engine: Whole, sight: AreaSight) -> None:
+        self._engine, self.sight = engine, sight
+        self.city, self.limits = sight.city, sight.limits(engine.limits)
+        self._lock = Lock()
+        self._latest: tuple[Picture, Picture] | None = None
+
+    def latest(self) -> Picture:
+        """The newest picture."""
+        return self._cut(self._engine.latest())
+
+    def now(self) -> datetime:
+        """The time on the engine's clock."""
+        return self._engine.now()
+
+    def submit(self, intent: Intent, actor: Actor) -> Future[ChangeSet]:
+        """Submit an intent; the answer holds what the area may see of the step."""
+        answer: Future[ChangeSet] = Future()
+
+        def pass_on(done: Future[ChangeSet]) -> None:
+            fault = done.exception()
+            if fault is not None:
+                answer.set_exception(fault)
+            else:
+                changes = done.result()
+                shown = {case.incident_id for case in changes.incidents if self.sight.case(case)}
+                answer.set_result(self.sight.change_set(changes, self._cases() | shown))
+
+        self._engine.submit(intent, self.at_terminal(actor)).add_done_callback(pass_on)
+        return answer
+
+    def at_terminal(self, actor: Actor) -> Actor:
+        """The actor at this terminal: of its areas, and with the permissions of an area's people where theirs are wider."""
+        areas = tuple(sorted(self.sight.areas & set(actor.areas) if actor.areas else self.sight.areas))
+        wider = GRANTED[Role.AREA] <= GRANTED[actor.role]
+        return replace(actor, areas=areas or ("none",), role=Role.AREA if wider else actor.role)
+
+    def subscribe(self, callback: Callable[[Picture], None]) -> None:
+        """Call ``callback`` with each new picture of the area."""
+        self._engine.subscribe(lambda picture: callback(self._cut(picture)))
+
+    def history(
+        self, station_row: int, channel: Channel, since_us: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(source times µs, values, expected values) of one channel since a time, oldest first."""
+        return self._engine.history(int(self.sight.station_rows[station_row]), channel, since_us)
+
+    def scatter(self, station_row: int, channel: Channel) -> float:
+        """Standard deviation around the expected value, inside unit; NaN while unknown."""
+        return self._engine.scatter(int(self.sight.station_rows[station_row]), channel)
+
+    def timeline(self, incident_id: str) -> tuple[Change, ...]:
+        """The log of a case of the area; of others nothing, as for an unknown one."""
+        cases = self._cases()
+        shown = self._engine.latest().given.get(incident_id, incident_id)
+        if shown not in cases:
+            return ()
+        return self.sight.timeline(self._engine.timeline(shown), cases)
+
+    def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
+        """(source time µs, x, y) of a crew that the area may see."""
+        seen = any(crew.crew_id == crew_id for crew in self.latest().crews)
+        return self._engine.track(crew_id, since_us) if seen else ()
+
+    def _cases(self) -> frozenset[str]:
+        return frozenset(case.incident_id for case in self.latest().incidents)
+
+    def _cut(self, picture: Picture) -> Picture:
+        """Cut once for all who ask, from any thread."""
+        with self._lock:
+            if self._latest is None or self._latest[0] is not picture:
+                self._latest = picture, self.sight.picture(picture)
+            return self._latest[1]

@@ -1,0 +1,89 @@
+"""What an actor of some areas may see and change: cases that concern them, alarms of their stations, their crews."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from console.domain.actors import Actor
+from console.domain.alarms import Alarm
+from console.domain.changes import ChangeSet
+from console.domain.crews import CrewFix
+from console.domain.incidents import Incident, OrderState
+from console.domain.intents import Intent
+from console.domain.records import Record, key_of
+from console.services.areas.area_map import AreaMap
+from console.services.changesets import Refused
+from console.services.conflicts import subjects_of
+from console.services.state import DeskState
+
+_BINDING = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
+_UNKNOWN = {"incident": "no_incident", "alarm": "no_alarm"}
+
+
+class Visibility:
+    """``areas``: ids, at least one: an actor without areas is of the centre and sees everything."""
+
+    def __init__(self, area_map: AreaMap, areas: Collection[str]) -> None:
+        self._map, self.areas = area_map, frozenset(areas)
+
+    def case(self, incident: Incident) -> bool:
+        """Whether the case concerns, or has concerned, one of the areas."""
+        return not self.areas.isdisjoint(incident.area_ids())
+
+    def alarm(self, alarm: Alarm, cases: Collection[str]) -> bool:
+        """Whether an alarm may be seen; ``cases``: ids of the cases that may. Alarms without a place are the centre's."""
+        if alarm.incident_id:
+            return alarm.incident_id in cases
+        return not self.areas.isdisjoint(
+            {self._map.of_station(alarm.subject), *self._map.of_assets([alarm.subject], [alarm.subject])}
+        )
+
+    def record(self, record: Record, cases: Collection[str]) -> bool:
+        """Whether a record of any kind may be seen; of kinds without an area none is."""
+        if isinstance(record, Incident):
+            return self.case(record)
+        if isinstance(record, Alarm):
+            return self.alarm(record, cases)
+        return record.record_kind.area(record) in self.areas
+
+    def own_crew(self, crew_id: str) -> bool:
+        """Whether a crew has its base in one of the areas."""
+        return self._map.of_crews.get(crew_id, "") in self.areas
+
+    def crews(self, crews: Iterable[CrewFix], cases: Iterable[Incident]) -> tuple[CrewFix, ...]:
+        """Their own crews, and those that the centre has sent to their cases, while they are there."""
+        guests = {order.crew_id for case in cases for order in case.orders if order.state in _BINDING}
+        return tuple(crew for crew in crews if crew.crew_id in guests or self.own_crew(crew.crew_id))
+
+
+def cases_seen(visible: Visibility, state: DeskState) -> frozenset[str]:
+    """Ids of the cases of a state that may be seen."""
+    return frozenset(key for key, incident in state.incidents.items() if visible.case(incident))
+
+
+def state_for(area_map: AreaMap, state: DeskState, intent: Intent, actor: Actor) -> DeskState:
+    """The state for a handler: an actor with areas can send its own crews only.
+
+    Raises Refused, as for an unknown id, when the intent names a record that the actor may not see.
+    """
+    if not actor.areas:
+        return state
+    visible = Visibility(area_map, actor.areas)
+    cases, named = cases_seen(visible, state), subjects_of(state, intent)
+    for kind, records in state.records.items():
+        for record_id, record in records.items():
+            if f"{kind}/{record_id}" in named and not visible.record(record, cases):
+                raise Refused(_UNKNOWN.get(kind, "beyond_area"), **{kind: record_id})
+    return replace(state, crews={key: crew for key, crew in state.crews.items() if visible.own_crew(key)})
+
+
+def refuse_beyond(area_map: AreaMap, state: DeskState, changes: ChangeSet, actor: Actor) -> None:
+    """Raises Refused when a step of an actor with areas changes or opens a record beyond them."""
+    if not actor.areas:
+        return
+    visible, after = Visibility(area_map, actor.areas), state.with_records(changes.records)
+    cases = cases_seen(visible, after)
+    for record in changes.records:
+        if not visible.record(record, cases):
+            raise Refused("beyond_area", record="/".join(key_of(record)))

@@ -1,0 +1,137 @@
+"""Decisions of this seat that were not carried out: the store was away, or another person changed the same records.
+
+Each stays with all that was typed until the user carries it out or drops it. Nothing is sent by itself: meanwhile the case may
+have changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from console.domain.intents import Intent
+from console.domain.picture import Picture
+from console.services.conflicts import ChangedElsewhere
+from console.services.desk import HANDLERS
+from console.services.ports import StoreUnavailable
+from console.ui.appearance import Appearance
+from console.ui.widgets import button, label, row
+from console.ui.words import one_line
+from maps.errors import QuanmaiError
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """A decision and why it was not carried out. ``user``: in whose name, "" this seat's."""
+
+    intent: Intent
+    user: str
+    fault: QuanmaiError
+
+
+class _Row(QWidget):
+    """One decision with its two buttons."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text: QLabel = label(name="strong", wrap=True, selectable=True)
+        self.do: QPushButton = button("", "primary")
+        self.drop: QPushButton = button("", "flat")
+        line = row(self.text, self.do, self.drop)
+        line.setStretch(0, 1)
+        self.setLayout(line)
+
+
+class UnsentBar(QFrame):
+    """A row for each decision, under the messages; hidden when there is none."""
+
+    submit_asked = Signal(object, str)
+    """(intent, in whose name)."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._appearance = appearance
+        self._held: list[Unsent] = []
+        self._is_away = False
+        self.rows = [_Row() for _ in range(_SHOWN)]
+        self._more = label(name="muted")
+        box = QVBoxLayout(self)
+        box.setContentsMargins(14, 5, 10, 5)
+        box.setSpacing(4)
+        for number, one in enumerate(self.rows):
+            box.addWidget(one)
+            one.do.clicked.connect(lambda _=False, n=number: self._carry_out(n))
+            one.drop.clicked.connect(lambda _=False, n=number: self._drop(n))
+        box.addWidget(self._more)
+        self._show()
+
+    @property
+    def held(self) -> tuple[Unsent, ...]:
+        """What is shown, oldest first."""
+        return tuple(self._held)
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Another language."""
+        self._appearance = appearance
+        self._show()
+
+    def hold(self, intent: Intent, user: str, fault: QuanmaiError) -> None:
+        """Keep a refused decision if it can be carried out later: the store was away, or others changed its records."""
+        if isinstance(fault, ChangedElsewhere | StoreUnavailable):
+            self._held = [one for one in self._held if (one.intent, one.user) != (intent, user)]
+            self._held.append(Unsent(intent, user, fault))
+            self._show()
+
+    def done(self, intent: Intent) -> None:
+        """The same decision has been carried out, here or from its own place."""
+        if any(one.intent == intent for one in self._held):
+            self._held = [one for one in self._held if one.intent != intent]
+            self._show()
+
+    def show_picture(self, picture: Picture) -> None:
+        """Whether the store can be written."""
+        is_away = any(feed.name == "store" and feed.state == "down" for feed in picture.feeds)
+        if is_away != self._is_away:
+            self._is_away = is_away
+            self._show()
+
+    def _carry_out(self, number: int) -> None:
+        one = self._held[number]
+        self._drop(number)
+        self.submit_asked.emit(one.intent, one.user)
+
+    def _drop(self, number: int) -> None:
+        del self._held[number]
+        self._show()
+
+    def _show(self) -> None:
+        words = self._appearance.words
+        for number, shown in enumerate(self.rows):
+            shown.setVisible(number < len(self._held))
+            if number >= len(self._held):
+                continue
+            one = self._held[number]
+            is_conflict = isinstance(one.fault, ChangedElsewhere)
+            waits = self._is_away and not is_conflict
+            why = words.fault(one.fault) if is_conflict or waits else words("unsent.back")
+            shown.text.setText(words("unsent.line", what=self._named(one.intent), why=one_line(why)))
+            shown.do.setText(words("unsent.anyway" if is_conflict else "unsent.do"))
+            shown.do.setEnabled(not self._is_away)
+            shown.drop.setText(words("unsent.drop"))
+        hidden = len(self._held) - _SHOWN
+        self._more.setText(words("unsent.more", n=hidden) if hidden > 0 else "")
+        self._more.setVisible(hidden > 0)
+        self.setVisible(bool(self._held))
+
+    def _named(self, intent: Intent) -> str:
+        """What was decided, and about which case or alarm."""
+        handler = HANDLERS.get(type(intent))
+        what = self._appearance.words.of("intent", handler.wording) if handler is not None else type(intent).__name__
+        about = str(getattr(intent, "incident_id", "") or getattr(intent, "alarm_id", "") or getattr(intent, "pipe_id", ""))
+        return f"{what} · {about}" if about else what

@@ -1,0 +1,181 @@
+"""What the wall says in words: its state, the running cases, pressure compliance, output, alarm rate, crews, works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.domain.alarms import AlarmState, Priority
+from console.domain.clock import moment
+from console.domain.crews import CrewState
+from console.domain.health import FAULT_NAMES, feeds_set_up
+from console.domain.incidents import Incident
+from console.domain.picture import Picture
+from console.services.overview.deadlines import DeadlineKind, next_deadline
+from console.services.overview.network_now import AlarmBand, Compliance, NetworkNow, Output, alarm_band, crews_by_state, works
+from console.ui.panels.case.clock import TARGET_S, elapsed_s, is_late
+from console.ui.status_banners import SILENT_AFTER_S
+from console.ui.wall.layout import Block, Line
+from console.ui.words import Words, one_line
+
+_NO_NEWS_S = 300.0
+"""Feeds that are up and bring no reading for so long are marked as loudly as lost ones."""
+_BAND_ROLE = {AlarmBand.DEMANDING: "state.high", AlarmBand.FLOOD: "state.critical"}
+_CREW_STATES = (CrewState.ON_SITE, CrewState.EN_ROUTE, CrewState.ASSIGNED, CrewState.FREE, CrewState.OFF_DUTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The state in a few words. ``loud``: what is shown may not be true any more."""
+
+    text: str
+    time: str
+    role: str
+    loud: bool = False
+
+
+def headline(picture: Picture, compliance: Compliance, silent_s: float, down_s: float, words: Words) -> Headline:
+    """``silent_s``: since the last picture; ``down_s``: since a feed or the store was first seen down. Both real seconds."""
+    now = moment(picture.now_us)
+    lost = _lost(picture, silent_s, down_s, words)
+    if lost:
+        return Headline(f"✕ {lost}", words("wall.as_of", time=words.time(now)), "text.on_accent", loud=True)
+    time = f"{words.local(now):%H:%M}"
+    if picture.incidents:
+        return Headline("◆ " + words("wall.running", n=len(picture.incidents)), time, "state.critical")
+    waiting = [
+        one for one in picture.alarms if one.state is AlarmState.ACTIVE and one.priority in (Priority.CRITICAL, Priority.HIGH)
+    ]
+    if waiting or compliance.keeps_standard is False:
+        return Headline("▲ " + words("wall.attention", n=len(waiting)), time, "state.high")
+    if compliance.keeps_standard is None:
+        return Headline("? " + words("wall.not_known"), time, "state.stale")
+    return Headline("○ " + words("wall.calm"), time, "text.normal")
+
+
+def _lost(picture: Picture, silent_s: float, down_s: float, words: Words) -> str:
+    """What is lost, with the age of what is known; "" when nothing is."""
+    if silent_s > SILENT_AFTER_S:
+        return words("wall.silent", age=words.elapsed(silent_s))
+    newest_us = int(picture.at_us.max(initial=0))
+    age_s = (picture.now_us - newest_us) / 1e6
+    age = words("wall.data_age", age=words.elapsed(age_s)) if newest_us else words("wall.no_data")
+    down = [one.name for one in picture.feeds if one.state == "down"]
+    feeds = [name for name in down if name not in FAULT_NAMES]
+    if feeds:
+        return words("wall.feed_down", feeds=words.listed(feeds)) + age
+    if down:
+        return words("wall.part_down", parts=words.listed(words.of("fault_of", name) for name in down), age=words.elapsed(down_s))
+    if not feeds_set_up(picture.feeds):
+        return words("wall.no_feed") + age
+    return words("wall.no_news") + age if age_s > _NO_NEWS_S else ""
+
+
+def blocks(picture: Picture, network: NetworkNow, compliance: Compliance, area_minutes: float, words: Words) -> tuple[Block, ...]:
+    """All of it, the most important first."""
+    now = moment(picture.now_us)
+    cases = sorted(picture.incidents, key=lambda case: case.opened_at)
+    return (
+        *(_case(case, now, area_minutes, words) for case in cases),
+        _compliance(compliance, words),
+        _output(network.output(picture), words),
+        Block((_rate(picture.alarms_per_10_min, words),)),
+        _crews(picture, words),
+        _works(picture, now, words),
+    )
+
+
+def _case(incident: Incident, now: datetime, area_minutes: float, words: Words) -> Block:
+    late = is_late(incident, now)
+    what = words("wall.case", phase=words.of("phase", incident.phase.value), elapsed=words.elapsed(elapsed_s(incident, now)))
+    lines = [Line(one_line(f"◆ {_where(incident)}"), what, "state.critical" if late else "text.strong")]
+    due = next_deadline(incident, notice_s=TARGET_S, area_minutes=area_minutes)
+    if due is not None:
+        left = due.left_s(now)
+        name = words(f"wall.due_{due.kind.value}", who=due.who)
+        by_clock = due.kind is DeadlineKind.RESTORATION and left >= 0
+        value = (
+            words("wall.at", time=f"{words.local(due.at):%H:%M}")
+            if by_clock
+            else words("wall.left" if left >= 0 else "wall.over", time=words.elapsed(abs(left)))
+        )
+        lines.append(Line(name, value if left >= 0 else f"▲ {value}", "text.strong" if left >= 0 else "state.critical"))
+    return Block(tuple(lines))
+
+
+def _where(incident: Incident) -> str:
+    place = incident.place
+    return (place.community or place.road or place.pipe_id) if place is not None else incident.incident_id
+
+
+def _compliance(compliance: Compliance, words: Words) -> Block:
+    share, kept = compliance.share, compliance.keeps_standard
+    # Rounded down: 96.96 % must not read as the standard's 97.0 %.
+    value = words("wall.unknown") if share is None else f"{int(share * 1000) / 10:.1f} %"
+    if compliance.unknown:
+        value += words("wall.without", n=compliance.unknown)
+    mark, role = {True: ("", "text.strong"), False: ("▲ ", "state.high"), None: ("? ", "state.stale")}[kept]
+    counts = words("wall.stations", known=compliance.known, unknown=compliance.unknown)
+    return Block(
+        (Line(words("wall.compliance"), mark + value, role), Line(words("wall.standard"), counts, "text.normal", is_detail=True))
+    )
+
+
+def _output(output: Output, words: Words) -> Block:
+    if not output.plants:
+        return Block((Line(words("wall.output"), words("wall.no_plants"), "state.stale"),))
+    lines = [Line(words("wall.output"), _flow(output.total_m3h, output.usual_m3h, words), _known(output.total_m3h))]
+    if output.unknown and output.total_m3h is not None:
+        lines.append(Line("", words("wall.plants_unknown", n=output.unknown), "state.stale"))
+    if len(output.plants) > 1:
+        lines += [
+            Line(one_line(one.name), _flow(one.flow_m3h, one.usual_m3h, words), _known(one.flow_m3h)) for one in output.plants
+        ]
+    return Block(tuple(lines))
+
+
+def _flow(flow_m3h: float | None, usual_m3h: float | None, words: Words) -> str:
+    if flow_m3h is None:
+        return words("wall.unknown")
+    against = words("wall.usual", usual=f"{usual_m3h:,.0f}") if usual_m3h is not None else words("wall.usual_unknown")
+    return f"{flow_m3h:,.0f} m³/h{against}"
+
+
+def _known(value: float | None) -> str:
+    return "state.stale" if value is None else "text.strong"
+
+
+def _rate(per_10_min: int, words: Words) -> Line:
+    band = alarm_band(per_10_min)
+    mark = "▲ " if band in _BAND_ROLE else ""
+    return Line(
+        words("wall.rate"), f"{mark}{per_10_min} · {words(f'wall.band_{band.value}')}", _BAND_ROLE.get(band, "text.strong")
+    )
+
+
+def _crews(picture: Picture, words: Words) -> Block:
+    if not picture.crews:
+        return Block((Line(words("wall.crews"), words("wall.none_recorded"), "state.stale"),))
+    states = crews_by_state(picture.crews)
+    text = _joined(f"{words.of('crew_state', state.value)} {states[state]}" for state in _CREW_STATES if states.get(state))
+    lines = [Line(words("wall.crews"), text)]
+    unseen = sum(1 for crew in picture.crews if crew.at_us == 0 and crew.state is not CrewState.OFF_DUTY)
+    if unseen:
+        lines.append(Line("", words("wall.no_position", n=unseen), "state.stale"))
+    return Block(tuple(lines))
+
+
+def _works(picture: Picture, now: datetime, words: Words) -> Block:
+    entered = works(picture.alarms)
+    if not entered:
+        return Block((Line(words("wall.works"), words("wall.none_recorded"), "text.normal"),))
+    lines = [Line(words("wall.works"), words("wall.works_entered", n=len(entered)))]
+    for one in entered:
+        until = words("wall.until", time=words.stamp(one.ends_at, now)) if one.ends_at is not None else ""
+        lines.append(Line(one_line(one.subject if one.subject != "network" else words("alarms.network")), until, "text.normal"))
+    return Block(tuple(lines))
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " · ".join(parts)

@@ -1,0 +1,115 @@
+"""Sets blocks of text into columns of a given width and height; pure, measured by functions that are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+Measure = Callable[[str], float]
+"""Width of a text in px."""
+_TOKEN = re.compile(r"[⺀-鿿豈-﫿＀-￯　-〿]|[^\s⺀-鿿豈-﫿＀-￯　-〿]+|\s+")
+"""One Chinese character, one word of other writing, or blanks."""
+_CLOSING = "，。；：、）》！？%"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is shown and how it reads: ``label`` muted at the left, ``value`` strong; ``role``: the value's colour."""
+
+    label: str
+    value: str
+    role: str = "text.strong"
+    is_detail: bool = False
+    """Left out first where there is no room for everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that stay together."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A piece of text: column, row of text in it (0 at the top), aligned right or left, and its colour's role."""
+
+    column: int
+    row: float
+    text: str
+    role: str
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """``hidden``: lines that had no room; ``rows``: used in the fullest column."""
+
+    pieces: tuple[Placed, ...]
+    hidden: int
+    rows: float
+
+
+_GAP_ROWS = 0.25
+"""Between blocks, in rows of text."""
+
+
+def wrapped(text: str, width_px: float, measure: Measure) -> list[str]:
+    """The text in lines no wider than ``width_px``, broken between words or Chinese characters; a longer word stands alone."""
+    lines, line = list[str](), ""
+    for token in _TOKEN.findall(text):
+        if line and token not in _CLOSING and measure((line + token).rstrip()) > width_px:
+            lines.append(line.rstrip())
+            line = "" if token.isspace() else token
+        else:
+            line += token
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def place(blocks: Sequence[Block], columns: int, width_px: float, rows: int, measure: Measure, gap_px: float) -> Placement:
+    """Blocks one below the other, the next column when one is full.
+
+    What has no room is left out: details first, then lines at the end, for the order is that of importance. How many are left out
+    is told in the last row of the last column, which is kept free for it. Letters are never made smaller.
+    """
+    whole = _placed(blocks, columns, width_px, [rows] * columns, measure, gap_px)
+    if not whole.hidden:
+        return whole
+    main = [Block(tuple(line for line in block.lines if not line.is_detail)) for block in blocks]
+    details = sum(line.is_detail for block in blocks for line in block.lines)
+    less = _placed(main, columns, width_px, [*[rows] * (columns - 1), rows - 1], measure, gap_px)
+    return replace(less, hidden=less.hidden + details)
+
+
+def _placed(
+    blocks: Sequence[Block], columns: int, width_px: float, rows: Sequence[int], measure: Measure, gap_px: float
+) -> Placement:
+    pieces, column, at, hidden, most = list[Placed](), 0, 0.0, 0, 0.0
+    for number, block in enumerate(blocks):
+        for line in block.lines:
+            new = set_line(line, width_px, measure, gap_px)
+            height = max((piece.row for piece in new), default=0.0) + 1
+            if at + height > rows[column] and column + 1 < columns:
+                column, at = column + 1, 0.0
+            if at + height > rows[column]:
+                hidden += sum(len(one.lines) for one in blocks[number:]) - block.lines.index(line)
+                return Placement(tuple(pieces), hidden, most)
+            pieces += [Placed(column, at + piece.row, piece.text, piece.role, piece.right) for piece in new]
+            at += height
+            most = max(most, at)
+        at += _GAP_ROWS
+    return Placement(tuple(pieces), 0, most)
+
+
+def set_line(line: Line, width_px: float, measure: Measure, gap_px: float) -> list[Placed]:
+    """Label and value in one row where both fit, else the label above the value; both broken where they are too wide."""
+    label, value = measure(line.label), measure(line.value)
+    if line.label and line.value and label + gap_px + value <= width_px:
+        return [Placed(0, 0, line.label, "text.muted", False), Placed(0, 0, line.value, line.role, True)]
+    above = wrapped(line.label, width_px, measure)
+    below = wrapped(line.value, width_px, measure)
+    return [
+        *(Placed(0, row, text, "text.muted", False) for row, text in enumerate(above)),
+        *(Placed(0, len(above) + row, text, line.role, False) for row, text in enumerate(below)),
+    ]

@@ -1,0 +1,408 @@
+"""A drill through a control room whose processes, broker and database fail at random; run it with any number of kills.
+
+``python -m tests.console.drill_through_failures --kills 50 --seed 1`` prints one JSON line; ``test_drill_through_failures.py``
+runs it short. Needs PostgreSQL and mosquitto.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from console.domain.alarms import ALARM
+from console.domain.incidents import INCIDENT, Incident
+from console.domain.notices import NoticeStatus
+from console.store import open_store
+from tests.conftest import ROOT
+from tests.console.control_room import ControlRoom
+from tests.postgresql import Server, running_server
+from tests.servers import free_port, mosquitto
+
+ENGINES, DESKS = ("engine1", "engine2"), ("desk1", "desk2", "desk3", "desk4", "desk5")
+WRONG_CLOCK, AHEAD_S = "desk5", 600
+ANSWER_S, UP_S, TAKEN_OVER_S, SETTLED_S = 60.0, 120.0, 60.0, 120.0
+_KEPT = "persistence true\nautosave_interval 1\nuser {user}\npersistence_location {folder}/\n"
+
+
+class Gone(Exception):
+    """The process ended, or did not answer in time."""
+
+
+class Refused(Exception):
+    """A decision that was not carried out; nothing was written."""
+
+
+class SeatAlive:
+    """A process that may be killed at any moment. Not safe for several threads."""
+
+    def __init__(self, room: ControlRoom, name: str, environment: dict[str, str]) -> None:
+        self.name = name
+        arguments = (str(room.folder / "city.gpkg"), room.broker, room.store, str(room.folder), name)
+        self._log = (room.folder / f"{name}.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.console.seat_process", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment, cwd=ROOT,
+        )  # fmt: skip
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._runs = False
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.strip())
+        self._lines.put(None)
+
+    def _line(self, within_s: float) -> str:
+        try:
+            line = self._lines.get(timeout=within_s)
+        except queue.Empty:
+            raise Gone(f"{self.name} did not answer within {within_s:.0f} s") from None
+        if line is None:
+            raise Gone(f"{self.name} ended with {self.process.wait()}")
+        return line
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs and can be asked, without waiting."""
+        if not self._runs and not self._lines.empty():
+            self._runs = self._line(1.0) == "runs"
+        return self._runs and self.process.poll() is None
+
+    def asks(self, *words: str) -> Any:
+        """The answer. Raises Gone, Refused."""
+        if not self._runs:
+            self._runs = self._line(UP_S) == "runs"
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(words) + "\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise Gone(self.name) from None
+        answer = json.loads(self._line(ANSWER_S))
+        if isinstance(answer, dict) and "fault" in answer:
+            raise Refused(str(answer["fault"]))
+        return answer
+
+    def kill(self) -> None:
+        """As the power going."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(5)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with suppressed():
+                pipe.close()
+        self._log.close()
+
+
+@contextmanager
+def suppressed() -> Iterator[None]:
+    """Closing a pipe whose reader is gone flushes into nothing."""
+    try:
+        yield
+    except OSError:
+        return
+
+
+@dataclass
+class Ledger:
+    """What the seats said: a decision that was confirmed must be on disk, once."""
+
+    opened: dict[str, str] = field(default_factory=dict)
+    """Pipe -> case."""
+    judged: dict[str, str] = field(default_factory=dict)
+    """Case -> pipe."""
+    issued: dict[str, str] = field(default_factory=dict)
+    """Case -> notice."""
+    lowered: list[str] = field(default_factory=list)
+    """Stations whose pressure was low from then on."""
+    unsure: list[tuple[str, str]] = field(default_factory=list)
+    """Asked for, without an answer: the seat was killed, or the store silent."""
+    refused: Counter[str] = field(default_factory=Counter)
+    confirmed: int = 0
+    kills: int = 0
+    leader_kills: int = 0
+    taken_over_s: list[float] = field(default_factory=list)
+
+
+class Drill:
+    """Decisions from random seats, kills of random seats, all from one seed."""
+
+    def __init__(self, folder: Path, server: Server, database: str, seed: int) -> None:
+        self._chance, self._server, self._folder = random.Random(seed), server, folder
+        self._port, self._broker = free_port(), ExitStack()
+        url = self._start_broker()
+        self.room = ControlRoom(folder, database, url, every_s=1.0)
+        self.room.has_history()
+        self.ledger = Ledger()
+        self._seats = {name: self._seat(name) for name in (*ENGINES, *DESKS)}
+        pipes = [str(one) for one in self.room.city.network.pipes.asset_id[30:600:9]]
+        self._pipes = self._chance.sample(pipes, len(pipes))
+        self._stations = self._chance.sample([str(one) for one in self.room.city.stations.asset_id], 12)
+
+    def _start_broker(self) -> str:
+        user = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+        return self._broker.enter_context(mosquitto(self._folder, self._port, _KEPT.format(user=user, folder=self._folder)))
+
+    def _seat(self, name: str) -> SeatAlive:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self._folder)}
+        if name == WRONG_CLOCK:
+            environment["SEAT_CLOCK_AHEAD_S"] = str(AHEAD_S)
+        return SeatAlive(self.room, name, environment)
+
+    def close(self) -> None:
+        """End everything."""
+        for seat in self._seats.values():
+            seat.kill()
+        self.room.close()
+        self._broker.close()
+
+    def run(self, kills: int, *, actions_between: int = 4) -> None:
+        """The drill: ``kills`` kills, in the middle the broker away, then the database."""
+        self._until(lambda: self._leader() is not None, UP_S, "nobody leads")
+        for number in range(kills):
+            for _ in range(actions_between):
+                self._act()
+            if number == kills // 3:
+                self._without(self._broker.close, self._start_broker)
+            if number == 2 * kills // 3:
+                self._without(self._server.stop, self._server.start)
+            if number == kills // 2:
+                self.room.burst_at("P-104300")
+            self._kill()
+        for _ in range(actions_between):
+            self._act()
+
+    def _without(self, stop: Callable[[], object], start: Callable[[], object]) -> None:
+        """Some decisions while the broker or the database is away, which may be refused."""
+        stop()
+        for _ in range(3):
+            self._act()
+        start()
+
+    def _kill(self) -> None:
+        leader = self._leader()
+        name = leader if leader is not None and self._chance.random() < 0.4 else self._chance.choice([*ENGINES, *DESKS])
+        self._seats[name].kill()
+        killed = time.monotonic()
+        self.ledger.kills += 1
+        if self._stations and self._chance.random() < 0.5:
+            self._lower(self._stations.pop())
+        if name == leader:
+            self.ledger.leader_kills += 1
+            self._act()
+            self._until(lambda: self._leader() not in (None, name), TAKEN_OVER_S, "nobody took over")
+            self.ledger.taken_over_s.append(time.monotonic() - killed)
+        self._seats[name] = self._seat(name)
+
+    def _lower(self, station: str) -> None:
+        self.room.lower_kpa[self.room.city.stations.row(station)] = 250.0
+        self.ledger.lowered.append(station)
+
+    def _leader(self) -> str | None:
+        for name, seat in self._seats.items():
+            try:
+                if seat.is_up and seat.asks("leads"):
+                    return name
+            except (Gone, Refused):
+                continue
+        return None
+
+    def _act(self) -> None:
+        """One decision of a random desk; what is not confirmed is asked again later, by another one."""
+        seat = self._seats[self._chance.choice(DESKS)]
+        if not seat.is_up:
+            return
+        ledger = self.ledger
+        unjudged = [case for case in ledger.opened.values() if case not in ledger.judged]
+        silent = [case for case in ledger.judged if case not in ledger.issued]
+        kind = self._chance.choice(("open", "open", "judge", "judge", "issue"))
+        if kind == "issue" and silent:
+            self._asked(seat, "issue", self._chance.choice(silent))
+        elif kind == "judge" and unjudged:
+            case = self._chance.choice(unjudged)
+            pipe = next(pipe for pipe, one in ledger.opened.items() if one == case)
+            self._asked(seat, "judge", case, pipe)
+        elif len(ledger.opened) < len(self._pipes):
+            self._asked(seat, "open", next(pipe for pipe in self._pipes if pipe not in ledger.opened))
+
+    def _asked(self, seat: SeatAlive, kind: str, what: str, pipe: str = "") -> None:
+        ledger = self.ledger
+        if seat.is_up and self._chance.random() < 0.1:  # killed while it decides
+            threading.Timer(self._chance.random() * 0.1, seat.process.kill).start()
+            ledger.kills += 1
+        try:
+            answer = seat.asks(kind, what, *([pipe] if pipe else []))
+        except Gone:
+            ledger.unsure.append((kind, what))
+            self._seats[seat.name].kill()
+            self._seats[seat.name] = self._seat(seat.name)
+            return
+        except Refused as fault:
+            name = str(fault).partition(":")[0]
+            ledger.refused[f"{kind} {name}"] += 1
+            ledger.unsure.append((kind, what))  # whether it is on disk is seen at the end
+            self._known_by_now(kind, what, pipe)
+            return
+        ledger.confirmed += 1
+        match kind:
+            case "open":
+                ledger.opened[what] = answer["case"]
+            case "judge":
+                ledger.judged[what] = pipe
+            case "issue":
+                ledger.issued[what] = answer["notice"]
+
+    def _known_by_now(self, kind: str, what: str, pipe: str) -> None:
+        """A seat that was killed may have committed: the next one is refused, and the case is there."""
+        if kind != "open":
+            return
+        for other in self._seats.values():
+            try:
+                found = other.asks("cases") if other.is_up else {}
+            except (Gone, Refused):
+                continue
+            if what in found:
+                self.ledger.opened[what] = found[what]
+                return
+
+    def _until(self, true: Callable[[], bool], within_s: float, why: str) -> None:
+        began = time.monotonic()
+        while not true():
+            if time.monotonic() - began > within_s:
+                raise AssertionError(why)
+            time.sleep(0.1)
+
+    # The end.
+
+    def settle(self) -> None:
+        """Every seat runs, one leads, nothing waits, and all show the same."""
+        self._until(lambda: all(seat.is_up for seat in self._seats.values()), UP_S, "a seat never came back")
+        self._until(lambda: self._leader() is not None, TAKEN_OVER_S, "nobody leads")
+        low = set(self.ledger.lowered)
+        self._until(lambda: low <= self._low(), SETTLED_S, f"no alarm of {low - self._low()}")
+        self._until(self._is_settled, SETTLED_S, "the seats show different things, or messages wait")
+
+    def _low(self) -> set[str]:
+        alarms = next(iter(self._seats.values())).asks("picture")["alarms"].values()
+        return {one["subject"] for one in alarms if one["code"] == "low_pressure" and not one.get("returned_at")}
+
+    def _is_settled(self) -> bool:
+        first, *others = [seat.asks("picture") for seat in self._seats.values()]
+        parts = ("cases", "logs", "alarms", "undelivered")
+        return not first["undelivered"] and all(first[part] == other[part] for other in others for part in parts)
+
+    def check(self) -> dict[str, Any]:
+        """Nothing lost, nothing doubled. Returns the figures; raises AssertionError."""
+        store = open_store(self.room.store)
+        try:
+            assert store.verify_chain() is None, "the change chain is broken"
+            changes, desk = store.changes(), store.load_desk()
+            assert [one.seq for one in changes] == list(range(1, len(changes) + 1))
+            cases, alarms = desk.of(INCIDENT), desk.of(ALARM)
+            self._check_cases(cases)
+            kept = {order.order_id: order for case in cases.values() for order in case.orders}
+            assert len(kept) == sum(len(case.orders) for case in cases.values()), "an order id was given twice"
+            self._check_orders(set(kept))
+            self._check_notices(cases)
+            found = Counter((one.subject, one.code) for one in alarms.values() if one.subject != "network")
+            assert all(count == 1 for count in found.values()), f"alarms twice: {found}"
+            raised = Counter(one.subject for one in changes if one.kind == "alarm_raised")
+            again = {
+                alarm.subject: raised[f"alarm/{alarm.alarm_id}"] for alarm in alarms.values() if alarm.code == "low_pressure"
+            }
+            assert set(again) >= set(self.ledger.lowered)
+            assert set(again.values()) <= {1}, f"low pressures that were raised again: {again}"
+            located = [case for case in cases.values() if case.location is not None]
+            firsts = Counter(case.location.candidates[0].pipe_id for case in located if case.location is not None)
+            assert all(count == 1 for count in firsts.values()), f"bursts twice: {firsts}"
+        finally:
+            store.close()
+        ledger = self.ledger
+        return {
+            "kills": ledger.kills,
+            "leader_kills": ledger.leader_kills,
+            "taken_over_s": [round(one, 1) for one in ledger.taken_over_s],
+            "decisions_confirmed": ledger.confirmed,
+            "decisions_without_answer": len(ledger.unsure),
+            "refused": dict(ledger.refused),
+            "cases": len(cases),
+            "orders": len(kept),
+            "orders_received": len(self.room.orders),
+            "notices_issued": len(ledger.issued),
+            "low_pressure_alarms": len(self.ledger.lowered),
+            "changes": len(changes),
+        }
+
+    def _check_cases(self, cases: dict[str, Incident]) -> None:
+        ledger = self.ledger
+        assert set(ledger.opened.values()) <= set(cases), "a case that was confirmed is lost"
+        for case, pipe in ledger.judged.items():
+            assert pipe in cases[case].burst_pipes, f"the confirmed judgement of {case} is lost"
+        by_hand = [case for case in cases.values() if case.location is None]
+        pipes = Counter(pipe for case in by_hand for pipe in case.target_pipes())
+        assert all(count == 1 for count in pipes.values()), f"cases twice: {pipes}"
+
+    def _check_orders(self, kept: set[str]) -> None:
+        received = [json.loads(payload)["order_id"] for payload in set(self.room.orders)]
+        assert set(received) == kept, f"at the broker {set(received) - kept} too many, {kept - set(received)} missing"
+        assert len(received) == len(set(received)), "one order id with two contents"
+
+    def _check_notices(self, cases: dict[str, Incident]) -> None:
+        issued = {one.notice_id: one for case in cases.values() for one in case.notices if one.status is NoticeStatus.ISSUED}
+        assert set(self.ledger.issued.values()) <= set(issued), "an issued notice is lost"
+        folder = self._folder / "notices"
+        listed = [Path(name) for one in issued.values() for name in one.files]
+        assert len(listed) == len(set(listed))
+        missing = [path for path in listed if not (folder / path.name).exists()]
+        assert not missing, f"files of notices are missing: {missing}"
+        unfinished = [one.notice_id for one in issued.values() if not one.files]
+        assert not unfinished, f"notices without files: {unfinished}"
+        stems = {path.name.partition(".")[0] for path in listed}
+        assert len(stems) == len(issued), "two notices share files, or one has two sets"
+
+
+def run(folder: Path, server: Server, database: str, *, kills: int, seed: int) -> dict[str, Any]:
+    """The whole drill. Raises AssertionError on the first thing lost or doubled."""
+    began = time.monotonic()
+    drill = Drill(folder, server, database, seed)
+    try:
+        drill.run(kills)
+        drill.settle()
+        figures = drill.check()
+    finally:
+        drill.close()
+    traces = [path.name for path in folder.glob("*.log") if "Traceback" in path.read_text()]
+    assert not traces, f"defects in {traces}"
+    return {"seed": seed, **figures, "seconds": round(time.monotonic() - began)}
+
+
+def main() -> None:
+    """Run it and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="quanmai-room-") as folder, running_server() as server:
+        figures = run(Path(folder), server, server.url("postgres"), kills=asked.kills, seed=asked.seed)
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()
