@@ -10,6 +10,7 @@ import logging
 import time
 
 from console.domain.clock import Clock, micros
+from console.domain.rollups import DueDay
 from console.engine.retrying import Again
 from console.services.ports import RollupStore
 
@@ -27,18 +28,23 @@ class Rollup:
 
     def __init__(self, store: RollupStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
+        self._begun: DueDay | None = None
+        self._left: list[tuple[int, int, int]] = []
+        """Channels of the day that was begun; which these are is a search over all blocks of the day."""
 
     def step(self) -> Again:
         """Roll up for about half a second. Raises StoreUnavailable, NotLeading."""
-        store, started = self._store, time.monotonic()
-        for due in store.due(micros(self._clock.now()) - _ENDED_US):
-            keys = store.missing(due.day)
-            for first in range(0, len(keys), _CHANNELS):
-                store.roll(due.day, keys[first : first + _CHANNELS])
+        started = time.monotonic()
+        for due in self._store.due(micros(self._clock.now()) - _ENDED_US):
+            if due != self._begun:
+                self._begun, self._left = due, list(self._store.missing(due.day))
+            while self._left:
+                self._store.roll(due.day, self._left[:_CHANNELS])
+                del self._left[:_CHANNELS]
                 took_s = time.monotonic() - started
                 if took_s > _STEP_S:
                     return Again(max(_SHARE * took_s, _LEAST_REST_S))
-            store.finish(due)
-            if keys:
-                log.info("readings of day %d since 1970 are rolled up: %d channels", due.day, len(keys))
+            self._store.finish(due)
+            self._begun = None
+            log.info("the readings of day %d since 1970 are rolled up", due.day)
         return Again(LOOK_S)

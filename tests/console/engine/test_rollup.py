@@ -15,8 +15,9 @@ from console.engine import retrying, rollup
 from console.services.analysis.retention import RetentionRules
 from console.store import open_store
 from maps.errors import QuanmaiError
-from tests.console.engine.room import START, Room
+from tests.console.engine.room import START, HandClock, Room
 from tests.console.engine.test_retention import OLD, hears, left, old_readings
+from tests.console.store.values import readings
 
 RULES = RetentionRules(readings_days=100, pause_s=0.01)
 
@@ -85,3 +86,24 @@ def test_a_day_is_rolled_up_an_hour_after_its_end_and_again_after_a_late_reading
     room.clock.at = START + timedelta(days=1, hours=1)
     room.waits(lambda: room.store.rollups.due_since_us() is None)
     room.close()
+
+
+def test_a_long_day_is_rolled_up_in_short_steps_with_rests_each_channel_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "_STEP_S", -1.0)
+    monkeypatch.setattr(rollup, "_CHANNELS", 1)
+    store = open_store(tmp_path / "s.sqlite")
+    for station in range(3):
+        store.append_readings(readings(station, (5, 300.0, 0)))
+    store.flush()
+    made: list[int] = []
+    roll = store.rollups.roll
+    monkeypatch.setattr(store.rollups, "roll", lambda day, keys: made.extend(key[0] for key in keys) or roll(day, keys))
+    job = rollup.Rollup(store.rollups, HandClock())
+    pauses = [job.step().pause_s for _ in range(4)]
+    assert made == [0, 1, 2]
+    assert all(pause < rollup.LOOK_S for pause in pauses[:3])
+    assert pauses[3] == rollup.LOOK_S
+    assert store.rollups.due_since_us() is None
+    store.close()
