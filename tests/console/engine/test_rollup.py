@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -99,7 +100,12 @@ def test_a_long_day_is_rolled_up_in_short_steps_with_rests_each_channel_once(
     store.flush()
     made: list[int] = []
     roll = store.rollups.roll
-    monkeypatch.setattr(store.rollups, "roll", lambda day, keys: made.extend(key[0] for key in keys) or roll(day, keys))
+
+    def counted(day: int, keys: Sequence[tuple[int, int, int]]) -> int:
+        made.extend(key[0] for key in keys)
+        return roll(day, keys)
+
+    monkeypatch.setattr(store.rollups, "roll", counted)
     job = rollup.Rollup(store.rollups, HandClock())
     pauses = [job.step().pause_s for _ in range(4)]
     assert made == [0, 1, 2]
