@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
-from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.health import ChannelHealth, FalseBursts, FeedHealth
 from console.domain.incidents import Incident
 from console.domain.lease import Lease
 from console.domain.records import R, Record, RecordKind
@@ -44,7 +44,7 @@ class Picture:
     ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
     records that an earlier picture showed before they were on disk. ``lease``: which of several processes on the store leads;
     None for one alone. ``seq``: number of the last change that the records include: what is read from the store is read again
-    when it rises.
+    when it rises. ``false_bursts``: how many to expect; None where the threshold is not read from history by a driven model.
     """
 
     version: int
@@ -68,6 +68,7 @@ class Picture:
     given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lease: Lease | None = None
     seq: int = 0
+    false_bursts: FalseBursts | None = None
 
     def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
         """Records of one kind."""

@@ -334,6 +334,7 @@ class Engine:
             preparing=watch.preparing,
             lease=self._leadership.lease,
             seq=state.seq,
+            false_bursts=watch.false_bursts,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

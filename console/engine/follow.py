@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class Follow:
         self._batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
         self._ticks: queue.SimpleQueue[FollowedTick] = queue.SimpleQueue()
         self._asked = self._answered = self._seq = self._polls = self._tick_us = 0
+        self._read_at = time.monotonic()
         self._woken, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
 
@@ -89,10 +91,11 @@ class Follow:
                 self._read()
                 if self._polls % _EXPECTED_POLLS == 0 and self._wants_expected():
                     self._read_expected()
-                self._polls += 1
+                self._polls, self._read_at = self._polls + 1, time.monotonic()
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
-                self._faults.begin(FAULT, str(fault), "what other seats decide is shown when it is back")
+                age_s = time.monotonic() - self._read_at
+                self._faults.begin(FAULT, str(fault), f"what other seats decided is shown as it was {age_s:.0f} s ago")
             except Exception as defect:  # noqa: BLE001 - shown and logged; the next poll comes
                 self._faults.defect("follow", defect)
             self._woken.wait(POLL_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
-from console.store.connection import READING, engine_for, migrate, shown
+from console.store.connection import READING, engine_for, is_older, migrate, shown
 from console.store.faults import told
 from console.store.lease import Leases
 from console.store.sole_use import SoleUse, process_name
@@ -24,9 +24,11 @@ class Transactions:
 
     def __init__(self, url: URL, role: str, *, is_shared: bool) -> None:
         self.where = shown(url)
-        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
         self.durable: Engine = engine_for(url, durable=True)
         self.relaxed: Engine = engine_for(url, durable=False)
+        if role and is_shared:
+            self._migrate_alone(url, role)
+        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
         self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared)
         try:
             with told(self.where):
@@ -37,6 +39,23 @@ class Transactions:
         except BaseException:
             self.close()
             raise
+
+    def _migrate_alone(self, url: URL, role: str) -> None:
+        """Migrate a store of an earlier version while no other process uses it: those of that version would not fit its tables.
+
+        Raises StoreInUse, which names one of them.
+        """
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+            return
+        with told(self.where):
+            if not is_older(self.relaxed):
+                return
+        alone = SoleUse(url, role)
+        try:
+            with told(self.where):
+                migrate(self.durable, self.where)
+        finally:
+            alone.close()
 
     def close(self) -> None:
         """Close the connections; another process may use the store."""

@@ -30,7 +30,7 @@ HISTORY_DAYS, HISTORY_STEP_S, NOISE_KPA = 3, 300, 0.4
 
 
 class Seat:
-    """One process, asked by lines."""
+    """A seat's process and its requests by lines."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -137,7 +137,7 @@ class ControlRoom:
 
 
 def until(true: Callable[[], bool], within_s: float, why: str) -> float:
-    """Seconds until it came true."""
+    """Seconds until the condition was true."""
     began = time.monotonic()
     while not true():
         assert time.monotonic() - began < within_s, why

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ from tests.servers import free_port, mosquitto
 ENGINES, DESKS = ("engine1", "engine2"), ("desk1", "desk2", "desk3", "desk4", "desk5")
 WRONG_CLOCK, AHEAD_S = "desk5", 600
 ANSWER_S, UP_S, TAKEN_OVER_S, SETTLED_S = 60.0, 120.0, 60.0, 120.0
+_STAFFED = 3
 _KEPT = "persistence true\nautosave_interval 1\nuser {user}\npersistence_location {folder}/\n"
 
 
@@ -177,6 +178,7 @@ class Drill:
         """The drill: ``kills`` kills, in the middle the broker away, then the database."""
         self._until(lambda: self._leader() is not None, UP_S, "nobody leads")
         for number in range(kills):
+            self._until(self._is_staffed, UP_S, "nobody leads, or desks never come back")
             for _ in range(actions_between):
                 self._act()
             if number == kills // 3:
@@ -188,6 +190,10 @@ class Drill:
             self._kill()
         for _ in range(actions_between):
             self._act()
+
+    def _is_staffed(self) -> bool:
+        """Whether one leads and most desks can decide: kills shall meet processes at work, not at their start."""
+        return sum(self._seats[name].is_up for name in DESKS) >= _STAFFED and self._leader() is not None
 
     def _without(self, stop: Callable[[], object], start: Callable[[], object]) -> None:
         """Some decisions while the broker or the database is away, which may be refused."""
@@ -226,9 +232,10 @@ class Drill:
 
     def _act(self) -> None:
         """One decision of a random desk; what is not confirmed is asked again later, by another one."""
-        seat = self._seats[self._chance.choice(DESKS)]
-        if not seat.is_up:
+        desks = [self._seats[name] for name in DESKS if self._seats[name].is_up]
+        if not desks:
             return
+        seat = self._chance.choice(desks)
         ledger = self.ledger
         unjudged = [case for case in ledger.opened.values() if case not in ledger.judged]
         silent = [case for case in ledger.judged if case not in ledger.issued]
@@ -350,7 +357,7 @@ class Drill:
             "changes": len(changes),
         }
 
-    def _check_cases(self, cases: dict[str, Incident]) -> None:
+    def _check_cases(self, cases: Mapping[str, Incident]) -> None:
         ledger = self.ledger
         assert set(ledger.opened.values()) <= set(cases), "a case that was confirmed is lost"
         for case, pipe in ledger.judged.items():
@@ -364,7 +371,7 @@ class Drill:
         assert set(received) == kept, f"at the broker {set(received) - kept} too many, {kept - set(received)} missing"
         assert len(received) == len(set(received)), "one order id with two contents"
 
-    def _check_notices(self, cases: dict[str, Incident]) -> None:
+    def _check_notices(self, cases: Mapping[str, Incident]) -> None:
         issued = {one.notice_id: one for case in cases.values() for one in case.notices if one.status is NoticeStatus.ISSUED}
         assert set(self.ledger.issued.values()) <= set(issued), "an issued notice is lost"
         folder = self._folder / "notices"

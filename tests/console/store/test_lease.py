@@ -22,8 +22,11 @@ from console.domain.lease import Basis, Lease
 from console.services.analysis.retention import HistoryKind
 from console.services.ports import NotLeading, StaleState, StoreInUse
 from console.store import SqlStore, lease, open_store
+from console.store.connection import store_url
 from console.store.inspection import inspected
+from console.store.sole_use import SoleUse
 from tests.conftest import ROOT
+from tests.console.store.older import a_store_of_revision
 from tests.console.store.values import NOW, opening, readings, unnumbered
 
 _SHORT_US = 400_000
@@ -317,3 +320,29 @@ def test_one_process_alone_needs_no_lease(tmp_path: Path) -> None:
     store.append_readings(readings(1, (10, 1.0, 0)))
     store.commit(ChangeSet(()), SYSTEM, NOW)
     store.close()
+
+
+def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_it(target: str) -> None:
+    a_store_of_revision(target, "0010")
+    running = SoleUse(store_url(target), "engine", is_shared=True)  # as a process of that version holds it
+    with pytest.raises(StoreInUse, match="engine pid"):
+        open_store(target, "console", is_shared=True)
+    assert inspected(target).is_current is False
+    running.close()
+    opened = open_store(target, "console", is_shared=True)
+    assert inspected(target).is_current
+    opened.close()
+
+
+def test_processes_that_begin_at_once_on_an_empty_store_all_open_it(target: str) -> None:
+    opened = list[SqlStore]()
+    threads = [
+        threading.Thread(target=lambda n=n: opened.append(open_store(target, f"console {n}", is_shared=True))) for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 4
+    for store in opened:
+        store.close()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from console.domain.actors import Actor
 from console.domain.changes import Change
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -18,7 +17,8 @@ from console.services.conflicts import ChangedElsewhere
 from console.services.incidents.judging import DismissIncident, SetRestoration
 from console.services.ports import StoreUnavailable
 from console.ui.window import MainWindow
-from tests.console.ui.scripted import NOW, ScriptedPort
+from tests.console.services.town import NOW
+from tests.console.ui.scripted import ScriptedPort
 
 pytestmark = pytest.mark.gui
 
@@ -32,7 +32,7 @@ def a_case(port: ScriptedPort) -> str:
 
 def changed_by(case: str, user: str) -> ChangedElsewhere:
     note = Note("case.reported", user=user, place="济泺路")
-    change = Change(7, NOW, Actor.named(user), "location_revised", INCIDENT.subject(case), None, None, note, None, "", "")
+    change = Change(7, NOW, user, "location_revised", INCIDENT.subject(case), None, None, note, None, "", "")
     return ChangedElsewhere((change,))
 
 
