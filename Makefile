@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes; a file's tests stay together, so that its fixtures are made once.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: run test fast check lock clean
+.PHONY: run test pytest fast check lock clean
 
 run:
 	@sh .ci/setup run
@@ -12,7 +12,10 @@ run:
 
 test:
 	@sh .ci/setup test
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory -j 2 check pytest
+
+# All tests without set-up. `make test` runs the checks beside them: mypy is one process for a minute, and many tests wait.
+pytest:
 	@$(ENV) exec $(BIN)/python -m pytest $(PARALLEL)
 
 # The fast tier: no Qt, no servers, under a minute.

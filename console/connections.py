@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 from console.channels.folder import FolderChannel
@@ -13,6 +14,7 @@ from console.channels.port import DeliveryChannel
 from console.feeds.mqtt import MqttFeed
 from console.feeds.port import Feed
 from console.mqtt import Broker, MqttConnection
+from console.secret_files import read_secret
 from console.settings import Settings
 from maps.city import City
 from maps.errors import InputFault
@@ -22,7 +24,19 @@ def broker_of(settings: Settings, mqtt: str) -> Broker:
     """The broker given, else the one of the settings. Raises InputFault without any."""
     if not (mqtt or settings.mqtt):
         raise InputFault("no broker: give --mqtt mqtt://host, or set QUANMAI_MQTT or 'mqtt' in settings.toml")
-    return Broker.parse(mqtt or settings.mqtt)
+    return with_certificates(Broker.parse(mqtt or settings.mqtt), settings)
+
+
+def with_certificates(broker: Broker, settings: Settings) -> Broker:
+    """A broker with the certificates of the settings, checked. Raises InputFault, also for a key that others may read."""
+    if settings.mqtt_key is not None:
+        read_secret(settings.mqtt_key)
+    made = replace(broker, ca=settings.mqtt_ca, certificate=settings.mqtt_certificate, key=settings.mqtt_key)
+    if (made.ca or made.certificate) and not made.tls:
+        raise InputFault(f"broker {broker}: certificates are set, but it is no mqtts:// address; nothing would be encrypted")
+    if made.tls:
+        made.tls_context()
+    return made
 
 
 def seat_of(settings: Settings, kind: str, store: str | Path) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from console.connections import with_certificates
 from console.headless import has_screen
 from console.mqtt.broker import Broker
 from console.mqtt.round_trip import round_trip_s
@@ -61,7 +62,7 @@ def examine(store: str = "", mqtt: str = "") -> tuple[Finding, ...]:
     found = [Finding("settings", State.OK, f"data folder {settings.data_folder}")]
     inspection, on_store = _store(where, settings)
     found += on_store
-    found += _guarded("broker", lambda: _broker(mqtt or settings.mqtt))
+    found += _guarded("broker", lambda: _broker(mqtt or settings.mqtt, settings))
     found += _guarded("clock", lambda: _clock(inspection))
     for folder in _folders(where, settings):
         found += _guarded("disk", lambda folder=folder: _disk(folder))  # type: ignore[misc]
@@ -110,11 +111,11 @@ def _one_store(where: str) -> tuple[Inspection | None, Finding]:
     return found, Finding("store", State.OK, f"{found.where}: {found.changes} changes{used}{leads}")
 
 
-def _broker(mqtt: str) -> Finding:
+def _broker(mqtt: str, settings: Settings) -> Finding:
     if not mqtt:
         advice = "set 'mqtt' in settings.toml or QUANMAI_MQTT"
         return Finding("broker", State.WARNING, "none is set: no readings arrive, nothing is sent", advice)
-    broker = Broker.parse(mqtt)
+    broker = with_certificates(Broker.parse(mqtt), settings)
     took_s = round_trip_s(broker)
     text = f"{broker}: a message came back after {took_s * 1000:.0f} ms"
     local = broker.host in ("localhost", "127.0.0.1", "::1")

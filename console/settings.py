@@ -6,11 +6,12 @@ Language and colours chosen in the window override the file, but not the environ
 from __future__ import annotations
 
 import getpass
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 from console.domain.actors import Actor, Proof
+from console.secret_files import read_secret
 from console.services.analysis.retention import (
     EXPECTED_DAYS,
     LEAST_READINGS_DAYS,
@@ -32,6 +34,7 @@ from console.services.analysis.retention import (
 from maps.errors import InputFault
 
 _APP = "quanmai"
+_CREDENTIALS = ("mqtt", "store")
 
 
 class Settings(BaseSettings):
@@ -71,6 +74,12 @@ class Settings(BaseSettings):
     """
     credentials: Path | None = None
     """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
+    mqtt_ca: Path | None = None
+    """Certificate of the authority that vouches for the broker (PEM); default: those of the system."""
+    mqtt_certificate: Path | None = None
+    """This program's own certificate for the broker (PEM), with ``mqtt_key``."""
+    mqtt_key: Path | None = Field(default=None, validate_default=True)
+    """Key of ``mqtt_certificate`` (PEM, mode 0600, without a password)."""
     lock_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
     """Minutes without a key or the mouse after which a seat that somebody signed in at is locked; 0: never."""
     seat: str = Field(default="", pattern="^[A-Za-z0-9._-]{0,40}$")
@@ -97,6 +106,13 @@ class Settings(BaseSettings):
         if 0 < days < LEAST_READINGS_DAYS:
             raise ValueError(f"at least {LEAST_READINGS_DAYS} days (detection learns from the last 28), or 0 for good")
         return days
+
+    @field_validator("mqtt_key")
+    @classmethod
+    def _key_has_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        if (key is None) != (info.data.get("mqtt_certificate") is None):
+            raise ValueError("mqtt_certificate and mqtt_key belong together")
+        return key
 
     @property
     def person(self) -> Actor:
@@ -135,10 +151,24 @@ def in_environment(settings: Settings, name: str) -> str:
     return str(getattr(settings, name)) if name in EnvSettingsSource(type(settings))() else ""
 
 
+def _with_credentials(settings: Settings, path: Path) -> Settings:
+    """The addresses of a credentials file, where neither the command nor the environment gives one. Raises InputFault."""
+    try:
+        held = tomllib.loads(read_secret(path))
+    except tomllib.TOMLDecodeError:
+        # Not chained: the message may quote a password.
+        raise InputFault(f'{path}: is no TOML; expected lines such as mqtt = "mqtts://user:password@host"') from None
+    if wrong := sorted(name for name, value in held.items() if name not in _CREDENTIALS or not isinstance(value, str)):
+        raise InputFault(f"{path}: {wrong[0]}: expected only {' and '.join(_CREDENTIALS)}, as texts")
+    given = {name for name in _CREDENTIALS if in_environment(settings, name)}
+    return settings.model_copy(update={name: value for name, value in held.items() if name not in given})
+
+
 def load_settings(**given: Any) -> Settings:
     """The settings. Raises InputFault that names each wrong one."""
     try:
-        return Settings(**given)
+        settings = Settings(**given)
+        return settings if settings.credentials is None else _with_credentials(settings, settings.credentials)
     except ValidationError as fault:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
         raise InputFault(f"settings: {wrong}; mend settings.toml or the QUANMAI_ environment") from fault

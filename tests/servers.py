@@ -66,6 +66,31 @@ def own_certificate(folder: Path) -> tuple[Path, Path]:
     return pem, secret
 
 
+def signed_certificate(folder: Path, authority: tuple[Path, Path], name: str) -> tuple[Path, Path]:
+    """A client's certificate that ``authority`` (certificate, key) vouches for, and its key, readable by its owner alone."""
+    issuer = x509.load_pem_x509_certificate(authority[0].read_bytes())
+    signer = serialization.load_pem_private_key(authority[1].read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(signer, hashes.SHA256())
+    )
+    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.touch(0o600)
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pem, secret
+
+
 def _await_port(port: int) -> None:
     until = time.monotonic() + 10
     while time.monotonic() < until:

@@ -163,8 +163,7 @@ def _played(
     for step in range(learned, len(quiet)):
         for number in waiting.get(step, []):
             for flow in _FLOWS_M3H:
-                branch = copy.deepcopy(detector, dict(shared))
-                outcomes[flow].append(_outcome(branch, city, hurt[number][flow], at_us, planned[number]))
+                outcomes[flow].append(_outcome(detector, shared, city, hurt[number][flow], at_us, planned[number]))
         false_alarms += len(_ticked(detector, quiet[step], int(at_us[step])))
     test_days = (len(quiet) - learned) / _DAY_STEPS
     table: dict[str, Any] = {
@@ -186,12 +185,22 @@ def _ticked(
     return detector.tick(value, at, np.zeros(shape, dtype=np.uint8), at_us, force=force).bursts
 
 
-def _outcome(detector: Detector, city: City, readings: NDArray[np.float32], at_us: NDArray[np.int64], burst: _Burst) -> _Outcome:
-    forced = copy.deepcopy(detector, {id(city): city, id(detector.responses): detector.responses})
+def _outcome(
+    detector: Detector,
+    shared: dict[int, Any],
+    city: City,
+    readings: NDArray[np.float32],
+    at_us: NDArray[np.int64],
+    burst: _Burst,
+) -> _Outcome:
+    """Detection and location on copies of the detector; ``shared``: objects that copies share, by ``id``."""
+    forced = copy.deepcopy(detector, dict(shared))
     located = _ticked(forced, readings[0], int(at_us[burst.step]), force=True)
+    # Without responses the location is not refined by EPANET; whether a burst is detected does not depend on its location.
+    detecting = copy.deepcopy(detector, {**shared, id(detector.responses): None})
     sample = 0
     for number, row in enumerate(readings):
-        if _ticked(detector, row, int(at_us[burst.step + number])):
+        if _ticked(detecting, row, int(at_us[burst.step + number])):
             sample = number + 1
             break
     if not located:

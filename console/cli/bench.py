@@ -15,14 +15,28 @@ from console.cli.output import print_result
 commands = typer.Typer()
 
 
-BENCHES = ("map", "trace", "detect", "locate", "ltown", "synth", "readings", "recall", "package", "open", "pumped", "room")
+BENCHES = (
+    "map",
+    "trace",
+    "detect",
+    "locate",
+    "ltown",
+    "synth",
+    "readings",
+    "recall",
+    "package",
+    "open",
+    "pumped",
+    "room",
+    "history",
+)
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
     pipes: int = 200_000,
-    stations: Annotated[int | None, typer.Option(help="default 300; open: those of the synthetic city")] = None,
+    stations: Annotated[int | None, typer.Option(help="default 300; history: 1000; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
     feed: Annotated[bool, typer.Option("--feed", help="open: feed readings of all stations")] = False,
@@ -30,7 +44,9 @@ def bench(
     networks: Annotated[str, typer.Option(help="pumped: names in wntr and epyt, by comma; default: those of the table")] = "",
     inp: Annotated[list[Path] | None, typer.Option(help="pumped: .inp files, instead or besides; repeat it")] = None,
     variant: Annotated[str, typer.Option(help="pumped: scada or pressures; default both")] = "",
-    days: Annotated[int, typer.Option(help="pumped: burst-free days to learn from", min=1)] = 28,
+    days: Annotated[
+        int | None, typer.Option(help="pumped: burst-free days to learn from (28); history: days of readings (3)", min=1)
+    ] = None,
     quiet_days: Annotated[int, typer.Option(help="pumped: burst-free days among the test days", min=0)] = 28,
     bursts: Annotated[int, typer.Option(help="pumped: bursts of each size", min=0)] = 8,
     seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
@@ -52,11 +68,12 @@ def bench(
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
         "room": {"stations": stations or 10_000, "consoles": consoles, "store": store},
+        "history": {"stations": stations or 1_000, "days": days or 3},
         "pumped": {
             "networks": [one for one in networks.replace(" ", "").split(",") if one],
             "inp": inp or [],
             "variants": [variant] if variant else ["scada", "pressures"],
-            "days": days,
+            "days": days or 28,
             "quiet_days": quiet_days,
             "bursts": bursts,
             "seed": seed,

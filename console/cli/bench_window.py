@@ -22,7 +22,7 @@ _FEED_S = 15.0
 
 
 def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
-    """Run the console on ``city`` until the process is ``seconds`` old; measurements go to ``told`` as JSON lines."""
+    """Run the console on ``city`` until it has its map and is ``seconds`` old; measurements go to ``told`` as JSON lines."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -31,12 +31,11 @@ def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
     began = time.time()
     app = QApplication([])
     with told.open("w", encoding="utf-8") as file:
-        watch = _Watch(app, lambda **seen: print(json.dumps(seen), file=file, flush=True))
+        watch = _Watch(app, lambda **seen: print(json.dumps(seen), file=file, flush=True), began + seconds)
         timer = QTimer()
         timer.setInterval(_TURN_MS)
         timer.timeout.connect(watch.turn)
         timer.start()
-        QTimer.singleShot(int((seconds - (time.time() - began)) * 1000), app.quit)
 
         def more_feeds(read: City) -> list[Feed]:
             if not feed:
@@ -49,10 +48,11 @@ def main(city: Path, told: Path, seconds: float, feed: bool) -> int:
 
 
 class _Watch:
-    """Records the first complete picture of the map, and each gap between two runs of the event loop."""
+    """Records the first complete picture of the map and each gap between two runs of the event loop; ends the loop."""
 
-    def __init__(self, app: Any, tell: Any) -> None:
-        self._app, self._tell = app, tell
+    def __init__(self, app: Any, tell: Any, until: float) -> None:
+        """``until``: end of the loop, as of ``time.time()``; later when the map has no picture by then."""
+        self._app, self._tell, self._until = app, tell, until
         self._last = 0.0
         self._map_seen = False
 
@@ -64,6 +64,8 @@ class _Watch:
         if not self._map_seen and self._has_map():
             self._map_seen = True
             self._tell(what="map", at=time.time(), cpu_s=time.process_time())
+        if self._map_seen and time.time() >= self._until:
+            self._app.quit()
         self._last = time.perf_counter()
 
     def _has_map(self) -> bool:

@@ -12,7 +12,7 @@ from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
-from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.health import ChannelHealth, FalseBursts, FeedHealth
 from console.domain.incidents import INCIDENT, Incident, Phase
 from console.domain.lease import Lease
 from console.domain.live import LivePicture
@@ -73,6 +73,7 @@ def compose_picture(
     given: Mapping[str, str] | None = None,
     channels: tuple[ChannelHealth, ...] = (),
     lease: Lease | None = None,
+    false_bursts: FalseBursts | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
@@ -113,6 +114,7 @@ def compose_picture(
         given=given or {},
         channels=channels,
         lease=lease,
+        false_bursts=false_bursts,
     )
 
 

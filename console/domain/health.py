@@ -42,6 +42,18 @@ class ChannelHealth:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FalseBursts:
+    """False bursts a month of a threshold read from history: as its tail gives, and at most what history can exclude (90 %).
+
+    ``history_days``: of burst-free history.
+    """
+
+    expected_a_month: float
+    at_most_a_month: float
+    history_days: float
+
+
 def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
     """Feeds that could bring readings."""
     return tuple(feed for feed in feeds if feed.name not in FAULT_NAMES and feed.state != "off")

@@ -17,6 +17,8 @@ class JobKind(StrEnum):
     """Forecast of a suspected burst, and where to read next."""
     FILES = "files"
     """Files of a notice in one version."""
+    ROLLUP = "rollup"
+    """Readings rolled up to minutes and quarters of an hour; it never ends."""
 
 
 class JobState(StrEnum):

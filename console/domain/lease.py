@@ -26,10 +26,15 @@ class Basis:
 class Lease:
     """The lease as the store has it. ``holder``: the leading process, "" none; ``is_ours``: this one leads.
 
-    ``epoch``: rises by one with each take-over. Every write of a leader is checked against it (a fencing token), so that a
-    leader that was paused and has been replaced writes nothing any more.
+    ``may_be_ours``: its account may lead. ``epoch``: rises by one with each take-over. Every write of a leader is checked against
+    it (a fencing token), so that a leader that was paused and has been replaced writes nothing any more.
     """
 
     holder: str
     epoch: int
     is_ours: bool
+    may_be_ours: bool = True
+
+
+NOBODY = Lease("", 0, is_ours=False, may_be_ours=False)
+"""No process leads, and this one may not."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from console.domain.alarms import Alarm
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
-from console.domain.health import ChannelHealth, FeedHealth
+from console.domain.health import ChannelHealth, FalseBursts, FeedHealth
 from console.domain.incidents import Incident
 from console.domain.lease import Lease
 from console.domain.records import R, Record, RecordKind
@@ -43,7 +43,7 @@ class Picture:
     ``preparing``: (groups of stations that detection can look at, groups that report) while the first are fewer.
     ``others``: open records of further kinds, by the kind's name, oldest first. ``given``: final ids by provisional ones, of
     records that an earlier picture showed before they were on disk. ``lease``: which of several processes on the store leads;
-    None for one alone.
+    None for one alone. ``false_bursts``: how many to expect; None where the threshold is not read from history by a driven model.
     """
 
     version: int
@@ -66,6 +66,7 @@ class Picture:
     others: Mapping[str, tuple[Record, ...]] = field(default_factory=lambda: MappingProxyType({}))
     given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lease: Lease | None = None
+    false_bursts: FalseBursts | None = None
 
     def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
         """Records of one kind."""

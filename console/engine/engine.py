@@ -314,6 +314,7 @@ class Engine:
             elevation_error_m=watch.elevation_error_m,
             preparing=watch.preparing,
             lease=self._leadership.lease,
+            false_bursts=watch.false_bursts,
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

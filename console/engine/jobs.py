@@ -27,6 +27,7 @@ from console.engine.faults import Faults
 from console.engine.lease import Leadership
 from console.engine.ports import Ports
 from console.engine.retrying import Job, Result, Retrying
+from console.engine.rollup import LOOK_S, Rollup
 from console.services.changesets import NOTHING
 from console.services.desk import Desk
 from console.services.location.outlook import Known
@@ -42,6 +43,7 @@ _REASONS = {
     JobKind.REOPENING: "the plan changed or the case is closed",
     JobKind.OUTLOOK: "the location changed or the case is judged",
     JobKind.FILES: "the notice was changed or lifted",
+    JobKind.ROLLUP: "",
 }
 
 
@@ -65,6 +67,7 @@ class Jobs:
         self._retrying = Retrying(
             ports.clock, ports.store.jobs, faults, lambda job, result: commands.call(lambda: self._take(job, result))
         )
+        self._rollup = Rollup(ports.store.rollups, ports.clock)
 
     def start(self) -> None:
         """Begin, with unfinished jobs of an earlier process. Outlooks wait for ``resume_outlooks``."""
@@ -75,6 +78,8 @@ class Jobs:
         """This process leads: derive the unfinished jobs from the cases; a process that follows has none."""
         if self._leadership.leads:
             self._retrying.lead(self._leadership.epoch)
+            key = JobKey(JobKind.ROLLUP, "readings")
+            self._retrying.add(Job(key, "readings are not rolled up", "", self._rollup.step, longest_s=LOOK_S))
             self._ask_all(_AT_ONCE)
 
     def drop(self) -> None:

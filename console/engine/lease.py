@@ -18,6 +18,7 @@ from console.services.ports import Store, StoreUnavailable
 log = logging.getLogger(__name__)
 
 FAULT = "store/lease"
+_NO_LEADER = "no engine leads, and this account may not: readings are not stored, nothing is detected or sent; start an engine"
 _LOOK_S = 1.0
 """A follower looks this often whether the lease is free."""
 _RETRY_S = 0.5
@@ -148,7 +149,10 @@ class Leadership:
                 continue
             try:
                 self.lease = self._held(may_take_over=asked - since >= INCUMBENT_S)
-                self._faults.end(FAULT)
+                if self.lease.may_be_ours:
+                    self._faults.end(FAULT)
+                else:
+                    self._faults.begin(FAULT, _NO_LEADER)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault))
                 since = time.monotonic()

@@ -122,12 +122,18 @@ class Retention:
             self._faults.begin(FAULT, f"old history is not deleted: {wrong}; check clock and feed")
             return
         kept = kept_for_cases(self._store.cases_since(now_us - CASE_DAYS * _DAY_US), now_us)
+        due_us = self._store.rollups.due_since_us()
+        is_whole = True
         for kind in HistoryKind:
             days = self._rules.days(kind)
-            for stretch in deletable(now_us - days * _DAY_US, kept) if days else ():
+            before_us = now_us - days * _DAY_US
+            if kind is HistoryKind.READINGS and days and due_us is not None and due_us < before_us:
+                is_whole = False  # they are rolled up first; looked at again soon
+                continue
+            for stretch in deletable(before_us, kept) if days else ():
                 self._delete(kind, stretch, days, now_us)
         self._record()
-        if not self._closing.is_set():
+        if is_whole and not self._closing.is_set():
             self._ran_us = now_us
             self._faults.end(FAULT)
 

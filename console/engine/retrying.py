@@ -31,9 +31,18 @@ _STORE_AGAIN_S = 1.0
 Result = Callable[[DeskState], ChangeSet]
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Answer of a job that never ends: it is due again after so many real seconds."""
+
+    pause_s: float
+
+
 @dataclass(eq=False)
 class Job:
-    """``what``: name in a fault's line. ``case``: id of the case it belongs to. ``work``: blocking; its result is a decision.
+    """``what``: name in a fault's line. ``case``: id of the case it belongs to, "" of none. ``longest_s``: between two attempts.
+
+    ``work``: blocking; its result is a decision, or that it is due again.
 
     ``epoch``: of the leader that asked for it. ``is_begun``: an attempt runs, or its result is being written; ``is_taken``:
     the latter.
@@ -42,10 +51,11 @@ class Job:
     key: JobKey
     what: str
     case: str
-    work: Callable[[], Result]
+    work: Callable[[], Result | Again]
     epoch: int | None = None
     attempts: int = 0
     due: float = 0.0
+    longest_s: float = 0.0
     is_begun: bool = False
     is_taken: bool = False
 
@@ -121,7 +131,7 @@ class Retrying:
     def cases(self) -> set[str]:
         """Cases with jobs."""
         with self._changed:
-            return {job.case for job in self._jobs.values()}
+            return {job.case for job in self._jobs.values() if job.case}
 
     def is_wanted(self, job: Job) -> bool:
         """Whether the job was neither superseded nor dropped."""
@@ -186,7 +196,10 @@ class Retrying:
             except Exception as fault:  # noqa: BLE001 - shown with its next time, tried again
                 self.failed(job, fault)
             else:
-                self._hand_over(job, result)
+                if isinstance(result, Again):
+                    self._again(job, result.pause_s)
+                else:
+                    self._hand_over(job, result)
         self._write()
 
     def _next(self) -> Job | None:
@@ -209,6 +222,13 @@ class Retrying:
                 if not self._closing:
                     self._changed.wait(min(pauses, default=None))
         return None
+
+    def _again(self, job: Job, wait_s: float) -> None:
+        with self._changed:
+            if self._jobs.get(job.key) is job:
+                job.is_begun, job.attempts, job.due = False, 0, time.monotonic() + wait_s
+                self._put(job, JobState.WAITING, wait_s)
+                self._faults.end(job.name)
 
     def _is_claimed(self, job: Job) -> bool:
         """Whether it may begin: the claim is on disk, or the store is away and nobody else can have one."""
@@ -284,7 +304,8 @@ class Retrying:
     def _resumed(self, job: Job, row: JobRow) -> None:
         """Attempts and next time go on where the process before has left them."""
         job.attempts = row.attempts
-        wait_s = min(max(row.wait_s, 0.0), pause_s(row.attempts))  # a clock that was set back strands no job
+        longest_s = pause_s(row.attempts) if row.attempts else job.longest_s
+        wait_s = min(max(row.wait_s, 0.0), longest_s)  # a clock that was set back strands no job
         job.due = time.monotonic() + wait_s
         if row.state is JobState.FAILED:
             self._show(job, row.reason, wait_s)

@@ -23,6 +23,7 @@ from console.domain.alarms import Alarm
 from console.domain.clock import Clock, micros, moment
 from console.domain.compose import ExpectedHistory
 from console.domain.grid import TickGrid
+from console.domain.health import FalseBursts
 from console.domain.live import LivePicture
 from console.domain.readings import Quality
 from console.engine.background import BackgroundCall
@@ -120,6 +121,12 @@ class Watch:
         if self._is_at_first or not self._first.empty():
             usable, all_ = 0, self.detector.groups
         return (usable, all_) if usable < all_ else None
+
+    @property
+    def false_bursts(self) -> FalseBursts | None:
+        """How many false bursts to expect, where this process detects with a threshold read from history."""
+        read = self.detector.threshold if self._leads() else None
+        return None if read is None else FalseBursts(read.expected_a_month, read.at_most_a_month, read.history_days)
 
     def lead(self, alarms: Iterable[Alarm]) -> None:
         """What this process finds is decided from now on; ``alarms``: what was found before.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from console.domain.addresses import masked
@@ -18,6 +20,28 @@ class Broker:
     tls: bool
     user: str = ""
     password: str = field(default="", repr=False)
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Checks the broker by ``ca`` (default: the system's authorities), shows our own certificate where there is one.
+
+        Raises InputFault for a file that cannot be used.
+        """
+        try:
+            context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
+        except (OSError, ssl.SSLError) as fault:
+            raise InputFault(f"{self.ca}: is no certificate of an authority ({_reason(fault)}); name a PEM file") from fault
+        if self.certificate is not None and self.key is not None:
+            try:
+                context.load_cert_chain(str(self.certificate), str(self.key), password=_no_password)
+            except (OSError, ValueError) as fault:
+                files = f"{self.certificate} and {self.key}"
+                raise InputFault(
+                    f"{files}: do not work together ({_reason(fault)}); name a PEM certificate and its key"
+                ) from fault
+        return context
 
     def __str__(self) -> str:
         """The address without user and password, for logs and messages."""
@@ -39,3 +63,12 @@ class Broker:
         return cls(
             parts.hostname, port or (8883 if tls else 1883), tls, unquote(parts.username or ""), unquote(parts.password or "")
         )
+
+
+def _no_password() -> str:
+    """OpenSSL would else ask at the terminal for the password of an encrypted key."""
+    raise ValueError("the key has a password")
+
+
+def _reason(fault: Exception) -> str:
+    return getattr(fault, "reason", None) or getattr(fault, "strerror", None) or str(fault)

@@ -222,7 +222,7 @@ class MqttConnection:
             return
         try:
             self._wakes[1].send(b"\0")
-        except OSError:  # full: it is awake; closed: nobody waits
+        except OSError:  # full: the thread wakes anyway; closed: no thread waits
             return
 
     def _taker(self) -> Take | None:
@@ -249,7 +249,7 @@ class MqttConnection:
         if self._broker.user:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls:
-            context = ssl.create_default_context()
+            context = self._broker.tls_context()
             context.sslsocket_class = _TlsSocket
             client.tls_set_context(context)
         client.connect_timeout = _CONNECT_S

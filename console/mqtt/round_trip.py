@@ -43,7 +43,7 @@ class _Trial:
         if broker.user:
             self.client.username_pw_set(broker.user, broker.password)
         if broker.tls:
-            self.client.tls_set()
+            self.client.tls_set_context(broker.tls_context())
         self.client.on_connect = self._connected
         self.client.on_subscribe = self._taken
         self.client.on_message = self._came

@@ -24,6 +24,7 @@ from console.domain.lease import Basis, Lease
 from console.domain.notices import Notice, NoticeFacts
 from console.domain.outgoing import Outgoing
 from console.domain.readings import ReadingBatch
+from console.domain.rollups import DueDay
 from console.services.state import DeskState, Followed
 from maps.errors import QuanmaiError
 from maps.isolation.plan.result import IsolationPlan
@@ -51,6 +52,10 @@ class StoreInUse(QuanmaiError):
 
 class StoreNewer(QuanmaiError):
     """The store was written by a newer version of the program."""
+
+
+class StoreOlder(QuanmaiError):
+    """The store is of an earlier version, or empty, and the account may not bring it up to date; an administrator does."""
 
 
 class StaleState(QuanmaiError):
@@ -90,12 +95,41 @@ class JobStore(Protocol):
         ...
 
 
+class RollupStore(Protocol):
+    """Readings rolled up by day. Every method raises StoreUnavailable, those that write NotLeading too."""
+
+    def due(self, end_us: int) -> tuple[DueDay, ...]:
+        """Days that ended before a time and are due, oldest first."""
+        ...
+
+    def due_since_us(self) -> int | None:
+        """Begin of the oldest day that is due; readings from there on are still needed. None: no day is due."""
+        ...
+
+    def missing(self, day: int) -> tuple[tuple[int, int, int], ...]:
+        """What is to be rolled up of a day, for ``roll``."""
+        ...
+
+    def roll(self, day: int, keys: Sequence[tuple[int, int, int]]) -> int:
+        """Roll up some channels of a day; how many readings they had."""
+        ...
+
+    def finish(self, due: DueDay) -> None:
+        """The day is rolled up; it stays due when readings came meanwhile."""
+        ...
+
+
 class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
 
     @property
     def jobs(self) -> JobStore:
         """The jobs."""
+        ...
+
+    @property
+    def rollups(self) -> RollupStore:
+        """Readings rolled up."""
         ...
 
     def load_desk(self) -> DeskState:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from console.domain.addresses import masked
-from console.services.ports import StoreNewer
+from console.services.ports import StoreNewer, StoreOlder
 from console.store.migrations import HEAD
 from maps.errors import InputFault
 
@@ -89,10 +89,18 @@ def migrate(engine: Engine, where: str) -> None:
     with engine.connect().execution_options(**READING) as connection, connection.begin():
         if _revision(connection) == HEAD:
             return
-    with engine.connect() as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        _upgrade(connection, where)
+    try:
+        with engine.connect() as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            _upgrade(connection, where)
+    except DBAPIError as fault:
+        if any(words in str(fault.orig) for words in ("permission denied", "must be owner")):
+            raise StoreOlder(
+                f"store {where} has not the tables of this version, and this account may not make them; an administrator does: "
+                "quanmai server init"
+            ) from fault
+        raise
 
 
 def is_older(engine: Engine) -> bool:

@@ -17,7 +17,7 @@ _ADVICE = (
     ("disk i/o error", "the disk reports an error; check it before going on"),
     ("no such table", "a table is missing: moved, replaced or damaged? put the file back, or restore the last backup"),
     ("read-only transaction", "the server takes no writes now (a standby, or set read-only); nothing was written"),
-    ("permission denied", "the account may not write there; check its rights"),
+    ("permission denied", "the account may not do this there; check its rights ('quanmai server init' grants them)"),
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
     ("no such column", "the file is damaged: a column is missing; keep it aside and restore the last backup"),
     ("could not decode", "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"),

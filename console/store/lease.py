@@ -11,7 +11,7 @@ import time
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
-from console.domain.lease import TERM_S, Lease
+from console.domain.lease import NOBODY, TERM_S, Lease
 from console.services.ports import NotLeading
 from console.store.connection import READING
 from console.store.faults import told
@@ -28,6 +28,7 @@ _NOW_US = {
     "sqlite": text("SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"),
 }
 """The store's clock: the server's, or that of the one machine that SQLite works on; never a process's own."""
+_MAY_LEAD = text("SELECT has_table_privilege('lease', 'UPDATE') AND has_table_privilege('reading_log', 'DELETE')")
 _MINE = lease.c.name == NAME
 
 
@@ -53,6 +54,8 @@ class Leases:
             return Lease(self._holder, self.epoch, is_ours=True)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             seen = _living(connection, may_take_over=may_take_over)
+            if seen is None and not _may_lead(connection):
+                return NOBODY
         if seen is None and not may_take:
             return Lease("", 0, is_ours=False)
         return seen if seen is not None else self._take(may_take_over=may_take_over)
@@ -109,6 +112,13 @@ class Leases:
                 connection.execute(update(lease).where(_MINE).values(**values))
         self.epoch = int(values["epoch"])
         return Lease(self._holder, self.epoch, is_ours=True)
+
+
+def _may_lead(connection: Connection) -> bool:
+    """Whether the account may write what a leader writes; a console's account on PostgreSQL may not (``server.py``)."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(_MAY_LEAD).scalar())
 
 
 def leader_of(connection: Connection) -> tuple[str, float]:

@@ -40,10 +40,15 @@ Values: TypeAlias = NDArray[np.float64]
 
 
 class ReadingLog:
-    """Appends and queries of readings. Safe to use from several threads."""
+    """Appends and queries of readings. Safe to use from several threads.
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._engine, self._where = engine, where
+    ``moved``: called inside the transaction of a move, with the source times and the number of its blocks.
+    """
+
+    def __init__(
+        self, engine: Engine, where: str, moved: Callable[[Connection, Times, int], None] = lambda _c, _t, _n: None
+    ) -> None:
+        self._engine, self._where, self._moved = engine, where, moved
         self._lock = threading.Lock()
         with told(where), engine.connect().execution_options(**READING) as connection:
             rows, batches = connection.execute(select(func.coalesce(func.sum(reading_log.c.rows), 0), func.count())).one()
@@ -78,13 +83,9 @@ class ReadingLog:
         parts = [_block(one) for one in packed]
         mine = (logged.station == station) & (logged.channel == channel)
         parts.append((logged.at_us[mine], logged.value[mine], logged.quality[mine]))
-        at_us, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
-        # A redelivered message repeats its time: the later copy counts.
-        order = np.lexsort((np.arange(len(at_us)), at_us))
-        last = np.ones(len(order), dtype=bool)
-        last[:-1] = at_us[order][1:] != at_us[order][:-1]
-        kept = order[last & (at_us[order] >= since_us) & (at_us[order] <= until_us)]
-        return at_us[kept], np.where(quality[kept] == Quality.BAD, np.nan, value[kept])
+        at_us, value = _once(parts)
+        inside = (at_us >= since_us) & (at_us <= until_us)
+        return at_us[inside], value[inside]
 
     def whole(self, since_us: int, until_us: int) -> ReadingBatch:
         """Every reading of every channel in [since, until], in no order, repeated ones too (a later copy comes later)."""
@@ -148,8 +149,25 @@ class ReadingLog:
         with told(self._where), self._engine.begin() as connection:
             found = sorted(connection.execute(taken).all(), key=lambda row: int(row.log_id))
             if found:
-                connection.execute(insert(reading_blocks), _blocks(_batch(found), int(found[-1].log_id)))
+                batch, block_no = _batch(found), int(found[-1].log_id)
+                connection.execute(insert(reading_blocks), _blocks(batch, block_no))
+                self._moved(connection, batch.at_us, block_no)
         self._rows = self._batches = 0
+
+
+def merged_blocks(packed: Sequence[bytes]) -> tuple[Times, Values]:
+    """(source times µs, values) in one channel's blocks, given in the order of their moves; as ``ReadingLog.between``."""
+    return _once([_block(one) for one in packed] or [_block(b"")])
+
+
+def _once(parts: Sequence[tuple[Times, Values, NDArray[np.uint8]]]) -> tuple[Times, Values]:
+    at_us, value, quality = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # A redelivered message repeats its time: the later copy counts.
+    order = np.lexsort((np.arange(len(at_us)), at_us))
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = at_us[order][1:] != at_us[order][:-1]
+    kept = order[last]
+    return at_us[kept], np.where(quality[kept] == Quality.BAD, np.nan, value[kept])
 
 
 def within(since_us: int, until_us: int) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -134,7 +134,7 @@ def _ended_jobs(since_us: int, until_us: int, most: int) -> ReturningDelete[Any]
     return delete(jobs).where(chosen).returning(of.at_us, of.at_us.label("last"))
 
 
-_STATEMENTS = {
+_STATEMENTS: Mapping[HistoryKind, Callable[[int, int, int], ReturningDelete[Any]]] = {
     HistoryKind.READINGS: _blocks,
     HistoryKind.POSITIONS: _fixes,
     HistoryKind.EXPECTED: _ticks,

@@ -7,34 +7,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from console.domain.actors import Actor
 from console.domain.changes import GENESIS, Change, ChangeSet, Committed
 from console.domain.clock import micros
-from console.domain.crews import CrewFix
 from console.domain.delivery import Delivery, Pending
-from console.domain.expected import ExpectedValues
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
 from console.domain.lease import Basis, Lease
-from console.domain.readings import ReadingBatch
 from console.domain.record_ids import renamed
 from console.domain.records import R, Record, RecordKind
-from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.ports import StaleState
-from console.services.review.record import Sent, Tracks
+from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
-from console.store import archive, chain, deliveries, expected, numbering, records, retention
+from console.store import archive, chain, deliveries, numbering, records
 from console.store.connection import ADVISORY_LOCK, store_url
+from console.store.history import History
 from console.store.jobs import JobTable
 from console.store.lease import END_IDLE
-from console.store.readings import ReadingLog, Times, Values
-from console.store.stations import Stations
-from console.store.tables import changes, counters, expected_ticks, tracks
+from console.store.tables import changes, counters
 from console.store.transactions import Transactions
 from console.store.users import SqlUsers, StoreAccess
 
@@ -70,13 +63,32 @@ class SqlStore:
         self._keeping, self._looking = self._transactions.keeping, self._transactions.looking
         self.jobs = JobTable(self._transactions)
         try:
-            self._readings = ReadingLog(self._relaxed, self.where)
-            self._stations = Stations(self._relaxed, self.where)
+            history = History(self._transactions)
             self.users = SqlUsers(StoreAccess(self._writing, self._looking, self._commit))
             """Who may sign in."""
         except BaseException:
             self.close()
             raise
+        # The methods on history are those of its part.
+        self._readings, self.rollups = history.log, history.rollups
+        self.use_stations = history.use_stations
+        self.append_readings = history.append_readings
+        self.readings = history.readings
+        self.append_expected = history.append_expected
+        self.append_positions = history.append_positions
+        self.positions = history.positions
+        self.tracks_between = history.tracks_between
+        self.stations_between = history.stations_between
+        self.readings_between = history.readings_between
+        self.count_readings = history.count_readings
+        self.reading_parts = history.reading_parts
+        self.expected_between = history.expected_between
+        self.last_expected_us = history.last_expected_us
+        self.delete_history = history.delete_history
+        self.history_span = history.history_span
+        self.deletions = history.deletions
+        self.mark_recorded = history.mark_recorded
+        self.flush = history.flush
 
     def close(self) -> None:
         """Close the connections. The store cannot be used afterwards."""
@@ -229,11 +241,6 @@ class SqlStore:
             ]
         return Followed(made, tuple(found), made[-1].seq if made else after_seq)
 
-    def last_expected_us(self) -> int:
-        """Time of the newest tick with expected values (µs UTC), 0 without any."""
-        with self._looking() as connection:
-            return int(connection.execute(select(func.max(expected_ticks.c.at_us))).scalar() or 0)
-
     # Outgoing messages.
 
     def pending_outgoing(self, after: int = 0) -> tuple[Pending, ...]:
@@ -260,56 +267,6 @@ class SqlStore:
         with self._writing() as connection:
             self._leases.check(connection)
             deliveries.settle(connection, outgoing_ids, -deliveries.now_us())
-
-    # Readings and tracks.
-
-    def use_stations(self, station_ids: Iterable[str]) -> None:
-        """From now on station rows are those of a dataset with these stations, in this order.
-
-        The first dataset that is used with a store of before version 0007 gives its stations to the rows of old readings.
-        """
-        self._ensure_ours()
-        self._stations.use(station_ids)
-
-    def append_readings(self, batch: ReadingBatch) -> None:
-        """Keep readings; they survive the end of the process when this returns."""
-        self._ensure_ours()
-        self._readings.append(self._stations.for_writing().numbered(batch), self._leases.check)
-
-    def readings(self, station_row: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
-        """(source times µs, values in inside units) of one channel in [since, until], oldest first; bad ones NaN."""
-        number = self._stations.current.number(int(station_row))
-        return self._readings.between(number, int(channel), int(since_us), int(until_us))
-
-    def append_expected(self, tick_us: int, values: NDArray[np.float64], sigma_kpa: NDArray[np.float64] | None = None) -> None:
-        """Store the expected values at a tick, (stations, channels); the first row of a tick is kept.
-
-        ``sigma_kpa``: (stations,) standard deviation of pressures, valid until the next one is stored.
-        """
-        order_no = self._stations.for_writing().order_no
-        with self._keeping() as connection:
-            self._leases.check(connection)
-            expected.append(connection, int(tick_us), values, sigma_kpa, order_no)
-
-    def append_positions(self, fixes: Iterable[CrewFix]) -> None:
-        """Keep crews' fixes; a repeated one changes nothing."""
-        rows = {(fix.crew_id, fix.at_us): fix for fix in fixes if fix.at_us > 0}
-        if not rows:
-            return
-        with self._keeping() as connection:
-            self._leases.check(connection)
-            connection.execute(
-                text("INSERT INTO tracks (crew_id, at_us, x, y) VALUES (:crew_id, :at_us, :x, :y) ON CONFLICT DO NOTHING"),
-                [{"crew_id": f.crew_id, "at_us": f.at_us, "x": f.x, "y": f.y} for f in rows.values()],
-            )
-
-    def positions(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
-        """(source time µs, x, y) of a crew in [since, until], oldest first; coordinates in the network's CRS."""
-        of = tracks.c
-        query = select(of.at_us, of.x, of.y).where(of.crew_id == crew_id, of.at_us >= since_us, of.at_us <= until_us)
-        with self._looking() as connection:
-            found = connection.execute(query.order_by(of.at_us)).all()
-        return tuple((int(at_us), float(x), float(y)) for at_us, x, y in found)
 
     # Reviews.
 
@@ -338,69 +295,12 @@ class SqlStore:
         with self._looking() as connection:
             return archive.sent_with(connection, seqs)
 
-    def tracks_between(self, since_us: int, until_us: int) -> Tracks:
-        """Every crew's fixes in [since, until], by crew and time."""
-        with self._looking() as connection:
-            return archive.tracks_between(connection, since_us, until_us)
-
-    def stations_between(self, since_us: int, until_us: int) -> tuple[str, ...]:
-        """Ids of all stations with readings in [since, until], of removed ones too; none in a store that has rows only."""
-        return self._stations.ids_of(self._readings.stations(int(since_us), int(until_us)))
-
-    def readings_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ReadingBatch:
-        """Every reading in [since, until], by time. ``stations``: ids by row; by default those of the dataset in use."""
-        return archive.readings_between(self._readings, int(since_us), int(until_us), self._stations.rows_of(stations))
-
-    def count_readings(self, since_us: int, until_us: int) -> int:
-        """About how many readings there are in [since, until], counted without reading them."""
-        return self._readings.count(int(since_us), int(until_us))
-
-    def reading_parts(self, since_us: int, until_us: int) -> Iterator[ReadingBatch]:
-        """Every reading of the dataset's stations in [since, until], in parts of bounded size, in no order; arrivals unknown."""
-        rows = self._stations.current
-        return (rows.placed(part) for part in self._readings.parts(int(since_us), int(until_us)))
-
-    def expected_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ExpectedValues:
-        """Expected values at the ticks in [since, until]. ``stations``: ids by row; by default those of the dataset in use."""
-        rows = self._stations.rows_of(stations)
-        with self._looking() as connection:
-            return expected.between(connection, int(since_us), int(until_us), rows)
-
     # Retention.
 
     def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
         """Open cases, and those closed after a time."""
         with self._looking() as connection:
             return tuple(records.since(connection, INCIDENT, int(closed_after_us)).values())
-
-    def delete_history(self, kind: HistoryKind, since_us: int, until_us: int, most: int, *, days: int, at_us: int) -> int:
-        """Delete at most ``most`` rows of what lies in [since, until), oldest first; how many values went, 0 for nothing left.
-
-        ``days``, ``at_us``: the setting and the time, kept with the count (``deletions``).
-        """
-        with self._keeping() as connection:
-            self._leases.check(connection)
-            return retention.delete_some(connection, kind, int(since_us), int(until_us), most, days, at_us)
-
-    def history_span(self, kind: HistoryKind) -> tuple[int, int] | None:
-        """(oldest, newest) source time of what is kept, without the readings that wait in the log; None without any."""
-        with self._looking() as connection:
-            return retention.span(connection, kind)
-
-    def deletions(self, *, unrecorded: bool = False) -> tuple[Deletion, ...]:
-        """What retention deleted, oldest first; ``unrecorded``: only what the log of actions does not have yet."""
-        with self._looking() as connection:
-            return retention.unrecorded(connection) if unrecorded else retention.all_deletions(connection)
-
-    def mark_recorded(self, deletion_ids: Iterable[int]) -> None:
-        """The log of actions has these deletions."""
-        with self._writing() as connection:
-            self._leases.check(connection)
-            retention.mark_recorded(connection, deletion_ids)
-
-    def flush(self) -> None:
-        """Before closing: move readings of the log into blocks (they are on disk already)."""
-        self._readings.move()
 
     def _check(self, connection: Connection, basis: Basis, last: int) -> None:
         """Raises NotLeading, StaleState."""

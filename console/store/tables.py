@@ -216,9 +216,9 @@ rollup_due = Table(
     "rollup_due",
     metadata,
     Column("day", Integer, primary_key=True, autoincrement=False),
-    Column("moves", BigInteger, nullable=False),
+    Column("block_no", BigInteger, nullable=False),
 )
-"""UTC days with readings that are not rolled up yet. ``moves``: rises with each move of readings into the day's blocks."""
+"""UTC days with readings that are not rolled up yet. ``block_no``: of the last move of readings into the day's blocks."""
 
 expected_ticks = Table(
     "expected_ticks",

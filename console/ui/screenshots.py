@@ -20,7 +20,7 @@ def grab_stage(window: MainWindow, path: Path) -> None:
 
     Answers that are under way (log, chart) are waited for shortly, so that the picture is whole.
     """
-    window.settle()
+    window.settle(2.0)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QApplication.processEvents()
     window.map.settle()

@@ -105,17 +105,20 @@ class Session(QObject):
             self.lock(by_idling=True)
 
     def unlock(self, name: str, password: str, then: Then, failed: Failed) -> None:
-        """By the password of who is signed in, also while the store is away, or of somebody who may unlock others' seats."""
+        """By the password of who is signed in, also while the store is away, or of somebody who may unlock others' seats.
+
+        The latter is signed in from then on: acts must not be recorded for a person who is absent.
+        """
         person = self._actor
 
         def unlocked(actor: Actor) -> None:
             if actor.actor_id != person.actor_id and not actor.may(Permission.UNLOCK_OTHERS):
                 failed(SignInRefused("unlock_other", user=actor.name, person=person.name))
                 return
-            self._is_locked = False
+            self._actor, self._is_locked = actor, False
             self.used()
             if actor.actor_id == person.actor_id:
-                self._record(SeatEvent.UNLOCKED, person)
+                self._record(SeatEvent.UNLOCKED, actor)
             else:
                 self._record(SeatEvent.UNLOCKED_BY_OTHER, person, actor.name)
             self.changed.emit()

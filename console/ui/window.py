@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QPoint, QTimer, Slot
+from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -39,6 +39,7 @@ from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.top_strip import TopStrip
 from console.ui.panels.unsent import UnsentBar
+from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance
@@ -151,6 +152,7 @@ class MainWindow(QMainWindow):
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log = self.panel(AlarmList), self.panel(LogList)
+        self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms)]
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
@@ -215,12 +217,13 @@ class MainWindow(QMainWindow):
         silent = monotonic() - self._heard_at
         self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, silent, self._appearance.words))
 
-    def settle(self, most_s: float = 2.0) -> None:
+    def settle(self, most_s: float = 20.0) -> None:
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
         while (self.tasks.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
+            QThread.msleep(1)  # the work waited for needs the interpreter's lock
         QApplication.processEvents()
 
     # Commands
@@ -303,6 +306,8 @@ class MainWindow(QMainWindow):
             self.map_commands,
         ):
             part.set_appearance(appearance)
+        for permitted in self._permitted:
+            permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()

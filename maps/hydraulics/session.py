@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 from epanet import toolkit as en
+from numpy.typing import NDArray
 
 from maps.city import City
 from maps.columns import Codes, Floats
@@ -67,8 +68,18 @@ class EpanetSession:
         self._shut = self.elements.shut_links({})
         for link in self._shut:
             self.links.shut(link)
+        self._find_regulating_valves()
         self._operation: Operation | None = None
         self.project.open_hydraulics()
+
+    def _find_regulating_valves(self) -> None:
+        """Rows of regulating valves by kind, and the elevation of the node whose pressure a PRV or PSV holds."""
+        valves, nodes = self.city.network.valves, self.city.network.nodes
+        kinds = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
+        rows = [(kind, np.flatnonzero(valves.kind == kind)) for kind in kinds]
+        self._regulating = [(kind, at) for kind, at in rows if len(at)]
+        node = np.maximum(np.where(valves.kind == ValveKind.PRV, valves.to_node, valves.from_node), 0)
+        self._held_elevation_m = np.nan_to_num(nodes.elevation_m[node]) if len(valves) else np.zeros(0)
 
     def __enter__(self) -> Self:
         return self
@@ -186,24 +197,28 @@ class EpanetSession:
 
     def _valve_status(self, head: Floats, flow: Floats, is_open: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Codes:
         """Status of control valves: EPANET reports only open or closed; a valve counts as active while it holds its setting."""
-        valves, nodes = self.city.network.valves, self.city.network.nodes
+        valves = self.city.network.valves
         start, end = np.maximum(valves.from_node, 0), np.maximum(valves.to_node, 0)
         if not len(valves):
             return np.zeros(0, dtype=np.uint8)
-        setting = valves.setting
-        off = np.select(
-            [valves.kind == kind for kind in (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)],
-            [
-                head[end] - np.nan_to_num(nodes.elevation_m[end]) - setting,
-                head[start] - np.nan_to_num(nodes.elevation_m[start]) - setting,
-                head[start] - head[end] - setting,
-                (flow - setting) / np.maximum(np.abs(setting), 1e-6),
-            ],
-            np.nan,
-        )
+        off = np.full(len(valves), np.nan)
+        for kind, at in self._regulating:
+            off[at] = self._off_setting(kind, at, head[start[at]], head[end[at]], flow[at])
         holds = (np.abs(off) < _HOLDS_WITHIN) & (np.abs(head[start] - head[end]) > 1e-4)
         status = np.where(is_open, np.where(holds, LinkStatus.ACTIVE, LinkStatus.OPEN), LinkStatus.CLOSED)
         return np.where(self.elements.valve >= 0, status, LinkStatus.NA).astype(np.uint8)
+
+    def _off_setting(self, kind: ValveKind, at: NDArray[np.int64], start_m: Floats, end_m: Floats, flow_m3h: Floats) -> Floats:
+        """Distance from the setting of regulating valves of one kind: metres of water, of an FCV a share of its setting.
+
+        ``at``: valve rows; the heads at their ends and their flows.
+        """
+        setting = self.city.network.valves.setting[at]
+        if kind == ValveKind.FCV:
+            return (flow_m3h - setting) / np.maximum(np.abs(setting), 1e-6)
+        if kind == ValveKind.PBV:
+            return start_m - end_m - setting
+        return (end_m if kind == ValveKind.PRV else start_m) - self._held_elevation_m[at] - setting
 
     @contextmanager
     def _at(self, at_s: float) -> Iterator[None]:

@@ -143,9 +143,8 @@ class DrivenWatch:
             for columns in self._channel_sets(stretch.values.shape[1])
         ]
         self._longest = max(test.longest for _, test in self._tests)
-        usual_m3h = float(self._nominal_m3h.mean())
         one = self._tests[0][1]
-        self._locator.learn(learned, stretch, one.windows, one.reference, step_s, usual_m3h)
+        self._locator.learn(clean, one.windows, one.reference)
         replayed = np.max([test.replayed for _, test in self._tests], axis=0)
         self.threshold = calibrated(replayed[self._shortest :], step_s, _WANTED_A_MONTH)
         self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
@@ -169,7 +168,6 @@ class DrivenWatch:
         new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state, earlier)
         self._state, self._values = ticks.state[-1], values
         self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
-        self._locator.take(ticks, self._longest + _SPARE_TICKS)
         clean = self._cleaned(lately)
         found = [(columns, test.match(clean.of(columns))) for columns, test in self._tests]
         known = [(columns, match) for columns, match in found if match is not None]
@@ -195,7 +193,6 @@ class DrivenWatch:
             return None
         if not 0.0 <= since_s < 1.5 * self._step_s and self._tested_us:
             self._lately = None  # after a gap: a difference across it would be no difference of neighbouring ticks
-            self._locator.forget()
             self._filter.forget()
             self._values = None
         self._tested_us, self._seen = now_us, None

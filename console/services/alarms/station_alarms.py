@@ -79,11 +79,11 @@ _OF_STATIONS = (
 )
 _PRIORITY = {AlarmKind.FEED: Priority.HIGH, AlarmKind.BOUNDARY: Priority.MEDIUM}
 _FAR_BELOW = 0.5
-"""Under half of the limit somebody is close to having no water."""
+"""Below half of the limit some customers are nearly without water."""
 _NEAR_M = 300.0
 """Critical customers this near a station share what it shows."""
 LONGEST_SHELF = timedelta(hours=24)
-"""A shelf is for a shift or a day (ISA-18.2 asks for a bound); what is wrong for longer is taken out of service, by name."""
+"""Shelving lasts a shift or a day (ISA-18.2 requires a bound); a longer fault is taken out of service, by name."""
 _REUSED_WITHIN = timedelta(minutes=10)
 """A cleared alarm that comes back this soon is the same alarm, flapping, not one more in the list."""
 

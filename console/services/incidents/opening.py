@@ -45,7 +45,7 @@ _MATERIAL_SHIFT = 0.05
 """A candidate's probability has to move by this much for a revision to be worth telling."""
 
 _GRAVEST = {"slow": Priority.MEDIUM, "inflow": Priority.HIGH}
-"""What grew for days wakes nobody; a fire pump or a large user draws as much as what only a meter shows."""
+"""Slow leaks raise medium alarms; so does a change of one meter alone: a fire pump or a large user draws as much."""
 
 _BURST = Code("suspicion", "burst")
 

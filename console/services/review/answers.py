@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from console.domain.notes import Note
 
 Value: TypeAlias = str | int | float | bool | datetime | date | timedelta | tuple[str, ...] | Note | None
-"""None: nobody recorded it."""
+"""None: not recorded."""
 
 
 class Verdict(StrEnum):

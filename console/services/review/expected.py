@@ -10,7 +10,7 @@ from console.domain.readings import Channel
 
 _CHANNELS = len(Channel)
 _HELD_TICKS = 3
-"""An expected value stands for so many ticks; behind that nobody kept one (the engine stood still)."""
+"""An expected value is valid for so many ticks; after a longer gap (a blocked engine) there is none."""
 
 
 class Expectations:

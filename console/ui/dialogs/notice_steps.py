@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidg
 
 from console.domain.actors import Proof
 from console.domain.notices import Notice, NoticeStatus
+from console.services.notices.lifecycle import DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.ui.appearance import Appearance
+from console.ui.permitted import needs
 from console.ui.session import Session
 from console.ui.widgets import button, fitted, label, row, tip
 
@@ -29,6 +31,10 @@ class NoticeSteps(QFrame):
         self.submit, self.approve = button(words("notice.do_draft")), button(words("notice.do_submitted"))
         self.issue, self.lift = button(words("notice.do_approved")), button(words("notice.do_issued"))
         self.renew = button(words("notice.renew"))
+        needs(SubmitNotice, self.submit)
+        needs(IssueNotice, self.issue)
+        needs(LiftNotice, self.lift)
+        needs(DraftNotice, self.renew)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
         self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
         self.password.setPlaceholderText(words("notice.approver_password"))
@@ -72,12 +78,16 @@ class NoticeSteps(QFrame):
         self.renew.setVisible(can_renew)
         self._signing.setVisible(at is NoticeStatus.SUBMITTED)
         waits = at in _ORDER[:3] and not ready
-        hint = words("notice.second_person", user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""
+        hint = words(self._second_person, user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""
         if waits:
             hint = words("notice.blocked" if blocked else "notice.save_first")
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
         self._show_approver()
+
+    @property
+    def _second_person(self) -> str:
+        return "notice.second_person_signs" if self._session.needs_sign_in else "notice.second_person"
 
     @property
     def _user(self) -> str:

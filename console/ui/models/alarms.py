@@ -124,7 +124,7 @@ class AlarmModel(RowsModel[Alarm]):
         return self._words.hour(moment, self._now or moment) if moment is not None else "–"
 
     def decoration(self, item: Alarm, column: int, role: int) -> Any:
-        """Shape and colour of the priority; the row's ground while nobody has seen it."""
+        """Shape and colour of the priority; the row's background while it is not acknowledged."""
         quiet = item.state in (AlarmState.SHELVED, AlarmState.RETURNED, AlarmState.OUT_OF_SERVICE)
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
             return priority_pixmap(self._theme, item.priority, filled=item.state is AlarmState.ACTIVE)

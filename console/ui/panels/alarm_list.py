@@ -10,12 +10,13 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.clock import moment
 from console.domain.picture import Picture
 from console.services.alarms.operations import EndOperation
-from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm
+from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from maps.city import City
 
@@ -48,9 +49,11 @@ class AlarmList(Panel):
         self._title = label(name="heading")
         self._acknowledge, self._shelve = button(""), button("")
         self._acknowledge.clicked.connect(self.acknowledge)
+        needs(AcknowledgeAlarm, self._acknowledge)
+        needs(ShelveAlarm, self._shelve)
         self._shelve.clicked.connect(self._on_shelve)
         # Before the table's own selection hears of it: it would pass the row on to a neighbour, and the next press of
-        # "Acknowledge" would be for an alarm that nobody has read.
+        # "Acknowledge" would apply to an alarm that has not been read.
         model.rowsAboutToBeRemoved.connect(self._on_leaving)
         self.table: QTableView = plain_table(model)
         self.table.horizontalHeader().setResizeContentsPrecision(0)  # what is in sight; thousands more would be measured

@@ -123,7 +123,7 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
         return [(step, -(offset.total_seconds() if offset is not None else 0.0) % step)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Pyqtgraph asks for the texts of the ticks."""
+        """Texts of the ticks, called by pyqtgraph."""
         if self.words is None:
             return ["" for _ in values]
         return [self.words.time(moment(int(value * 1e6)))[:5] for value in values]

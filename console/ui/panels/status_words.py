@@ -43,6 +43,8 @@ def _lead_words(picture: Picture, words: Words) -> str:
         return ""
     if picture.lease.is_ours:
         return words("strip.leads_short")
+    if not picture.lease.holder:
+        return words("strip.nobody_short")
     named = picture.lease.holder.split()  # quanmai engine pid 12 on a machine
     return words("strip.led_short", by=named[1] if len(named) > 1 else picture.lease.holder)
 
@@ -59,7 +61,9 @@ def feed_tip(picture: Picture, appearance: Appearance) -> str:
         words("strip.channel", line=feed_line(channel, appearance)) for channel in picture.channels if channel.state != "off"
     ]
     if picture.lease is not None:
-        lines.append(words("strip.leads_here" if picture.lease.is_ours else "strip.follows", holder=picture.lease.holder))
+        lease = picture.lease
+        key = "strip.leads_here" if lease.is_ours else "strip.follows" if lease.holder else "strip.nobody_leads"
+        lines.append(words(key, holder=lease.holder))
     return "\n".join(lines)
 
 
@@ -87,7 +91,7 @@ def station_words(picture: Picture, words: Words) -> tuple[str, str]:
 
 
 def station_tip(picture: Picture, words: Words) -> str:
-    """The same in full, a line each: reporting ones, then every state that some station is in."""
+    """The same in full, a line each: reporting ones, every state that some station is in, the false bursts to expect."""
     counts, total = _counts(picture), len(picture.station_state)
     if not total:
         return ""
@@ -96,6 +100,10 @@ def station_tip(picture: Picture, words: Words) -> str:
     lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
     states = (StationState.ABNORMAL, StationState.NORMAL, *_COUNTED)
     lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
+    rate = picture.false_bursts
+    if rate is not None:
+        numbers = {"n": f"{rate.expected_a_month:.1f}", "most": f"{rate.at_most_a_month:.1f}", "days": f"{rate.history_days:.0f}"}
+        lines.append(words("strip.false_bursts", **numbers))
     return "\n".join(lines)
 
 

@@ -28,6 +28,8 @@ _LARGER = (1.7, 1.45, 1.25, 1.1, 1.0)
 _REFRESH_MS = 1000
 _MAP_LETTER_PX = 9.5
 """Height of the map's capital letters; enlarged as far as the map can be, four times."""
+_LEAST_MAP_PX = 480.0
+"""Width that an enlarged map keeps for its content."""
 _AS_IT_IS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.TextFlag.TextDontClip
 
 
@@ -108,7 +110,7 @@ class WallBoard(QWidget):
                 break
         self._board_px, self._rows = board, rows
         self.map.setGeometry(0, int(top), int(width - board), int(self.height() - top))
-        self.map.enlarge(self.letter_px() / _MAP_LETTER_PX)
+        self.map.enlarge(min(self.letter_px() / _MAP_LETTER_PX, self.map.width() / _LEAST_MAP_PX))
 
     def _set_size(self, capital_px: float) -> None:
         theme = self._appearance.theme

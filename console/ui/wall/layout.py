@@ -73,33 +73,33 @@ def place(blocks: Sequence[Block], columns: int, width_px: float, rows: int, mea
     What has no room is left out: details first, then lines at the end, for the order is that of importance. How many are left out
     is told in the last row of the last column, which is kept free for it. Letters are never made smaller.
     """
-    whole = _placed(blocks, columns, width_px, [rows] * columns, measure, gap_px)
+    whole = _placed(blocks, columns, width_px, [rows] * columns, measure, gap_px, _GAP_ROWS)
     if not whole.hidden:
         return whole
     main = [Block(tuple(line for line in block.lines if not line.is_detail)) for block in blocks]
     details = sum(line.is_detail for block in blocks for line in block.lines)
-    less = _placed(main, columns, width_px, [*[rows] * (columns - 1), rows - 1], measure, gap_px)
+    less = _placed(main, columns, width_px, [*[rows] * (columns - 1), rows - 1], measure, gap_px, 0.0)
     return replace(less, hidden=less.hidden + details)
 
 
 def _placed(
-    blocks: Sequence[Block], columns: int, width_px: float, rows: Sequence[int], measure: Measure, gap_px: float
+    blocks: Sequence[Block], columns: int, width_px: float, rows: Sequence[int], measure: Measure, gap_px: float, gap_rows: float
 ) -> Placement:
     pieces, column, at, hidden, most = list[Placed](), 0, 0.0, 0, 0.0
-    for number, block in enumerate(blocks):
+    for block in blocks:
         for line in block.lines:
             new = set_line(line, width_px, measure, gap_px)
             height = max((piece.row for piece in new), default=0.0) + 1
             if at + height > rows[column] and column + 1 < columns:
                 column, at = column + 1, 0.0
             if at + height > rows[column]:
-                hidden += sum(len(one.lines) for one in blocks[number:]) - block.lines.index(line)
-                return Placement(tuple(pieces), hidden, most)
+                hidden += 1  # a shorter one further down may have room
+                continue
             pieces += [Placed(column, at + piece.row, piece.text, piece.role, piece.right) for piece in new]
             at += height
             most = max(most, at)
-        at += _GAP_ROWS
-    return Placement(tuple(pieces), 0, most)
+        at += gap_rows
+    return Placement(tuple(pieces), hidden, most)
 
 
 def set_line(line: Line, width_px: float, measure: Measure, gap_px: float) -> list[Placed]:

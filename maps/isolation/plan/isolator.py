@@ -15,13 +15,13 @@ from maps.city import City
 from maps.errors import InputFault
 from maps.isolation.graph.boundary_valves import Outcome, solve
 from maps.isolation.graph.edge_rules import BaseRules, ValveOverride
-from maps.isolation.graph.isolation_zone import Border
 from maps.isolation.graph.pipe_segments import joined_segments
 from maps.isolation.graph.segments import ClosedPipes, build_segments
 from maps.isolation.graph.supply import SupplyQuery
 from maps.isolation.graph.supply_trees import Adjacency, Supply
 from maps.isolation.plan.barriers import Barriers
-from maps.isolation.plan.closing_work import ValveWork, in_order, total_minutes, work_of
+from maps.isolation.plan.closing_steps import ClosingSteps, as_array, without_supply
+from maps.isolation.plan.closing_work import in_order, total_minutes
 from maps.isolation.plan.effects import Effects
 from maps.isolation.plan.overlaps import Conflict
 from maps.isolation.plan.result import Alternative, IsolationPlan, TankLimit, ValveStep
@@ -29,8 +29,6 @@ from maps.isolation.plan.tanks import Tanks
 from maps.isolation.plan.warnings import MOST_ALTERNATIVES, warnings_of
 from maps.network import ValveState
 
-_REASONS = {"": "border", "unclosable": "beyond_unclosable", "one_way": "beyond_one_way"}
-_BEYOND_PIPES = 3
 _NO_ROWS = np.empty(0, dtype=np.int32)
 NO_OVERRIDES: Mapping[str, ValveOverride] = {}
 
@@ -61,7 +59,7 @@ class Isolator:
         self._tanks = Tanks(city.network, self._supply)
         self._effects = Effects(city, self._graph)
         self._pieces: dict[str, list[int]] | None = None
-        self._works: dict[int, ValveWork] = {}
+        self._steps = ClosingSteps(city.network, self._graph)
 
     def plan(
         self,
@@ -85,7 +83,7 @@ class Isolator:
         before = self._rules.changed(as_found, ignore_one_way)
         changed = self._rules.changed(valves, ignore_one_way) if shut_by_crews else before
         outcome = solve(self._supply, self._starts(pipes), changed, shut.tolist())
-        steps = self._steps(outcome)
+        steps = self._steps.of(outcome)
         others = self._alternatives(pipes, valves, ignore_one_way, steps, shut.tolist()) if alternatives else ()
         plan = self._plan(pipes, outcome, steps, others, _unable(valves))
         plan = self._with_barriers(plan, outcome, valves, ignore_one_way)
@@ -107,10 +105,10 @@ class Isolator:
         dry = query.dry_from(ends) - zone
         for outcome in outcomes:
             dry -= outcome.dry
-        already = {row for outcome in outcomes for row in self._effects.people(_out(outcome)).rows.tolist()}
+        already = {row for outcome in outcomes for row in self._effects.people(without_supply(outcome)).rows.tolist()}
         people = self._effects.people(dry, already)
         return Conflict(
-            self._network.pipes.ids(self._graph.pipes_in(_array(frozenset(dry)))),
+            self._network.pipes.ids(self._graph.pipes_in(as_array(frozenset(dry)))),
             self._city.customers.ids(people.rows),
             people.households,
             people.people,
@@ -145,9 +143,9 @@ class Isolator:
     def brief(self, pipe: int) -> Brief:
         """Summary of a pipe row's plan in the dataset's own state, for city-wide analyses."""
         outcome = solve(self._supply, [int(self._graph.of_pipe[pipe])], {})
-        zone = self._graph.pipes_in(_array(outcome.zone.segments))
-        dry = self._graph.pipes_in(_array(outcome.dry))
-        people = self._effects.people(_out(outcome))
+        zone = self._graph.pipes_in(as_array(outcome.zone.segments))
+        dry = self._graph.pipes_in(as_array(outcome.dry))
+        people = self._effects.people(without_supply(outcome))
         closable = len({int(self._graph.valve[border.edge]) for border in outcome.zone.border if border.closable})
         return Brief(len(zone), outcome.close, len(dry), people.households, not outcome.sources_inside, closable)
 
@@ -187,8 +185,8 @@ class Isolator:
         unable: tuple[str, ...],
     ) -> IsolationPlan:
         network, graph = self._network, self._graph
-        zone, dry = _array(outcome.zone.segments), _array(outcome.dry)
-        out = _out(outcome)
+        zone, dry = as_array(outcome.zone.segments), as_array(outcome.dry)
+        out = without_supply(outcome)
         people, hydrants, table = self._effects.people(out), self._effects.hydrants(out), self._city.hydrants
         bounding = {int(graph.valve[border.edge]) for border in outcome.zone.border}
         return IsolationPlan(
@@ -245,56 +243,13 @@ class Isolator:
         if not without:
             return plan
         # A customer with an unknown piece of pipe that may have had supply counts as losing it.
-        people = self._effects.people(without, self._effects.people(_out(outcome) - without).rows.tolist())
+        people = self._effects.people(without, self._effects.people(without_supply(outcome) - without).rows.tolist())
         return replace(
             plan,
-            without_supply_before=self._network.pipes.ids(self._graph.pipes_in(_array(without))),
+            without_supply_before=self._network.pipes.ids(self._graph.pipes_in(as_array(without))),
             customers_without_supply_before=self._city.customers.ids(people.rows),
             households_without_supply_before=people.households,
         )
-
-    def _steps(self, outcome: Outcome) -> tuple[ValveStep, ...]:
-        """Valves to close in closing order."""
-        steps = [self._step(outcome, valve) for valve in outcome.close]
-        order = in_order(steps)
-        return tuple(replace(steps[place], order=number) for number, place in enumerate(order, start=1))
-
-    def _step(self, outcome: Outcome, row: int) -> ValveStep:
-        borders, work = outcome.held[row], self._work(row)
-        far = self._beyond(outcome, row, borders)
-        behind = sorted({node for segment in far for node in outcome.query.source_of(segment)})
-        return ValveStep(
-            asset_id=work.asset_id,
-            order=0,
-            reason=_REASONS[outcome.zone.segments[borders[0].near]],
-            holds_back=self._network.nodes.ids(behind),
-            turns=work.turns,
-            minutes=work.minutes,
-            diameter_mm=work.diameter_mm,
-            last_checked=work.last_checked,
-            control=work.control,
-            assumed=work.assumed,
-            x=work.x,
-            y=work.y,
-            beyond=self._network.pipes.ids(self._graph.pipes_in(_array(far))[:_BEYOND_PIPES]),
-            placing=str(self._network.valves.placing[row]),
-        )
-
-    def _beyond(self, outcome: Outcome, row: int, borders: Sequence[Border]) -> frozenset[int]:
-        """Segments beyond a valve to close that keep their supply; for a valve at a node those at its other pipe ends."""
-        ends = {border.far for border in borders}
-        edges = self._graph.valve_edges(row)
-        if len(edges) > len(borders):
-            ends |= {*self._graph.u[edges].tolist(), *self._graph.v[edges].tolist()}
-        out = _out(outcome)
-        return frozenset(end for end in ends if end not in out and outcome.query.supplied(end))
-
-    def _work(self, row: int) -> ValveWork:
-        """Cached, because alternative plans use the same valves many times."""
-        found = self._works.get(row)
-        if found is None:
-            found = self._works[row] = work_of(self._network, row)
-        return found
 
     def _alternatives(
         self,
@@ -316,9 +271,9 @@ class Isolator:
             stuck = ValveOverride(before.state, False, before.flows_to)
             changed = self._rules.changed_more(base, step.asset_id, stuck, ignore_one_way)
             outcome = solve(self._supply, starts, changed, shut)
-            work = [self._work(valve) for valve in outcome.close]
+            work = [self._steps.work(valve) for valve in outcome.close]
             close = tuple(work[place].asset_id for place in in_order(work))
-            out = _out(outcome)
+            out = without_supply(outcome)
             found.append(
                 Alternative(
                     cannot_close=step.asset_id,
@@ -337,18 +292,9 @@ class Isolator:
         return self._tanks.limits(outcome, far, self._effects)
 
 
-def _out(outcome: Outcome) -> set[int]:
-    """Segments without supply: zone 1 and its dry pockets."""
-    return outcome.zone.segments.keys() | outcome.dry
-
-
 def _shut(override: ValveOverride | None) -> ValveOverride:
     known = override or ValveOverride()
     return ValveOverride(ValveState.CLOSED, known.operable, known.flows_to)
-
-
-def _array(segments: Mapping[int, str] | frozenset[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    return np.fromiter(segments, dtype=np.int32, count=len(segments))
 
 
 def _unable(valves: Mapping[str, ValveOverride]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 WRONG = {
+    "an area that the city does not have": "run city.gpkg --area 火星片区",
     "import of a file that is not there": "import nowhere.inp --to x.gpkg",
     "import of a folder": "import . --to x.gpkg",
     "a list of segments into a folder": "isolate city.gpkg --every-segment --csv .",

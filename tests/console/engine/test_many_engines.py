@@ -19,7 +19,7 @@ from console.domain.alarms import AlarmKind
 from console.domain.incidents import OrderState, Phase
 from console.domain.picture import Picture
 from console.domain.readings import Channel
-from console.engine import archive, follow, ingest, journal, outbox
+from console.engine import archive, area_watch, follow, ingest, journal, outbox
 from console.engine import engine as engine_module
 from console.engine import lease as leadership
 from console.services.conflicts import ChangedElsewhere
@@ -445,3 +445,21 @@ def test_a_process_whose_clock_is_wrong_leaves_the_lead_to_others_and_leads_wher
     right.close()
     leads(wrong)
     wrong.close()
+
+
+def test_a_case_that_no_area_acknowledges_is_escalated_once_by_whichever_engine_leads(
+    seat: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(area_watch, "_LOOK_S", 0.05)
+    first, second = seat(area_minutes=0.01), seat(area_minutes=0.01)
+    leads(first)
+    case = a_case(second, OTHER)  # it lies in the one area of the city
+    for room in (first, second):
+        room.sees(lambda p: any(alarm.kind is AlarmKind.AREA_SILENT for alarm in p.alarms))
+    close(first)
+    leads(second)
+    looked = second.engine._areas._looked_s
+    second.waits(lambda: second.engine._areas._looked_s > looked)
+    second.settles()
+    assert [change.kind for change in second.engine.timeline(case)].count("area_escalated") == 1
+    assert [alarm.kind for alarm in second.engine.latest().alarms].count(AlarmKind.AREA_SILENT) == 1

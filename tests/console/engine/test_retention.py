@@ -14,6 +14,7 @@ from console.domain.actors import SYSTEM
 from console.domain.clock import micros
 from console.domain.health import feeds_set_up
 from console.domain.readings import ReadingBatch
+from console.engine import rollup
 from console.engine.retention import next_batch
 from console.services.analysis.retention import RetentionRules
 from console.store import open_store
@@ -38,6 +39,13 @@ def left(room: Room) -> list[datetime]:
     """Times of old readings that are still there."""
     found = set(room.store.readings_between(0, 2**62).at_us.tolist())
     return [at for at in OLD if micros(at) in found]
+
+
+@pytest.fixture(autouse=True)
+def rolled_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings are rolled up before they are deleted; what a test adds to the store is looked for all the time."""
+    monkeypatch.setattr(rollup, "LOOK_S", 0.05)
+    monkeypatch.setattr(rollup, "_SHARE", 0.0)
 
 
 @pytest.fixture

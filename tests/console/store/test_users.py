@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from console.domain.actors import Actor, Proof, Role
 from console.domain.users import pause_s
 from console.services.access.records import SeatEvent
 from console.services.access.sign_in import SignInRefused
+from console.services.ports import StoreUnavailable
 from console.store import SqlStore, open_store
 from console.store.passwords import result_of
 from maps.errors import InputFault
-from tests.postgresql import database, server
 
-__all__ = ["database", "server"]
 NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 ROOT = Actor.named("root")
 GOOD, BAD = "spring-of-72", "spring-of-73"
@@ -188,3 +188,23 @@ def test_a_clock_set_back_does_not_lock_anybody_out(held: SqlStore) -> None:
         refused(held, "王芳", BAD)
     as_if_ago(held, -timedelta(days=3).total_seconds())
     assert float(refused(held, "王芳", GOOD).params["seconds"]) <= pause_s(5)
+
+
+def test_a_store_that_is_full_or_read_only_signs_nobody_in_and_says_so_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    store = open_store(path)
+    store.users.add("王芳", Role.DISPATCHER, (), GOOD, ROOT, NOW)
+    for pragma, told in (("query_only = ON", "it is read-only"), ("max_page_count = 1", "the disk is full")):
+        store.close()
+        store = open_store(path)
+
+        @event.listens_for(store._durable, "connect")
+        def _limit(connection: Any, _record: object, pragma: str = pragma) -> None:
+            connection.execute(f"PRAGMA {pragma}")
+
+        store._durable.dispose()  # the next connection has the limit
+        with pytest.raises(StoreUnavailable, match=told) as fault:
+            store.users.add("x" * 40, Role.GIS, tuple(f"area-{number}" * 50 for number in range(500)), GOOD, ROOT, NOW)
+        assert "\n" not in str(fault.value)
+        assert len(store.users.listed()) == 1
+    store.close()

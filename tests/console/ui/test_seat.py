@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor, Proof, Role
@@ -27,12 +28,21 @@ GOOD = "spring-of-72"
 N1 = f"{CASE}-N1"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    """Users of each role that the tests need."""
-    opened = open_store(tmp_path / "store.sqlite")
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with users of each role that the tests need; Argon2 is slow on purpose."""
+    path = tmp_path_factory.mktemp("users") / "store.sqlite"
+    opened = open_store(path)
     for name, role in (("王", Role.DISPATCHER), ("李", Role.SUPERVISOR), ("赵", Role.DISPATCHER), ("admin", Role.ADMIN)):
         opened.users.add(name, role, (), GOOD, Actor.named("root"), NOW)
+    opened.close()
+    return path
+
+
+@pytest.fixture
+def store(users: Path, tmp_path: Path) -> Iterator[SqlStore]:
+    """A copy of it."""
+    opened = open_store(shutil.copy(users, tmp_path / "store.sqlite"))
     yield opened
     opened.close()
 
@@ -96,7 +106,7 @@ def test_a_locked_seat_keeps_alarms_and_map_in_sight_and_lets_only_an_acknowledg
 
 
 @pytest.mark.parametrize(("name", "kind"), [("王", "seat_unlocked"), ("李", "seat_unlocked_by_other")])
-def test_the_same_person_or_a_supervisor_unlocks_and_the_same_person_stays_signed_in(
+def test_the_same_person_or_a_supervisor_unlocks_and_is_who_acts_from_then_on(
     seat: MainWindow, store: SqlStore, name: str, kind: str
 ) -> None:
     seat.session.lock()
@@ -104,7 +114,7 @@ def test_the_same_person_or_a_supervisor_unlocks_and_the_same_person_stays_signe
     answer(seat, name)
     assert not seat.session.is_locked
     assert not seat.panel(LockBar).isVisible()
-    assert seat.session.person.name == "王"
+    assert seat.session.person.name == name
     assert kinds(store) == ["seat_locked", kind]
 
 
@@ -242,3 +252,48 @@ def test_a_single_seat_has_no_lock(window: MainWindow) -> None:
     window.commands.run("lock")
     window.session.lock_when_idle(0.001)
     assert not window.session.is_locked
+
+
+def buttons(window: MainWindow) -> dict[str, bool]:
+    """Whether each marked button of the case column works now, by what it does."""
+    found = window.case.findChildren(QPushButton) + window.alarms.findChildren(QPushButton)
+    return {str(one.property("needs")): one.isEnabled() for one in found if one.property("needs") and not one.isHidden()}
+
+
+def test_what_a_role_may_not_do_is_disabled_with_the_reason(qtbot: QtBot, port: ScriptedPort, store: SqlStore) -> None:
+    store.users.add("孙", Role.HOTLINE, (), GOOD, Actor.named("root"), NOW)
+    actor = store.users.authenticate("孙", GOOD, seat="D3")
+    made = MainWindow(port, WindowSettings("孙", None, "zh_CN", "dark", actor=actor, access=store.users))
+    qtbot.addWidget(made)
+    made.show()
+    port.burst()
+    made.settle()
+    made.alarms.table.selectRow(0)
+    works = buttons(made)
+    assert works["judge_burst"]
+    assert works["acknowledge_alarm"]
+    assert not works["shelve_alarm"]
+    (shelve,) = [one for one in made.alarms.findChildren(QPushButton) if one.property("needs") == "shelve_alarm"]
+    assert "孙（热线）无权搁置报警" in shelve.toolTip()
+    made.session._actor = store.users.authenticate("王", GOOD, seat="D3")
+    made.session.changed.emit()
+    made.settle()
+    assert buttons(made)["shelve_alarm"]
+    assert "无权" not in shelve.toolTip()
+    made.close()
+
+
+def test_on_a_locked_seat_only_acknowledging_is_enabled_and_all_comes_back(seat: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    seat.settle()
+    seat.alarms.table.selectRow(0)
+    before = buttons(seat)
+    seat.session.lock()
+    seat.settle()
+    assert {name for name, works in buttons(seat).items() if works} == {"acknowledge_alarm"}
+    port.wait(5)
+    seat.settle()
+    assert {name for name, works in buttons(seat).items() if works} == {"acknowledge_alarm"}
+    seat.seat.unlock()
+    answer(seat, "王")
+    assert buttons(seat) == before

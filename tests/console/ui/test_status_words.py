@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from console.domain.health import FeedHealth
+from console.domain.health import FalseBursts, FeedHealth
 from console.domain.lease import Lease
 from console.domain.picture import Picture, StationState
 from console.ui.appearance import Appearance
@@ -56,6 +56,12 @@ def test_reporting_stations_are_those_that_are_neither_late_nor_missing(calm: Pi
     assert told.splitlines()[0] == "Reporting: 21 of 28"
     counted = [int(line.rpartition(": ")[2]) for line in told.splitlines()[1:]]
     assert sum(counted) == 28
+
+
+def test_the_false_bursts_to_expect_are_told_with_what_history_cannot_exclude(calm: Picture) -> None:
+    told = station_tip(replace(calm, false_bursts=FalseBursts(0.5, 2.48, 27.8)), english().words)
+    assert told.splitlines()[-1] == ("False bursts expected: 0.5 a month; with 28 days of history up to 2.5 cannot be excluded")
+    assert "False" not in station_tip(calm, english().words)
 
 
 def test_without_readings_or_stations_nothing_is_called_normal(calm: Picture) -> None:

@@ -140,7 +140,7 @@ def test_a_channel_without_linear_signatures_counts_once_it_is_solved(city: City
     def changes(leaks: Sequence[Mapping[int, float]]) -> Floats:
         rows = [_pipe_of(city, leak) for leak in leaks]
         flow = np.array([sum(leak.values()) for leak in leaks])[:, None]
-        return np.hstack([(twins[:, rows] * SIGMA_M).T, share[rows, None]]) * flow
+        return np.asarray(np.hstack([(twins[:, rows] * SIGMA_M).T, share[rows, None]]) * flow)
 
     scale = np.append(np.full(6, SIGMA_M), 1.0)
     value = np.append(15.0 * twins[:, one], 0.8 * 15.0)

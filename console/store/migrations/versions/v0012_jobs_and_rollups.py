@@ -39,9 +39,9 @@ def upgrade() -> None:
     op.create_table(
         "rollup_due",
         sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("moves", sa.BigInteger, nullable=False),
+        sa.Column("block_no", sa.BigInteger, nullable=False),
     )
     connection = op.get_bind()
     # Division of negative numbers rounds to zero here; readings of before 1970 do not exist.
     days = "SELECT DISTINCT from_us / :day AS day FROM reading_blocks UNION SELECT DISTINCT to_us / :day FROM reading_blocks"
-    connection.execute(sa.text(f"INSERT INTO rollup_due (day, moves) SELECT day, 1 FROM ({days}) AS days"), {"day": _DAY_US})
+    connection.execute(sa.text(f"INSERT INTO rollup_due (day, block_no) SELECT day, 0 FROM ({days}) AS days"), {"day": _DAY_US})

@@ -191,7 +191,7 @@ def _without_rings(mate: Offsets) -> Offsets:
 def _in_order(mate: Offsets) -> tuple[Offsets, NDArray[np.bool_]]:
     """Strokes one after another: (end by which each line is entered, whether a stroke begins there), (lines,).
 
-    A line entered by its end ``s`` is left by ``s ^ 1``; pointers are doubled until every line knows its stroke's last.
+    A line entered by its end ``s`` is left by ``s ^ 1``; pointers are doubled until every line has the last one of its stroke.
     """
     here = np.arange(len(mate))
     follows = mate[here ^ 1]

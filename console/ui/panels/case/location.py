@@ -14,7 +14,10 @@ from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
 from console.domain.readings import Channel
 from console.services.incidents.candidate_distance import candidate_distance
+from console.services.incidents.judging import DismissIncident, JudgeBurst
+from console.services.location.gauge_readings import EnterReading
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.permitted import needs
 from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row, tab_in_order
 from console.ui.words import Words
 from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
@@ -60,6 +63,9 @@ class LocationSection(Section):
         self._seen_label, self._judge_seen = label(wrap=True), button("")
         self._judge_seen.clicked.connect(self.judge_seen)
         self._dismiss.clicked.connect(self._on_dismiss)
+        needs(JudgeBurst, self._judge, self._judge_seen)
+        needs(DismissIncident, self._dismiss)
+        needs(EnterReading, self._enter)
         self.box.addLayout(self._grid)
         self.box.addLayout(row(self._next, self._enter))
         self.box.addWidget(self._read)

@@ -24,6 +24,7 @@ from console.ui.panels.case.plan_words import (
 from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.case.valve_rows import ValveRow, operated_row, step_row, unable_words
+from console.ui.permitted import needs
 from console.ui.widgets import button, clear, label, row, tab_in_order
 from maps.isolation import Schedule, restoring
 from maps.isolation.plan.result import IsolationPlan, ValveStep
@@ -55,6 +56,8 @@ class PlanSection(Section):
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
+        needs(MarkValveClosed, self._closed)
+        needs(MarkValveUnable, self._unable)
         self._kinds = {kind: button("", "flat") for kind in Unable}
         for kind, made in self._kinds.items():
             made.clicked.connect(lambda _=False, kind=kind: self.report_unable_as(kind))
@@ -65,6 +68,7 @@ class PlanSection(Section):
         self.cards.clicked.connect(self._on_cards)
         self.send = button("", "flat")
         self.send.clicked.connect(self._on_send)
+        needs(SendValveCards, self.send)
         self._more = button("", "flat")
         self._more.clicked.connect(self._on_more)
         head = row(self.send, self.cards, spacing=0)
@@ -120,7 +124,7 @@ class PlanSection(Section):
         self._chosen = next(iter(waiting), ids[0] if ids else "")
 
     def _heading(self, view: CaseView, plan: IsolationPlan, crews: Schedule | None) -> None:
-        """The minutes are those of the crews there are; of one crew without its way where nobody is known."""
+        """Minutes with the crews of the city; without crews those of one crew, travel left out."""
         words = view.appearance.words
         self.heading.setToolTip(crews_words(view, crews) if crews is not None else "")
         if not plan.isolatable:

@@ -8,11 +8,14 @@ from PySide6.QtWidgets import QWidget
 from console.domain.changes import Change
 from console.domain.incidents import OrderKind, OrderState, Phase
 from console.services.crews.orders import SendCrew
+from console.services.crews.valve_reports import RecordSample
 from console.services.desk import UNDOABLE
+from console.services.incidents.judging import AdvancePhase, SetRestoration
 from console.services.incidents.undo import UndoLast, withdraws_notice
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 
 _NEXT = {
@@ -48,6 +51,11 @@ class ResponseSection(Section):
         self._undo.clicked.connect(self.undo)
         self._sample, self._sampled = button(""), label(wrap=True)
         self._sample.clicked.connect(self._on_sample)
+        needs(SendCrew, self._send)
+        needs(SetRestoration, self._correct)
+        needs(AdvancePhase, self._next)
+        needs(UndoLast, self._undo)
+        needs(RecordSample, self._sample)
         self.box.removeWidget(self.heading)
         self.box.addLayout(row(self.heading, 1, self._undo))
         self.box.addWidget(self._crew)

@@ -1,0 +1,148 @@
+"""Benchmark of history: bytes a reading takes, raw and rolled up, how fast it is written, rolled up and read; a year on paper."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from console.domain.readings import ReadingBatch
+from console.domain.rollups import MINUTE_S, QUARTER_S
+from console.services.analysis.retention import FIRST_US, HistoryKind
+from console.store import SqlStore, open_store
+
+_DAY_US, _MINUTE_US, _DAY_MINUTES = 86_400_000_000, 60_000_000, 1_440
+_FIRST_DAY = 19_723
+"""2024-01-01."""
+_CHANNELS = 100
+_YEAR_STATIONS, _YEAR_READINGS = 10_000, 10_000 * 60 * 24 * 365
+_PARTS, _MONTH_DAYS = 10_000, 30
+
+
+def run(stations: int = 1_000, days: int = 3, folder: Path | None = None) -> dict[str, Any]:
+    """Write ``days`` of one reading a minute and station into an SQLite store, roll them up, delete the raw ones, read again.
+
+    ``folder``: for the store's file (about 25 bytes a reading), by default the temporary one.
+    """
+    with tempfile.TemporaryDirectory(prefix="quanmai-bench-", dir=folder) as made:
+        path = Path(made) / "history.sqlite"
+        store = open_store(path)
+        try:
+            return _measured(store, path, stations, days)
+        finally:
+            store.close()
+
+
+def _measured(store: SqlStore, path: Path, stations: int, days: int) -> dict[str, Any]:
+    readings = stations * days * _DAY_MINUTES
+    empty = _bytes(path)
+    write_s = _written(store, stations, days)
+    raw = _bytes(path)
+    roll_s, longest_s = _rolled_up(store)
+    with_rollups = _bytes(path)
+    since_us, until_us = _FIRST_DAY * _DAY_US, (_FIRST_DAY + days) * _DAY_US
+    chart_raw_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
+    minutes, quarters = (_packed_bytes(path, width_s) for width_s in (MINUTE_S, QUARTER_S))
+    delete_s = _deleted(store, HistoryKind.READINGS, until_us)
+    chart_minutes_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
+    _deleted(store, HistoryKind.MINUTES, until_us)
+    chart_quarters_s = _read(store, since_us, until_us, days * _DAY_MINUTES // 15)
+    per_reading = {
+        "raw": (raw - empty) / readings,
+        "rolled": (with_rollups - raw) / readings,
+        "minutes_packed": minutes / readings,
+        "quarters_packed": quarters / readings,
+    }
+    return {
+        "stations": stations,
+        "days": days,
+        "readings": readings,
+        "write_readings_per_s": round(readings / write_s),
+        "rollup_readings_per_s": round(readings / roll_s),
+        "rollup_longest_part_ms": round(longest_s * 1e3, 1),
+        "delete_readings_per_s": round(readings / delete_s),
+        "bytes_per_reading": {name: round(size, 2) for name, size in per_reading.items()},
+        "chart_raw_ms": round(chart_raw_s * 1e3, 1),
+        "chart_minutes_ms": round(chart_minutes_s * 1e3, 1),
+        "chart_quarters_ms": round(chart_quarters_s * 1e3, 1),
+        "year_on_paper": _year(per_reading, readings / roll_s),
+    }
+
+
+def _year(per_reading: dict[str, float], roll_per_s: float) -> dict[str, Any]:
+    """10,000 stations once a minute for a year, from the measured figures. Not run."""
+    return {
+        "stations": _YEAR_STATIONS,
+        "readings": _YEAR_READINGS,
+        "raw_gb": round(per_reading["raw"] * _YEAR_READINGS / 1e9, 1),
+        "minutes_and_quarters_gb": round(per_reading["rolled"] * _YEAR_READINGS / 1e9, 1),
+        "quarters_gb": round(per_reading["quarters_packed"] * _YEAR_READINGS / 1e9, 2),
+        "rollup_s_per_day": round(_YEAR_READINGS / 365 / roll_per_s, 1),
+    }
+
+
+def _written(store: SqlStore, stations: int, days: int) -> float:
+    """A batch a minute, tenths of a kPa with the day's course and noise; seconds."""
+    chance = np.random.default_rng(1)
+    station, channel, quality = np.arange(stations, dtype=np.int32), np.zeros(stations, np.uint8), np.zeros(stations, np.uint8)
+    base, spent = chance.uniform(250.0, 400.0, stations), 0.0
+    for minute in range(days * _DAY_MINUTES):
+        at_us = _FIRST_DAY * _DAY_US + minute * _MINUTE_US + chance.integers(0, _MINUTE_US // 1000, stations) * 1000
+        course = 15.0 * np.sin(2.0 * np.pi * minute / _DAY_MINUTES)
+        value = np.round(base + course + chance.normal(0.0, 0.5, stations), 1)
+        batch = ReadingBatch(station, channel, at_us, value, quality).received(int(at_us.max()) + 500_000)
+        started = time.perf_counter()
+        store.append_readings(batch)
+        spent += time.perf_counter() - started
+    started = time.perf_counter()
+    store.flush()
+    return spent + time.perf_counter() - started
+
+
+def _rolled_up(store: SqlStore) -> tuple[float, float]:
+    """Seconds of all, and of the longest part."""
+    started, longest_s = time.perf_counter(), 0.0
+    for due in store.rollups.due(2**62):
+        keys = store.rollups.missing(due.day)
+        for first in range(0, len(keys), _CHANNELS):
+            begun = time.perf_counter()
+            store.rollups.roll(due.day, keys[first : first + _CHANNELS])
+            longest_s = max(longest_s, time.perf_counter() - begun)
+        store.rollups.finish(due)
+    return time.perf_counter() - started, longest_s
+
+
+def _read(store: SqlStore, since_us: int, until_us: int, least: int) -> float:
+    """One channel over the whole time; seconds, the median of five."""
+    spent = []
+    for station in range(5):
+        started = time.perf_counter()
+        at_us, _ = store.readings(station % 2, 0, since_us, until_us)
+        spent.append(time.perf_counter() - started)
+        if len(at_us) < least * 0.5:
+            raise RuntimeError(f"{len(at_us)} values read, about {least} were written")
+    return float(np.median(spent))
+
+
+def _deleted(store: SqlStore, kind: HistoryKind, until_us: int) -> float:
+    started = time.perf_counter()
+    while store.delete_history(kind, FIRST_US, until_us + _DAY_US, _PARTS, days=_MONTH_DAYS, at_us=until_us):
+        pass
+    return time.perf_counter() - started
+
+
+def _bytes(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    return int(pages) * int(size)
+
+
+def _packed_bytes(path: Path, width_s: int) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT sum(length(packed)) FROM rollups WHERE width_s = ?", (width_s,)).fetchone()
+    return int(found[0])
