@@ -26,9 +26,14 @@ class Transactions:
         self.where = shown(url)
         self.durable: Engine = engine_for(url, durable=True)
         self.relaxed: Engine = engine_for(url, durable=False)
-        if role and is_shared:
-            self._migrate_alone(url, role)
-        self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
+        self._sole_use: SoleUse | None = None
+        try:
+            if role and is_shared:
+                self._migrate_alone(url, role)
+            self._sole_use = SoleUse(url, role, is_shared=is_shared) if role else None
+        except BaseException:
+            self.close()
+            raise
         self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared)
         try:
             with told(self.where):
