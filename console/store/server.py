@@ -24,7 +24,7 @@ CONSOLE, ENGINE, ADMIN = "quanmai_console", "quanmai_engine", "quanmai_admin"
 _ROLES = (CONSOLE, ENGINE, ADMIN)
 _SECRET = "verifier"
 _DECIDES = {
-    "INSERT": ("changes", "records", "counters", "outgoing", "stations", "station_orders"),
+    "INSERT": ("changes", "records", "counters", "outgoing", "stations", "station_orders", "attachments"),
     "UPDATE": ("records", "counters"),
 }
 _DERIVED = ("jobs", "rollups", "rollup_due")
