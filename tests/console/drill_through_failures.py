@@ -291,14 +291,16 @@ class Drill:
             killing.start()
         try:
             answer = seat.asks(kind, what, *([pipe] if pipe else []))
-        except Gone as gone:
-            assert killing is not None, f"{gone}, and nobody killed it"
+        except Gone:
+            if killing is None:
+                raise  # nobody killed it
             ledger.unsure.append((kind, what))
             self._restart(seat.name)
             return
         except Refused as fault:
             name = str(fault).partition(":")[0]
             ledger.refused[f"{kind} {name}"] += 1
+            _progress(f"{seat.name} {kind} {what}: {fault}")
             ledger.unsure.append((kind, what))  # whether it is on disk is seen at the end
             self._known_by_now()
             return
@@ -369,7 +371,12 @@ class Drill:
             assert len(kept) == sum(len(case.orders) for case in cases.values()), "an order id was given twice"
             self._check_orders(set(kept))
             self._check_notices(cases)
-            found = Counter((one.subject, one.code) for one in alarms.values() if one.subject != "network")
+            stations = {str(one) for one in self.room.city.stations.asset_id}
+            found = Counter(
+                (one.subject, one.kind.value, one.code, "" if one.subject in stations else one.incident_id)
+                for one in alarms.values()
+                if one.subject != "network"
+            )
             assert all(count == 1 for count in found.values()), f"alarms twice: {found}"
             raised = Counter(one.subject for one in changes if one.kind == "alarm_raised")
             again = {
@@ -437,6 +444,9 @@ def run(folder: Path, server: Server, database: str, *, kills: int, seed: int) -
     try:
         drill.run(kills)
         drill.settle()
+        for path, text in _logs(folder):
+            if "Traceback" in text:
+                _progress(f"defect in {path.name}: {text[text.index('Traceback') :][:5000]}")
         figures = drill.check()
         _progress(json.dumps(figures))
     finally:
