@@ -19,6 +19,7 @@ from console.domain.clock import moment
 from console.domain.lease import Basis
 from console.domain.values import to_json
 from console.engine.faults import Faults
+from console.services.access.sign_in import SignInRefused
 from console.services.ports import NotLeading, StaleState, Store, StoreUnavailable
 from console.services.state import DeskState
 
@@ -197,8 +198,8 @@ class Journal:
         except StoreUnavailable as fault:
             self._is_gone(fault)
             return Away(entry, fault)
-        except (StaleState, NotLeading) as fault:
-            if entry.basis is None:
+        except (StaleState, NotLeading, SignInRefused) as fault:
+            if entry.basis is None and not isinstance(fault, SignInRefused):
                 log.error("a change set was refused by the store: %s; its content: %s", fault, _content(entry))
             return NotTaken(entry, fault)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk

@@ -77,7 +77,8 @@ class UnitOfWork(Protocol):
 
         New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
         ``basis``: StaleState when others have committed anything behind it, NotLeading when its epoch is over.
-        Raises StoreUnavailable (nothing written, advice in the message), StaleState, RecordRefused and NotLeading.
+        Raises StoreUnavailable (nothing written, advice in the message), StaleState, RecordRefused, NotLeading, and SignInRefused
+        for an ``actor`` who signed in and was disabled since.
         """
         ...
 

@@ -100,11 +100,13 @@ class SqlStore:
     def commit(self, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None) -> Committed:
         """All of ``change_set`` or nothing, on disk, with final ids. ``basis``: checked inside the transaction.
 
-        Raises StoreUnavailable, StaleState, NotLeading; ValueError for a naive time.
+        Raises StoreUnavailable, StaleState, NotLeading; SignInRefused for a user disabled meanwhile; ValueError for a naive time.
         """
         micros(at)
         with self._writing() as connection:
-            return self._commit(connection, change_set, actor, at, basis)
+            committed = self._commit(connection, change_set, actor, at, basis)
+            self.users.require_enabled(connection, actor)  # behind the lock of the chain's writers: no change comes between
+            return committed
 
     def _commit(
         self, connection: Connection, change_set: ChangeSet, actor: Actor, at: datetime, basis: Basis | None = None

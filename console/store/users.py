@@ -18,7 +18,7 @@ from console.domain.changes import ChangeSet, Draft
 from console.domain.clock import micros, moment
 from console.domain.users import User, name_fault, name_key, password_fault, pause_s
 from console.services.access.records import SeatEvent, refused_sign_in, seat_event, user_changed
-from console.services.access.sign_in import disabled, must_wait, wrong
+from console.services.access.sign_in import SignInRefused, changed, disabled, must_wait, wrong
 from console.store.passwords import fresh_parameters, result_of, verifier_of
 from console.store.tables import sign_in_failures, users
 from maps.errors import InputFault
@@ -160,6 +160,24 @@ class SqlUsers:
         if remembered is None or remembered[0].actor_id != actor.actor_id:
             return False
         return verifier_of(result_of(password, remembered[1])) == remembered[2]
+
+    def standing(self, actor: Actor) -> SignInRefused | None:
+        """Why ``actor`` has lost the seat since signing in; None while nothing has changed. See ``SeatAccess``."""
+        with self._access.looking() as connection:
+            found = connection.execute(select(*_SHOWN).where(users.c.user_id == actor.actor_id)).one_or_none()
+        user = None if found is None else _user(found)
+        if user is None or (user.is_enabled and (user.role, user.areas) == (actor.role, actor.areas)):
+            return None
+        self._remembered = {key: one for key, one in self._remembered.items() if one[0].actor_id != actor.actor_id}
+        return changed(user.name) if user.is_enabled else disabled(user.name)
+
+    @staticmethod
+    def require_enabled(connection: Connection, actor: Actor) -> None:
+        """Inside the transaction of what ``actor`` decided: raises SignInRefused for a user who is disabled meanwhile."""
+        if actor.is_signed_in:
+            is_enabled = connection.execute(select(users.c.is_enabled).where(users.c.user_id == actor.actor_id)).scalar()
+            if is_enabled is not None and not is_enabled:
+                raise disabled(actor.name)
 
     def record(self, event: SeatEvent, actor: Actor, now: datetime, by: str = "") -> None:
         """Write what happened at a seat to the log of actions. Raises StoreUnavailable."""

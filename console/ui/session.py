@@ -53,6 +53,8 @@ class Session(QObject):
 
     changed = Signal()
     """Another person signed in, or the seat was locked or unlocked."""
+    revoked = Signal(object)
+    """The seat was locked because who is signed in may not work there any more: a SignInRefused."""
 
     def __init__(
         self, actor: Actor, access: SeatAccess | None, now: Callable[[], datetime], parent: QObject | None = None
@@ -60,7 +62,7 @@ class Session(QObject):
         super().__init__(parent)
         self._actor, self._access, self._now = actor, access, now
         self._is_locked = False
-        self._used_at = monotonic()
+        self._used_at = self._checked_at = monotonic()
         self._tasks = BackgroundTasks("sign-in", self)
         self._passwords = None if access is None else PasswordCheck(access, actor.seat, self._tasks)
 
@@ -103,6 +105,28 @@ class Session(QObject):
         """Lock the seat when nobody has used it for so long; 0: never."""
         if minutes > 0 and monotonic() - self._used_at >= minutes * 60:
             self.lock(by_idling=True)
+
+    def check_standing(self, every_s: float = 0.0) -> None:
+        """Lock the seat when its user has been disabled, or has other rights than at the sign-in; at most once in ``every_s``."""
+        access, person = self._access, self._actor
+        if access is None or self._is_locked or self.busy or monotonic() - self._checked_at < every_s:
+            return
+        self._checked_at = monotonic()
+
+        def work() -> SignInRefused | None:
+            try:
+                return access.standing(person)
+            except StoreUnavailable:
+                return None  # it is looked at again; meanwhile no decision reaches the store either
+
+        def looked(fault: SignInRefused | None) -> None:
+            if fault is not None and person is self._actor and not self._is_locked:
+                self._is_locked = True
+                self._record(SeatEvent.REVOKED, person)
+                self.changed.emit()
+                self.revoked.emit(fault)
+
+        self._tasks.request("standing", work, looked)
 
     def unlock(self, name: str, password: str, then: Then, failed: Failed) -> None:
         """By the password of who is signed in, also while the store is away, or of somebody who may unlock others' seats.

@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from console.domain.picture import Picture
+from console.services.access.sign_in import SignInRefused
 from console.services.shift.signatures import PasswordSigners
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
@@ -53,6 +54,8 @@ from console.ui.words import Words
 from maps.errors import QuanmaiError
 
 P = TypeVar("P", bound=Panel)
+_STANDING_S = 5.0
+"""So often it is looked whether who is signed in may still work here."""
 
 
 class MainWindow(QMainWindow):
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
         self._watch.setInterval(1000)
         self._watch.timeout.connect(self._refresh_lasting_message)
         self._watch.timeout.connect(lambda: self.session.lock_when_idle(self._settings.lock_minutes))
+        self._watch.timeout.connect(lambda: self.session.check_standing(_STANDING_S))
         self.seat.watch_use(cast(QApplication, QApplication.instance()))
         self._watch.start()
         port.subscribe(self._bridge.push)
@@ -176,6 +180,8 @@ class MainWindow(QMainWindow):
         self._bridge.arrived.connect(self.show_picture)
         self.dispatcher.refused.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.refused.connect(self.questions.show_refused)
+        self.dispatcher.refused.connect(self._look_who_may)
+        self.session.revoked.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.unsent.connect(self.unsent.hold)
         self.dispatcher.done.connect(self.unsent.done)
         self.unsent.submit_asked.connect(self.dispatcher.submit)
@@ -362,6 +368,10 @@ class MainWindow(QMainWindow):
         for spec, panel in self._panels:
             panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
         self._layout.set_titles({spec.title: self._appearance.words(f"panels.{spec.title}") for spec, _ in self._panels})
+
+    def _look_who_may(self, fault: object) -> None:
+        if isinstance(fault, SignInRefused):
+            self.session.check_standing()
 
     # End
 

@@ -20,6 +20,7 @@ class SeatEvent(StrEnum):
     SIGNED_OUT = "signed_out"
     LOCKED = "locked"
     LOCKED_IDLE = "locked_idle"
+    REVOKED = "revoked"
     UNLOCKED = "unlocked"
     UNLOCKED_BY_OTHER = "unlocked_by_other"
 

@@ -33,6 +33,13 @@ class SeatAccess(Authenticator, Protocol):
         """Whether it is the password that ``actor`` signed in with in this process: for a seat whose store is away."""
         ...
 
+    def standing(self, actor: Actor) -> SignInRefused | None:
+        """Why ``actor``, who signed in, has lost the seat since: disabled, or another role or areas. None: nothing has changed.
+
+        Raises StoreUnavailable.
+        """
+        ...
+
     def record(self, event: SeatEvent, actor: Actor, now: datetime, by: str = "") -> None:
         """Write what happened at a seat to the log of actions. Raises StoreUnavailable."""
         ...
@@ -46,6 +53,11 @@ def wrong() -> SignInRefused:
 def disabled(name: str) -> SignInRefused:
     """The right password of a disabled user."""
     return SignInRefused("sign_in_disabled", user=name)
+
+
+def changed(name: str) -> SignInRefused:
+    """Signed in with a role or areas that the user has no longer."""
+    return SignInRefused("sign_in_changed", user=name)
 
 
 def must_wait(seconds: float) -> SignInRefused:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from console.domain.actors import Actor, Proof, Role
+from console.domain.actors import SYSTEM, Actor, Proof, Role
 from console.domain.users import pause_s
 from console.services.access.records import SeatEvent
 from console.services.access.sign_in import SignInRefused
@@ -18,6 +18,7 @@ from console.services.ports import StoreUnavailable
 from console.store import SqlStore, open_store
 from console.store.passwords import result_of
 from maps.errors import InputFault
+from tests.console.store.values import opening
 
 NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 ROOT = Actor.named("root")
@@ -81,6 +82,27 @@ def test_argon2_is_computed_for_an_unknown_name_too(held: SqlStore, monkeypatch:
         refused(held, name, BAD)
     known, unknown = (one.rsplit("$", 1)[0] for one in computed)
     assert known == unknown  # the same costs, so the same time
+
+
+def test_a_user_disabled_or_changed_after_the_sign_in_is_found_and_a_disabled_one_decides_nothing(held: SqlStore) -> None:
+    actor = held.users.authenticate("王芳", GOOD, seat="D2")
+    assert held.users.standing(actor) is None
+    held.commit(opening(1), actor, NOW)
+    held.users.change("王芳", ROOT, NOW, role=Role.SUPERVISOR)
+    found = held.users.standing(actor)
+    assert found is not None
+    assert found.key == "sign_in_changed"
+    assert not held.users.recognised(actor, GOOD)
+    held.users.change("王芳", ROOT, NOW, is_enabled=False)
+    found = held.users.standing(actor)
+    assert found is not None
+    assert found.key == "sign_in_disabled"
+    before = held.head()
+    with pytest.raises(SignInRefused, match="disabled"):
+        held.commit(opening(2), actor, NOW)
+    assert held.head() == before
+    held.commit(opening(2), SYSTEM, NOW)
+    assert held.verify_chain() is None
 
 
 def test_a_disabled_user_is_told_so_only_with_the_right_password(held: SqlStore) -> None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from console.domain.actors import Actor, Proof, Role
 from console.domain.alarms import AlarmState
 from console.domain.notices import NoticeStatus
+from console.services.access.sign_in import disabled
 from console.services.ports import StoreUnavailable
 from console.store import SqlStore, open_store
 from console.ui.panels.lock_bar import LockBar
@@ -128,6 +129,48 @@ def test_nobody_else_and_no_wrong_password_unlocks(seat: MainWindow, name: str, 
     assert dialog is not None
     assert dialog.told.text().startswith(told)
     assert dialog.password.text() == ""
+
+
+def test_a_user_who_is_disabled_meanwhile_loses_the_seat_and_cannot_unlock_it(seat: MainWindow, store: SqlStore) -> None:
+    seat.session.check_standing()
+    seat.settle()
+    assert not seat.session.is_locked
+    store.users.change("王", Actor.named("root"), NOW, is_enabled=False)
+    seat.session.check_standing()
+    seat.settle()
+    assert seat.session.is_locked
+    assert seat.panel(LockBar).isVisible()
+    assert "停用" in seat.messages.text
+    seat.seat.unlock()
+    answer(seat, "王")
+    assert seat.session.is_locked
+    dialog = seat.seat.open_dialog
+    assert dialog is not None
+    dialog.reject()
+    assert kinds(store) == ["user_changed", "seat_revoked"]
+
+
+def test_an_act_that_is_refused_because_its_user_is_disabled_locks_the_seat_at_once(
+    seat: MainWindow, port: ScriptedPort, store: SqlStore
+) -> None:
+    port.burst()
+    seat.settle()
+    store.users.change("王", Actor.named("root"), NOW, is_enabled=False)
+    port.fault = disabled("王")
+    seat.case.location.judge()
+    seat.settle()
+    assert seat.session.is_locked
+
+
+def test_a_user_with_another_role_meanwhile_signs_in_again_with_it(seat: MainWindow, store: SqlStore) -> None:
+    store.users.change("王", Actor.named("root"), NOW, role=Role.HOTLINE)
+    seat.session.check_standing()
+    seat.settle()
+    assert seat.session.is_locked
+    seat.seat.unlock()
+    answer(seat, "王")
+    assert not seat.session.is_locked
+    assert seat.session.person.role is Role.HOTLINE
 
 
 def test_an_unused_seat_is_locked_and_a_used_one_is_not(
