@@ -16,6 +16,7 @@ from typing import Any
 from console.connections import broker_of, channels_of, connection_of, feeds_of
 from console.domain.actors import Actor, Role
 from console.domain.clock import SystemClock
+from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.picture import Picture, StationState
@@ -71,9 +72,9 @@ class SeatProcess:
             case "open":
                 return self._done(OpenIncident(words[0]))
             case "judge":
-                return self._done(JudgeBurst(words[0], (words[1],), "calls"))
+                return self._done(JudgeBurst(words[0], (words[1],), "calls"), words[0])
             case "send":
-                return self._done(SendCrew(words[0]))
+                return self._done(SendCrew(words[0]), words[0])
             case "issue":
                 return self._issued(words[0])
             case "leads":
@@ -101,9 +102,14 @@ class SeatProcess:
             for pipe in one.target_pipes()
         }
 
-    def _done(self, intent: Intent) -> Any:
-        (incident,) = self.runtime.engine.submit(intent, self._actor).result(20).incidents
+    def _done(self, intent: Intent, case: str = "") -> Any:
+        incident = self._submitted(intent, self._actor, case)
         return {"case": incident.incident_id, "version": incident.version, "at": time.time()}
+
+    def _submitted(self, intent: Intent, actor: Actor, case: str) -> Incident:
+        """The case after it, "" a new one. Plans of other cases may be in the change set too."""
+        changed = self.runtime.engine.submit(intent, actor).result(20).incidents
+        return next(one for one in changed if one.incident_id == case or (not case and one.version == 1))
 
     def _issued(self, case: str) -> Any:
         """Take the case's notice to the public, from wherever it is: by this seat, approved by a second person."""
@@ -113,7 +119,7 @@ class SeatProcess:
             intent, actor = _next_step(case, notice), self._actor
             if notice is not None and notice.status is NoticeStatus.SUBMITTED:
                 actor = Actor.named("主管", Role.SUPERVISOR)
-            (incident,) = self.runtime.engine.submit(intent, actor).result(20).incidents
+            incident = self._submitted(intent, actor, case)
         return {"notice": incident.notices[-1].notice_id, "at": time.time()}
 
     def _picture(self) -> Any:
