@@ -18,10 +18,10 @@ from console.domain.clock import Clock, micros
 from console.domain.lease import Basis
 from console.engine.faults import Faults
 from console.engine.follow import Follow
-from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Written
+from console.engine.journal import Away, Entry, Journal, NotTaken, Outcome, Reloaded, Resolved, Written
 from console.engine.lease import Leadership
 from console.services.conflicts import ChangedElsewhere, met
-from console.services.ports import NotLeading, StaleState, StoreUnavailable
+from console.services.ports import NotLeading, OutcomeUnknown, StaleState, StoreUnavailable
 from console.services.state import DeskState, crews_by_orders
 from maps.errors import QuanmaiError
 
@@ -94,6 +94,8 @@ class Decisions:
         self._steps: deque[_Step] = deque()
         self._unwritten: deque[_Step] = deque()
         self._again: list[_Step] = []
+        self._unknown: dict[Entry, OutcomeUnknown] = {}
+        """Users' change sets that may be on disk, with the answer that was given."""
 
     def observe(self, observer: Callable[[ChangeSet], None]) -> None:
         """Call ``observer`` with each change set after it was applied to the state."""
@@ -223,14 +225,17 @@ class Decisions:
         """Answer users whose store does not respond; events from outside must not wait behind them."""
         for step in self._unwritten:
             if step.answer is not None and not step.is_given_up:
-                step.is_given_up = True
-                step.answer.set_exception(StoreUnavailable(_UNKNOWN))
+                step.is_given_up, fault = True, OutcomeUnknown(_UNKNOWN)
+                if step.entry is not None:
+                    self._unknown[step.entry] = fault
+                step.answer.set_exception(fault)
 
     def _settle(self, outcome: Outcome) -> None:
         match outcome:
             case Written(entry, committed):
                 step = self._taken(entry)
                 if step.is_given_up:
+                    self._known(entry, committed)
                     self._journal.reload()
                     return
                 if step.is_shown:
@@ -240,13 +245,27 @@ class Decisions:
                     self._tell(committed.change_set)
                 self._finish(step, committed.change_set)
             case Away(entry, fault) if entry.is_asked:
+                if isinstance(fault, OutcomeUnknown):
+                    self._unknown.setdefault(entry, fault)
                 self._refuse(self._taken(entry), fault)
             case Away():
                 self._show_unwritten()
             case NotTaken(entry, fault):
+                self._known(entry, None)
                 self._not_taken(self._taken(entry), fault)
+            case Resolved(entry, found):
+                self._known(entry, found)
             case Reloaded(state):
                 self._reloaded(state)
+
+    def _known(self, entry: Entry, committed: Committed | None) -> None:
+        """Complete the answer of a user whose change set may be on disk: with its change, else with its record's last one."""
+        fault = self._unknown.pop(entry, None)
+        if fault is not None and committed is not None:
+            fault.settle(committed.changes[:1], written=True)  # alarms of the case and the like follow
+        elif fault is not None:
+            last = [self.state.history[one.subject][-1] for one in entry.changes.drafts if self.state.history.get(one.subject)]
+            fault.settle(tuple(last[-1:]), written=False)
 
     def _numbered(self, committed: Committed) -> None:
         """On disk, what was shown has final ids; what follows from a case is looked after under these."""

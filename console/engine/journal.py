@@ -77,7 +77,15 @@ class Reloaded:
     state: DeskState
 
 
-Outcome = Written | Away | NotTaken | Reloaded
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """Whether a user's change set that was answered with ``Away`` is on disk after all: what was committed, None nothing."""
+
+    entry: Entry
+    committed: Committed | None
+
+
+Outcome = Written | Away | NotTaken | Reloaded | Resolved
 
 
 class Journal:
@@ -251,10 +259,12 @@ class Journal:
         """Reload the stored state when a user's change set is on disk although it was answered as refused."""
         entry = self._doubtful
         if entry is not None:
-            if self._store.written(entry.changes, entry.actor, moment(entry.at_us)) is not None:
+            found = self._store.written(entry.changes, entry.actor, moment(entry.at_us))
+            if found is not None:
                 log.error("a change set told as not written is on disk after all: %s", _content(entry))
                 self._reload = True
             self._doubtful = None
+            self._tell(Resolved(entry, found))
 
     def _probe(self) -> None:
         """Nothing waits: test whether the store can be written again."""

@@ -45,6 +45,22 @@ class StoreUnavailable(QuanmaiError):
     """The store cannot be read or written now: a fault of the environment, not a defect. The message advises; retry later."""
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The store has not confirmed a commit: whether it is on disk shows when it answers again.
+
+    ``written``: None until then. ``log``: then the change that was written, else the last one of the same record, if any.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.written: bool | None = None
+        self.log: tuple[Change, ...] = ()
+
+    def settle(self, log: tuple[Change, ...], *, written: bool) -> None:
+        """What became of it, once, from any thread."""
+        self.log, self.written = log, written
+
+
 class RecordRefused(QuanmaiError):
     """The store can never keep this value (U+0000 on PostgreSQL): nothing was written, and a retry would not help."""
 
@@ -77,8 +93,8 @@ class UnitOfWork(Protocol):
 
         New records with provisional ids are numbered, and provisional ids are replaced everywhere in the change set.
         ``basis``: StaleState when others have committed anything behind it, NotLeading when its epoch is over.
-        Raises StoreUnavailable (nothing written, advice in the message), StaleState, RecordRefused, NotLeading, and SignInRefused
-        for an ``actor`` who signed in and was disabled since.
+        Raises StoreUnavailable (nothing written, advice in the message), OutcomeUnknown, StaleState, RecordRefused, NotLeading,
+        and SignInRefused for an ``actor`` who signed in and was disabled since.
         """
         ...
 

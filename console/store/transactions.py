@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
+from console.services.ports import OutcomeUnknown, StoreUnavailable
 from console.store.connection import READING, engine_for, is_older, migrate, shown
 from console.store.faults import told
 from console.store.lease import Leases
@@ -78,10 +79,17 @@ class Transactions:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A write that is on disk at its end."""
+        """A write that is on disk at its end. Raises OutcomeUnknown where a server does not confirm the commit."""
         self.ensure_ours()
-        with told(self.where), self.durable.begin() as connection:
-            yield connection
+        is_committing = False
+        try:
+            with told(self.where), self.durable.begin() as connection:
+                yield connection
+                is_committing = connection.dialect.name == "postgresql"  # SQLite undoes what it could not commit
+        except StoreUnavailable as fault:
+            if is_committing:
+                raise OutcomeUnknown(str(fault)) from fault
+            raise
 
     @contextmanager
     def keeping(self) -> Iterator[Connection]:

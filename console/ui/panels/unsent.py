@@ -1,7 +1,7 @@
 """Decisions of this seat that were not carried out: the store was away, or another person changed the same records.
 
 Each stays with all that was typed until the user carries it out or drops it. Nothing is sent by itself: meanwhile the case may
-have changed.
+have changed. What the store did not confirm cannot be carried out again before the log has shown what became of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.conflicts import ChangedElsewhere
 from console.services.desk import HANDLERS
-from console.services.ports import StoreUnavailable
+from console.services.ports import OutcomeUnknown, StoreUnavailable
 from console.ui.appearance import Appearance
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
@@ -59,6 +59,7 @@ class UnsentBar(QFrame):
         self._appearance = appearance
         self._held: list[Unsent] = []
         self._is_away = False
+        self._known = 0
         self.rows = [_Row() for _ in range(_SHOWN)]
         self._more = label(name="muted")
         box = QVBoxLayout(self)
@@ -95,10 +96,11 @@ class UnsentBar(QFrame):
             self._show()
 
     def show_picture(self, picture: Picture) -> None:
-        """Whether the store can be written."""
+        """Whether the store can be written, and what became of decisions that it had not confirmed."""
         is_away = any(feed.name == "store" and feed.state == "down" for feed in picture.feeds)
-        if is_away != self._is_away:
-            self._is_away = is_away
+        known = sum(isinstance(one.fault, OutcomeUnknown) and one.fault.written is not None for one in self._held)
+        if (is_away, known) != (self._is_away, self._known):
+            self._is_away, self._known = is_away, known
             self._show()
 
     def _carry_out(self, number: int) -> None:
@@ -116,18 +118,28 @@ class UnsentBar(QFrame):
             shown.setVisible(number < len(self._held))
             if number >= len(self._held):
                 continue
-            one = self._held[number]
-            is_conflict = isinstance(one.fault, ChangedElsewhere)
-            waits = self._is_away and not is_conflict
-            why = words.fault(one.fault) if is_conflict or waits else words("unsent.back")
-            shown.text.setText(words("unsent.line", what=self._named(one.intent), why=one_line(why)))
-            shown.do.setText(words("unsent.anyway" if is_conflict else "unsent.do"))
-            shown.do.setEnabled(not self._is_away)
-            shown.drop.setText(words("unsent.drop"))
+            self._show_row(shown, self._held[number])
         hidden = len(self._held) - _SHOWN
         self._more.setText(words("unsent.more", n=hidden) if hidden > 0 else "")
         self._more.setVisible(hidden > 0)
         self.setVisible(bool(self._held))
+
+    def _show_row(self, shown: _Row, one: Unsent) -> None:
+        words, fault = self._appearance.words, one.fault
+        is_conflict, unknown = isinstance(fault, ChangedElsewhere), fault if isinstance(fault, OutcomeUnknown) else None
+        if unknown is not None:
+            state = {None: "unknown", True: "written", False: "not_written"}[unknown.written]
+            entries = [f"{words.time(one.at)} {one.user}: {words.note(one.note)}" for one in unknown.log]
+            entry = words.clauses(entries) if entries else words("unsent.no_entry")
+            shown.text.setText(words(f"unsent.{state}", what=self._named(one.intent), entry=one_line(entry)))
+        else:
+            why = words.fault(fault) if is_conflict or self._is_away else words("unsent.back")
+            shown.text.setText(words("unsent.line", what=self._named(one.intent), why=one_line(why)))
+        is_written = unknown is not None and unknown.written is True
+        shown.do.setText(words("unsent.anyway" if is_conflict else "unsent.do"))
+        shown.do.setVisible(not is_written)
+        shown.do.setEnabled(not self._is_away and (unknown is None or unknown.written is False))
+        shown.drop.setText(words("unsent.seen" if is_written else "unsent.drop"))
 
     def _named(self, intent: Intent) -> str:
         """What was decided, and about which case or alarm."""

@@ -16,7 +16,7 @@ from console.domain.changes import ChangeSet, Committed
 from console.engine import journal
 from console.engine.faults import Faults
 from console.services.incidents.opening import OpenIncident
-from console.services.ports import StoreUnavailable
+from console.services.ports import OutcomeUnknown, StoreUnavailable
 from tests.console.engine.room import Room, done
 from tests.console.services.town import a_finding
 
@@ -36,7 +36,7 @@ def loses_one_answer(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     def lost(change_set: ChangeSet, actor: Actor, at: datetime) -> Committed:
         commit(change_set, actor, at)
         monkeypatch.setattr(room.store, "commit", commit)
-        raise StoreUnavailable("store s: the server does not answer (connection lost)")
+        raise OutcomeUnknown("store s: the server does not answer (connection lost)")
 
     monkeypatch.setattr(room.store, "commit", lost)
 
@@ -55,10 +55,12 @@ def test_an_intent_answered_as_refused_that_is_on_disk_after_all_is_shown_as_sto
     room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     loses_one_answer(room, monkeypatch)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(OutcomeUnknown) as answer:
         done(room.engine.submit(OpenIncident("P-104040"), Actor.named("王")))
     (shown,) = room.sees(lambda p: len(p.incidents) == 1).incidents
     assert "on disk after all" in caplog.text
+    assert answer.value.written is True
+    assert answer.value.log == room.engine.timeline(shown.incident_id)
     assert room.store.load_desk().incidents[shown.incident_id] == shown
     done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))  # and the next number is free
     assert len(room.store.load_desk().incidents) == 2
@@ -103,8 +105,9 @@ def test_with_a_store_that_hangs_intents_are_refused_findings_are_shown_and_the_
 
     monkeypatch.setattr(room.store, "commit", hangs)
     answer: Future[ChangeSet] = room.engine.submit(OpenIncident("P-104040"), Actor.named("王"))
-    with pytest.raises(StoreUnavailable, match="does not answer"):
+    with pytest.raises(OutcomeUnknown, match="does not answer") as refused:
         done(answer)
+    assert refused.value.written is None
     pipe = str(room.city.network.pipes.asset_id[200])
     room.finds(a_finding((pipe,), at=room.clock.at, stations=("Q-001", "Q-002")))
     room.sees(lambda p: len(p.incidents) == 1)
@@ -112,6 +115,8 @@ def test_with_a_store_that_hangs_intents_are_refused_findings_are_shown_and_the_
     with pytest.raises(StoreUnavailable):
         done(room.engine.submit(OpenIncident("P-104041"), Actor.named("王")))
     goes_on.set()
+    room.waits(lambda: refused.value.written is is_written)
+    assert [change.kind for change in refused.value.log] == (["incident_reported"] if is_written else [])
     cases = 2 if is_written else 1  # what the user asked and what was found, or that alone
     room.sees(lambda p: len(p.incidents) == cases and all(feed.state == "up" for feed in p.feeds))
     room.waits(lambda: dict(room.store.load_desk().incidents) == {one.incident_id: one for one in room.engine.latest().incidents})

@@ -17,7 +17,7 @@ from console.domain.incidents import OrderState
 from console.domain.readings import Channel
 from console.services.incidents.judging import DismissIncident
 from console.services.incidents.opening import OpenIncident
-from console.services.ports import RecordRefused, StoreUnavailable
+from console.services.ports import OutcomeUnknown, RecordRefused, StoreUnavailable
 from tests.console.engine.room import Room, done
 from tests.console.engine.test_store_away import case_with_order, is_down, reply
 from tests.console.services.town import a_finding
@@ -93,6 +93,26 @@ def test_u_0000_in_a_reply_loses_at_most_that_reply(room: Room) -> None:
     room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ON_SITE)
     room.settles()
     assert room.store.load_desk().incidents[case].orders[-1].state is OrderState.ON_SITE
+
+
+def test_a_connection_lost_before_the_commit_wrote_nothing_and_one_lost_at_it_leaves_the_outcome_unknown(room: Room) -> None:
+    admin = open_engine(room.store._durable.url.render_as_string(hide_password=False))
+
+    def ends(pid: int) -> None:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    def writes(*, is_lost_at_commit: bool) -> None:
+        with room.store._writing() as connection:
+            ends(int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()))
+            if not is_lost_at_commit:
+                connection.execute(text("SELECT 1"))
+
+    for is_at_commit in (False, True):
+        with pytest.raises(StoreUnavailable) as lost:
+            writes(is_lost_at_commit=is_at_commit)
+        assert isinstance(lost.value, OutcomeUnknown) is is_at_commit
+    admin.dispose()
 
 
 def test_a_server_that_turns_read_only_is_away_and_not_a_defect(room: Room) -> None:

@@ -15,7 +15,7 @@ from console.domain.notes import Note
 from console.services.changesets import Refused
 from console.services.conflicts import ChangedElsewhere
 from console.services.incidents.judging import DismissIncident, SetRestoration
-from console.services.ports import StoreUnavailable
+from console.services.ports import OutcomeUnknown, StoreUnavailable
 from console.ui.window import MainWindow
 from tests.console.services.town import NOW
 from tests.console.ui.scripted import ScriptedPort
@@ -79,6 +79,34 @@ def test_while_the_store_is_away_it_waits_visibly_and_is_never_sent_by_itself(wi
     shown.do.click()
     window.settle()
     assert port.latest().incidents[0].restoration_at == intent.at
+    assert not window.unsent.isVisible()
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_decision_with_an_unknown_outcome_says_so_and_shows_its_log_entry_before_it_can_be_repeated(
+    window: MainWindow, port: ScriptedPort, is_written: bool
+) -> None:
+    case = a_case(port)
+    intent, fault = SetRestoration(case, NOW + timedelta(hours=5)), OutcomeUnknown("the store does not answer")
+    submits(window, port, intent, fault)
+    shown, asked = window.unsent.rows[0], len(port.asked)
+    assert "尚不确定" in shown.text.text()
+    assert not shown.do.isEnabled()
+    fault.settle(changed_by(case, "李").changes, written=is_written)
+    port.publish()
+    window.settle()
+    assert "李: " in shown.text.text()
+    assert "济泺路" in shown.text.text()
+    assert shown.do.isVisible() is not is_written
+    assert len(port.asked) == asked
+    if is_written:
+        assert shown.text.text().startswith("已执行")
+        shown.drop.click()
+    else:
+        assert shown.text.text().startswith("未执行")
+        shown.do.click()
+        window.settle()
+        assert port.asked[-1] == (intent, "王")
     assert not window.unsent.isVisible()
 
 
