@@ -7,24 +7,19 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
-from console.engine.area_port import AreaPort
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.log_files import logged_to
 from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
 from console.services.areas.area_map import AreaMap
-from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
@@ -35,8 +30,9 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.drill.options import DrillOptions
-    from console.ui.port import ConsolePort, DrillPort
+    from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
+    from console.ui.window import MainWindow
     from maps.hydraulics.state import HydraulicState
 
 _DEMO_SPEED = 10.0
@@ -202,14 +198,14 @@ def _show(
 ) -> int:
     """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
 
-    ``areas``: ids of those whose terminal this is; else those of the person who signed in, empty for the centre.
+    ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too.
     """
     try:
         from PySide6.QtWidgets import QApplication
 
         from console.ui.bridge import CrossThreadCall
         from console.ui.dialogs.sign_in import ask_who
-        from console.ui.window import MainWindow
+        from console.ui.seat_windows import SeatWindows
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     sys.setswitchinterval(_SWITCH_S)
@@ -220,28 +216,19 @@ def _show(
         actor = ask_who(people.access, people.seat, runtime.engine.city.info, look)
         if actor is None:
             return 0
-    areas = areas or (actor.areas if actor is not None else ())
-    sight = AreaSight(runtime.city, areas) if areas else None
-    port: ConsolePort = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
-    look = replace(_window_settings(settings, settings.data_folder, people, actor), area=sight)
-    window = MainWindow(port, look, drill)
-    if people is not None:
-        window.session.begin()
 
-    def show_states(states: Sequence[HydraulicState]) -> None:
-        window.tools.set_states(states)
-        window.map_commands.set_states(states)
+    def prepare(window: MainWindow) -> None:
+        def show_states(states: Sequence[HydraulicState]) -> None:
+            window.tools.set_states(states)
+            window.map_commands.set_states(states)
 
-    runtime.when_states(CrossThreadCall(show_states, window).push)
-    if sight is None:  # a package holds the whole log and every alarm of its time, of all areas
-        window.packages.writer = runtime.case_files.write
-    if window.placed:
-        window.show()
-    else:
-        window.showMaximized()
-    if sight is not None and sight.bounds is not None:
-        window.map.navigation.fit_points(np.array(sight.bounds).reshape(2, 2), margin=0.05)
-    window.map_commands.reopen_windows()
+        runtime.when_states(CrossThreadCall(show_states, window).push)
+        if window.sight is None:  # a package holds the whole log and every alarm of its time, of all areas
+            window.packages.writer = runtime.case_files.write
+
+    look = _window_settings(settings, settings.data_folder, people, actor)
+    windows = SeatWindows(runtime.engine, look, areas, drill, prepare)
+    windows.open(look.person)
     set_loaded_aside()
     code: int = app.exec()
     runtime.when_states(None)
