@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
+from console.engine.area_port import AreaPort
 from console.feeds.port import Feed
 from console.garbage_collection import return_what_is_freed, set_loaded_aside
 from console.log_files import logged_to
 from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
 from console.services.areas.area_map import AreaMap
+from console.services.areas.sight import AreaSight
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
@@ -51,12 +54,13 @@ def run_console(
     user: str = "",
     password_file: Path | None = None,
     more_feeds: Callable[[City], Sequence[Feed]] | None = None,
+    wall: bool = False,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
     ``area``: name or id of an operating area, whose terminal this is; InputFault for an unknown one. ``user``: signs in without a
     dialog, with the password in ``password_file`` or the keyring. ``more_feeds``: makes further feeds beside those of the
-    settings. Returns the exit code.
+    settings. ``wall``: the wall view alone; nobody signs in. Returns the exit code.
     """
     return_what_is_freed()
     settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area)) if given})
@@ -83,7 +87,7 @@ def run_console(
         retention=settings.retention,
         is_shared=is_shared(settings, where),
     )
-    seat = seat_of(settings, "console", where)
+    seat = seat_of(settings, "wall" if wall else "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
     feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
@@ -95,13 +99,16 @@ def run_console(
         actor = people.signed_in(user, password_file) if people is not None and user else None
         runtime.recall()
         runtime.start()
+        if wall:
+            return _show_wall(runtime, settings, areas)
         return _show(runtime, settings, people=people, actor=actor, areas=areas)
 
 
-def run_demo(asked: DrillOptions | None = None) -> int:
+def run_demo(asked: DrillOptions | None = None, area: str = "") -> int:
     """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
 
-    Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes.
+    Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes. ``area``: name or id of
+    an operating area whose terminal is shown; InputFault for an unknown one.
     """
     # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
     from console.drill.contacts import demo_contacts
@@ -120,6 +127,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         if asked is None:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(options)
+        areas = (AreaMap(scene.city).named(area),) if area else ()
         clock, channel = DrillClock(START, _DEMO_SPEED), LocalChannel(SimulatorFeed.name)
         feed = SimulatorFeed(
             scene.city,
@@ -141,7 +149,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         stack.enter_context(runtime)
         stack.callback(field.close)
         runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
-        return _show(runtime, settings, DrillControls(scene.city, feed.process, field))
+        return _show(runtime, settings, DrillControls(scene.city, feed.process, field), areas=areas)
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
@@ -160,6 +168,24 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     look = _window_settings(settings, folder)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
+    set_loaded_aside()
+    code: int = app.exec()
+    return code
+
+
+def _show_wall(runtime: Runtime, settings: Settings, areas: Sequence[str]) -> int:
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from console.ui.wall.window import WallWindow
+    except ImportError as missing:
+        raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
+    sys.setswitchinterval(_SWITCH_S)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    sight = AreaSight(runtime.city, areas) if areas else None
+    port = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
+    window = WallWindow(port, replace(_window_settings(settings, settings.data_folder), area=sight))
+    window.open()
     set_loaded_aside()
     code: int = app.exec()
     return code
