@@ -20,6 +20,13 @@
       row.append(head, state);
       return row;
     }));
+    // Beside what was answered too, until the desk has it: the list may be far below.
+    document.querySelectorAll("p.mine").forEach((line) => {
+      const last = mine.find((one) => one.body.order_id === about.order && one.body.valve_id === line.dataset.of);
+      line.hidden = !last || last.state === "taken";
+      line.className = `mine ${last ? last.state : ""}`;
+      line.textContent = last ? `${last.label}: ${word(last.state)}${last.why ? ` (${last.why})` : ""}` : "";
+    });
   }
 
   async function send() {

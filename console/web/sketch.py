@@ -81,4 +81,5 @@ def sketch(city: City, burst_pipes: Sequence[str], valves: Sequence[tuple[float,
 
 def _line(points: NDArray[np.float64], diameter_mm: float, kind: str) -> Line:
     text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return Line(text, 1.0 + min(np.nan_to_num(diameter_mm, nan=100.0), 1000.0) / 250.0, kind)
+    width = (2.5 if kind == "burst" else 1.0) + min(np.nan_to_num(diameter_mm, nan=100.0), 1000.0) / 250.0
+    return Line(text, round(float(width), 1), kind)

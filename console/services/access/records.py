@@ -61,9 +61,10 @@ def user_changed(before: User | None, after: User, password: bool, is_recovery: 
 
 def crew_link_changed(link: CrewLink) -> Draft:
     """A link of a crew was made or revoked."""
-    what = "made" if link.revoked_at is None else "revoked"
-    note = Note(f"crew_link.{what}", crew=link.crew_id, link=link.link_id)
-    return Draft(f"crew_link_{what}", f"crew/{link.crew_id}", None, {"crew": link.crew_id, "link": link.link_id}, note)
+    about = {"crew": link.crew_id, "link": link.link_id}
+    if link.revoked_at is None:
+        return Draft("crew_link_made", f"crew/{link.crew_id}", None, about, Note("crew_link.made", **about))
+    return Draft("crew_link_revoked", f"crew/{link.crew_id}", about, None, Note("crew_link.revoked", **about))
 
 
 def _fields(user: User) -> dict[str, Any]:
