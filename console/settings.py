@@ -145,7 +145,9 @@ class Settings(BaseSettings):
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
     web: str = ""
-    """``HOST:PORT`` at which the crews' page is served; ``--web`` goes before it; "" for none."""
+    """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
+
+    ``--web`` only."""
     web_certificate: Path | None = None
     """Certificate of that page (PEM, with its chain), with ``web_key``; needed unless HOST is this machine alone."""
     web_key: Path | None = None

@@ -27,6 +27,8 @@ Seat = Annotated[
     str, typer.Option(help="name of the session at the broker, one per running program; default: by machine and store")
 ]
 
+Area = Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")]
+
 
 @commands.command()
 def drill(
@@ -54,16 +56,21 @@ def drill(
 
 
 @commands.command()
-def demo(out: Annotated[Path, typer.Option("--out", help="folder for results without a screen")] = Path("out/drill")) -> None:
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="folder for results without a screen")] = Path("out/drill"),
+    area: Area = "",
+) -> None:
     """Open the console on the demo city with a running drill; without a screen the drill runs headless."""
     from console.headless import has_screen
 
     if has_screen():
         from console.app import run_demo
 
-        sys.exit(run_demo())
+        sys.exit(run_demo(area=area))
     from console.drill import DrillOptions, run_drill
 
+    if area:
+        raise InputFault("--area shows an area's terminal, which needs a screen; leave it out to run the drill headless")
     print("no screen here: running the drill headless", file=sys.stderr)  # noqa: T201
     run_drill(DrillOptions(out=out))
     print_result({}, False, f"results in {out.resolve()}: summary.json, map.html, notices, screens")
@@ -75,7 +82,7 @@ def run(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
-    area: Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")] = "",
+    area: Area = "",
     user: Annotated[str, typer.Option(help="sign in as this user without a dialog (shared store)")] = "",
     password_file: Annotated[
         Path | None, typer.Option(help="file with that user's password, mode 0600; default: the keyring")
@@ -87,6 +94,15 @@ def run(
 
     _refuse_as_store(store, city)
     sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web))
+
+
+@commands.command()
+def wall(city: CityPath, mqtt: Mqtt = "", store: Store = "", seat: Seat = "", area: Area = "") -> None:
+    """Show the wall view of a city, full screen; nothing can be done on it. Esc leaves the full screen."""
+    from console.app import run_console
+
+    _refuse_as_store(store, city)
+    sys.exit(run_console(city, mqtt, store, seat, area, wall=True))
 
 
 @commands.command()

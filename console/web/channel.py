@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from console.channels.port import Result
 from console.domain.delivery import body_of
-from console.domain.health import ChannelHealth
+from console.domain.health import CREW_PAGE, ChannelHealth
 from console.domain.outgoing import MessageKind, Outgoing
 
-NAME = "crew page"
+NAME = CREW_PAGE
 PATIENCE_S = 60.0
 """After this time without a fetch the delivery counts as failed, which people see; the outbox tries it again."""
 _LINKS_S = 2.0

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from console.domain.health import FeedHealth
+from console.domain.health import CREW_PAGE, FeedHealth
 from console.domain.orders import OrderReply
 from console.feeds.inbox import Inbox
 from console.feeds.port import Decoded
 
-NAME = "crew page"
+NAME = CREW_PAGE
 MOST_OPEN = 1_000
 """Answers on their way at one time; more are to be sent again later."""
 
