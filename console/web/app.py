@@ -35,7 +35,8 @@ COOKIE, LANGUAGE_COOKIE = "crew", "language"
 _COOKIE_S = 90 * 86_400
 _ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _ANSWERS = frozenset({OrderState.ACKNOWLEDGED.value, OrderState.REFUSED.value, OrderState.ON_SITE.value, OrderState.DONE.value})
-PATIENCE_S = 8.0
+PATIENCE_S = 3.0
+"""Longest wait for the disk in one request; then the phone asks again."""
 _PAGES_A_MINUTE, _FAILURES_A_MINUTE = 240, 30
 
 

@@ -6,7 +6,7 @@
   const LOOK_MS = 15000, SOON_MS = 4000, LATEST_MS = 60000;
   let pause = SOON_MS, timer = 0, isSending = false;
 
-  function word(key) { return about["word" + key[0].toUpperCase() + key.slice(1)] || key; }
+  function word(key) { return document.body.getAttribute(`data-word-${key.replaceAll("_", "-")}`) || key; }
 
   async function show() {
     const box = document.getElementById("outbox");
@@ -66,7 +66,7 @@
       if (!kept) await (await caches.open("pages")).add(location.pathname);
       const response = await post(`/orders/${encodeURIComponent(about.order)}/kept`, { version: Number(about.version) });
       if (response.status === 401) { await forget(); location.reload(); return; }
-      signal("");
+      signal(response.status >= 500 ? "offline" : "");
       if (response.ok && !(await response.json()).is_current && !document.querySelector("details[open]")) location.reload();
     } catch {
       signal("offline");
@@ -88,6 +88,7 @@
   async function fetched(path, pages = null) {
     const response = await fetch(path, { cache: "no-store", credentials: "same-origin" });
     if (response.status === 401) { await forget(); location.reload(); return null; }
+    if (response.status >= 500) throw new Error("the centre cannot answer now");
     if (response.status !== 200) return null;
     if (pages !== null) await pages.put(path, response.clone());
     return new DOMParser().parseFromString(await response.text(), "text/html");
@@ -111,7 +112,13 @@
       one.addEventListener("click", async () => {
         one.disabled = true;
         const { state, valve, unable, label } = one.dataset;
-        await Outbox.keep(about.crew, label, { order_id: about.order, state, valve_id: valve, unable });
+        try {
+          await Outbox.keep(about.crew, label, { order_id: about.order, state, valve_id: valve, unable });
+        } catch {
+          signal("not_kept");
+          one.disabled = false;
+          return;
+        }
         const open = one.closest("details");
         if (open) open.open = false;
         one.disabled = false;

@@ -50,6 +50,8 @@ class WebFeed:
         with self._lock:
             done, is_new = self._open.get(key), False
             if done is None:
+                if len(self._open) >= MOST_OPEN:  # phones that never asked again for what is done
+                    self._open = {one: event for one, event in self._open.items() if not event.is_set()}
                 if self._inbox is None or len(self._open) >= MOST_OPEN:
                     return False
                 done, is_new = threading.Event(), True

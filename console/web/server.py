@@ -46,8 +46,8 @@ class WebAddress:
                 f"web address {text}: reachable from other machines without encryption; set web_certificate and web_key, "
                 "or serve 127.0.0.1 behind a proxy with HTTPS and set web_public"
             )
-        if public and urlsplit(public).scheme not in ("http", "https"):
-            raise InputFault(f"web_public {public!r}: expected the page's address, such as https://crews.example.cn")
+        if public and (urlsplit(public).scheme != "https" or not urlsplit(public).hostname):
+            raise InputFault(f"web_public {public!r}: expected an address with HTTPS, such as https://crews.example.cn")
         return cls(host, port, certificate, key, public.rstrip("/"))
 
     @property

@@ -20,6 +20,7 @@ async function fromNetwork(request, name, path) {
   const kept = await (await caches.open(name)).match(path);
   const asked = fetch(request).then(async (response) => {
     if (response.status === 401) await caches.delete(PAGES);
+    if (kept && (response.status === 429 || response.status >= 500)) return kept;
     if (response.status === 200) await (await caches.open(name)).put(path, response.clone());
     return response;
   });

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
+from console.channels.port import Result
 from console.domain.delivery import DeliveryState
-from console.web.channel import NAME, NOT_FETCHED, PATIENCE_S
+from console.domain.outgoing import MessageKind, Outgoing
+from console.web.channel import NAME, NOT_FETCHED, PATIENCE_S, WebChannel
 from tests.console.web.site import WANG, Site
 
 
@@ -41,24 +42,36 @@ def test_an_order_is_delivered_by_the_fetch_of_its_present_version_and_by_nothin
         site.close()
 
 
-def test_an_order_that_nobody_fetches_is_shown_as_not_delivered_and_a_late_fetch_still_counts(tmp_path: Path) -> None:
+def test_an_order_that_nobody_fetches_is_shown_as_not_delivered(tmp_path: Path) -> None:
     hand = Hand()
     site = Site(tmp_path, monotonic=hand)
     try:
-        order, client = site.opens_case(), site.client()
+        site.opens_case()
         site.room.waits(lambda: DeliveryState.CLAIMED in states(site))
         hand.at += PATIENCE_S + 1
         picture = site.room.sees(lambda p: any(one.failure == NOT_FETCHED for one in p.undelivered), within_s=20)
         assert {one.channel for one in picture.undelivered if one.failure} == {NAME}
-        client.post(f"/orders/{order}/kept", json={"version": site.case().version})
-        until = time.monotonic() + 60
-        while states(site) and time.monotonic() < until:
-            hand.at += 1
-            site.room.engine._outbox.wake()
-            site.room.settles()
-        assert states(site) == []
     finally:
         site.close()
+
+
+def test_a_fetch_between_two_attempts_counts_at_the_next_one_and_only_for_its_own_order() -> None:
+    hand = Hand()
+    channel = WebChannel(lambda: frozenset({"C1"}), hand)
+    channel.start()
+    orders = {number: Outgoing(MessageKind.ORDER, "C1", f'{{"order_id": "W{number}"}}'.encode()) for number in (1, 2)}
+    assert [channel.deliver(number, order) for number, order in orders.items()] == [True, True]
+    assert channel.results() == []
+    hand.at = PATIENCE_S
+    assert channel.results() == [Result(1, NOT_FETCHED), Result(2, NOT_FETCHED)]
+    channel.fetched("C2", "W1")
+    channel.fetched("C1", "W2")
+    assert [channel.deliver(number, order) for number, order in orders.items()] == [True, True]
+    assert channel.results() == [Result(2)]
+    channel.fetched("C1", "W1")
+    assert channel.results() == [Result(1)]
+    channel.stop()
+    assert not channel.deliver(3, orders[1])
 
 
 def test_orders_of_a_crew_without_a_link_are_not_carried_by_the_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +79,8 @@ def test_an_address_is_served_on_this_machine_with_a_certificate_or_behind_a_pro
     assert WebAddress.parse("127.0.0.1:80", None, None, "").url == "http://127.0.0.1:80"
     assert WebAddress.parse("[::1]:80", None, None, "").url == "http://[::1]:80"
     assert WebAddress.parse("0.0.0.0:443", tmp_path, tmp_path, "").is_secure
+    with pytest.raises(InputFault, match="HTTPS"):
+        WebAddress.parse("127.0.0.1:80", None, None, "http://crews.example.cn")
     behind = WebAddress.parse("127.0.0.1:80", None, None, "https://crews.example.cn/")
     assert (behind.url, behind.is_secure) == ("https://crews.example.cn", True)
 
@@ -89,3 +92,11 @@ def test_no_page_is_served_unless_it_is_set_and_its_key_must_be_ours_alone(tmp_p
     key.chmod(0o644)
     with pytest.raises(InputFault, match="chmod 600"):
         crew_site_of(load_settings(web="0.0.0.0:443", web_certificate=key, web_key=key))
+
+
+def test_without_the_packages_of_the_page_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("console.web.server", "console.web.site"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(InputFault, match=r"quanmai\[web\]"):
+        crew_site_of(load_settings(web="127.0.0.1:8443"))
