@@ -70,7 +70,7 @@ class ValveLine:
 
 @dataclass(frozen=True, eq=False)
 class OrderPage:
-    """What the page of one order shows. ``lonlat``: of the pipe's first valve card with a place; None not georeferenced."""
+    """What the page of one order shows."""
 
     of: CrewOrder
     valves: tuple[ValveLine, ...]
@@ -93,7 +93,10 @@ def order_page(city: City, of: CrewOrder) -> OrderPage:
     """The order with the valves of its case's plan, and those operated for the case beside it."""
     incident, plan = of.incident, of.incident.plan
     marks = {mark.valve_id: mark for mark in incident.valve_marks}
-    cards = valve_cards(city, plan) if plan is not None and incident.burst_pipes else ()
+    try:
+        cards = valve_cards(city, plan) if plan is not None and incident.burst_pipes else ()
+    except UnknownAsset:  # the dataset has changed since: the order's text is shown all the same
+        cards = ()
     lines = [ValveLine(card, card.valve_id, card.order, marks.get(card.valve_id)) for card in cards]
     planned = {card.valve_id for card in cards}
     others = [mark for mark in incident.valve_marks if mark.valve_id not in planned]
@@ -101,7 +104,7 @@ def order_page(city: City, of: CrewOrder) -> OrderPage:
     places = [(*line.card.place, line.number, line.state) for line in lines if line.card is not None]
     try:
         drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places)
-    except UnknownAsset:  # the dataset has changed since
+    except UnknownAsset:
         drawn = None
     return OrderPage(of, tuple(lines), drawn)
 
