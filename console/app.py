@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.channels.local import LocalChannel
-from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
+from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
 from console.engine.area_port import AreaPort
@@ -53,17 +53,20 @@ def run_console(
     *,
     user: str = "",
     password_file: Path | None = None,
+    web: str = "",
     more_feeds: Callable[[City], Sequence[Feed]] | None = None,
     wall: bool = False,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
     ``area``: name or id of an operating area, whose terminal this is; InputFault for an unknown one. ``user``: signs in without a
-    dialog, with the password in ``password_file`` or the keyring. ``more_feeds``: makes further feeds beside those of the
-    settings. ``wall``: the wall view alone; nobody signs in. Returns the exit code.
+    dialog, with the password in ``password_file`` or the keyring. ``web``: where this console serves the crews' page, "" nowhere
+    (the setting is the engine's). ``more_feeds``: makes further feeds beside those of the settings. ``wall``: the wall view
+    alone; nobody signs in. Returns the exit code.
     """
     return_what_is_freed()
-    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area)) if given})
+    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area), ("web", web)) if given})
+    site = crew_site_of(settings) if web else None
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
@@ -91,12 +94,17 @@ def run_console(
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
     feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
+    if site is not None:
+        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
+        if site is not None:
+            stack.callback(site.close)
+            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
         runtime.recall()
         runtime.start()
         if wall:

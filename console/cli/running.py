@@ -22,6 +22,7 @@ _LONGEST_S = 1e9
 Mqtt = Annotated[str, typer.Option(help="mqtt[s]://[user:password@]host[:port]; default: QUANMAI_MQTT or settings.toml")]
 Store = Annotated[str, typer.Option(help="store file or database URL; default: QUANMAI_STORE, or beside the settings")]
 Seed = Annotated[int, typer.Option(help="seed: the same number gives the same run", min=0)]
+Web = Annotated[str, typer.Option(help="HOST:PORT for the crews' page; default: QUANMAI_WEB or settings.toml, else none")]
 Seat = Annotated[
     str, typer.Option(help="name of the session at the broker, one per running program; default: by machine and store")
 ]
@@ -86,12 +87,13 @@ def run(
     password_file: Annotated[
         Path | None, typer.Option(help="file with that user's password, mode 0600; default: the keyring")
     ] = None,
+    web: Web = "",
 ) -> None:
     """Open the console on a city."""
     from console.app import run_console
 
     _refuse_as_store(store, city)
-    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file))
+    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web))
 
 
 @commands.command()
@@ -109,12 +111,13 @@ def engine(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
+    web: Web = "",
 ) -> None:
     """Run the engine without a window: feeds, detection, incidents, store. Never loads Qt."""
     from console.headless import run_engine
 
     _refuse_as_store(store, city)
-    code = run_engine(city, mqtt, store, seat)
+    code = run_engine(city, mqtt, store, seat, web)
     if code:
         logging.shutdown()
         os._exit(code)  # a blocked thread would keep the process from ending
