@@ -7,6 +7,7 @@ baselines; only the leader's findings are decided (``standby.py``).
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -34,9 +35,12 @@ from console.engine.watchdog import SILENT_AFTER_S
 from console.services.analysis.expected_log import ExpectedLog
 from console.services.analysis.recent_ticks import RecentTick
 from console.services.desk import Desk
+from console.services.ports import StoreUnavailable
 from maps.city import City
 
 FAULT = "engine/detection"
+HISTORY_FAULT = "store/history"
+_STORE_AGAIN_S = 1.0
 _MARGIN_TICKS = 3
 """Of the leader's last ticks the findings are compared again: they may not have been written any more."""
 
@@ -104,7 +108,7 @@ class Watch:
 
         def carried_out() -> None:
             try:
-                work()
+                self._with_store(work)
             except BaseException as fault:
                 done.set_exception(fault)
                 raise
@@ -216,6 +220,20 @@ class Watch:
                 raise
 
         self._background.begin(unless_closed)
+
+    def _with_store(self, work: Callable[[], None]) -> None:
+        """Try again while the store is away: a process that skipped what it learns from history would be a blind standby."""
+        while True:
+            try:
+                work()
+            except StoreUnavailable as fault:
+                if self.detector.closed:
+                    raise
+                self._faults.begin(HISTORY_FAULT, str(fault), "detection waits for the history of its stations")
+                time.sleep(_STORE_AGAIN_S)
+            else:
+                self._faults.end(HISTORY_FAULT)
+                return
 
     def _did_first(self) -> Callable[[], None]:
         self._first.get()()

@@ -20,11 +20,13 @@ from console.store import open_store
 from tests.console.control_room import ControlRoom, Seat, until
 from tests.servers import free_port, mosquitto
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHOWN_WITHIN_S = 5.0
 """Generous: the machine of the tests has two cores. The median is printed; the aim is a second."""
 TAKEN_OVER_WITHIN_S = 25.0
+AT_WORK_S = 120.0
+"""A limit for a process that hangs, no claim: starting takes as long as the machine is busy."""
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -65,7 +67,7 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
     pipes = [str(one) for one in room.city.network.pipes.asset_id[40:400:40]]
     with ExitStack() as stack:
         engine = stack.enter_context(room.seat("engine"))
-        until(lambda: bool(engine.asks("picture")["leads"]), 15, "the engine never led")
+        until(lambda: bool(engine.asks("picture")["leads"]), AT_WORK_S, "the engine never led")
         consoles = [stack.enter_context(room.seat(name)) for name in ("desk1", "desk2")]
         seats = [engine, *consoles]
         assert [seat.asks("picture")["leads"] for seat in seats] == [True, False, False]
@@ -75,7 +77,7 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         before = delays([*opened, *judged], seats)
         room.ahead = {"Q-003"}
         for seat in seats:
-            until(lambda seat=seat: subjects(seat) >= {"Q-003"}, 20, "no alarm of the first leader")  # type: ignore[misc]
+            until(lambda seat=seat: subjects(seat) >= {"Q-003"}, AT_WORK_S, "no alarm of the first leader")  # type: ignore[misc]
 
         engine.kill()
         killed = time.monotonic()
@@ -85,15 +87,15 @@ def test_three_processes_decide_on_one_store_the_leader_is_killed_and_nothing_is
         until(lambda: any(seat.asks("picture")["leads"] for seat in consoles), TAKEN_OVER_WITHIN_S, "nobody took over")
         taken_s = time.monotonic() - killed
         for seat in consoles:
-            until(lambda seat=seat: subjects(seat) >= {"Q-003", "Q-007"}, 20, "no alarm of the next")  # type: ignore[misc]
+            until(lambda seat=seat: subjects(seat) >= {"Q-003", "Q-007"}, AT_WORK_S, "no alarm of the next")  # type: ignore[misc]
 
         again = stack.enter_context(room.seat("engine"))
         seats = [again, *consoles]
         assert not again.asks("picture")["leads"]
         after = delays([(seat.asks("open", pipe), seat) for seat, pipe in zip(seats, pipes[6:9], strict=True)], seats)
         store = open_store(room.store)
-        until(lambda: store.count_unsent() == 0, 20, "messages are left")
-        until(lambda: settled(seats), 20, "the pictures differ")
+        until(lambda: store.count_unsent() == 0, AT_WORK_S, "messages are left")
+        until(lambda: settled(seats), AT_WORK_S, "the pictures differ")
         sys.stdout.write(
             f"a decision at the other seats: median {statistics.median([*before, *after]):.2f} s, "
             f"longest {max([*before, *after]):.2f} s; taken over {taken_s:.1f} s after the kill\n"

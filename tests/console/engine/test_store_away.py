@@ -303,3 +303,22 @@ def test_a_failing_job_of_a_case_that_was_numbered_meanwhile_is_shown_under_the_
     room.settles()
     assert provisional_ids(room.engine.latest().feeds) == set()
     room.close()
+
+
+def test_a_process_that_begins_while_the_store_is_away_learns_from_history_when_it_is_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.engine.watch._STORE_AGAIN_S", 0.05)
+    is_back, read = threading.Event(), threading.Event()
+
+    def history() -> None:
+        if not is_back.is_set():
+            raise StoreUnavailable("store s: the server does not answer")
+        read.set()
+
+    learned = room.engine.learn(history)
+    room.sees(is_down)
+    is_back.set()
+    learned.result(10)
+    assert read.is_set()
+    room.sees(lambda p: not is_down(p))
