@@ -18,4 +18,5 @@ def test_nothing_is_lost_or_doubled_and_all_seats_are_equal_at_the_end(server: S
     figures = run(tmp_path, server, database, kills=3, seed=3)
     sys.stdout.write(f"{figures}\n")
     assert figures["kills"] >= 3
+    assert figures["leader_kills"] >= 1
     assert figures["decisions_confirmed"] > 0
