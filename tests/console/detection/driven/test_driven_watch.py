@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from console.detection import BurstFinding, Detector, DetectorOptions, History
 from console.detection.driven.driven_watch import DrivenWatch
 from console.domain.readings import Channel
 from maps.city import City
-from maps.columns import Floats
 from maps.hydraulics.driven import driven_model
 from maps.hydraulics.session import EpanetSession
 from maps.importers import ImportOptions, import_city
-from maps.locate.refine import Responses
 from maps.units import KPA_PER_METRE
 from tests.maps.hydraulics.test_driven import INP, pumped_city
 
@@ -58,20 +54,15 @@ def _read(truth: dict[Channel, np.ndarray], random: np.random.Generator) -> dict
     return read
 
 
-def _run(
-    city: City,
-    days: list[dict[Channel, np.ndarray]],
-    last: dict[Channel, np.ndarray],
-    responses: Responses | None = None,
-) -> list[tuple[int, BurstFinding]]:
-    """(tick, finding) of ``last``, one or more days after ``days`` of history. ``responses``: refine locations of the lanes."""
+def _run(city: City, days: list[dict[Channel, np.ndarray]], last: dict[Channel, np.ndarray]) -> list[tuple[int, BurstFinding]]:
+    """(tick, finding) of ``last``, one or more days after ``days`` of history."""
     watched = len(last[Channel.PRESSURE])
     at_us = 1_704_067_200_000_000 + np.arange(len(days) * DAY + watched, dtype=np.int64) * STEP_S * 1_000_000
     history = {int(channel): np.concatenate([day[channel] for day in days]).astype(np.float32) for channel in days[0]}
     found: list[tuple[int, BurstFinding]] = []
     with EpanetSession(city) as session:
         options = DetectorOptions(tick_s=float(STEP_S), time_zone="UTC")
-        detector = Detector(city, session.solve_day(3600), options, responses=responses, driven=driven_model(session))
+        detector = Detector(city, session.solve_day(3600), options, driven=driven_model(session))
         detector.learn(History(at_us[: len(days) * DAY], history))
         assert detector.threshold is not None
         assert detector.threshold.history_days == pytest.approx(DAYS, abs=0.3)
@@ -115,15 +106,8 @@ def test_a_burst_that_outlasts_its_hold_and_its_repair_are_no_second_event(folde
     hurt = _read(_truth(folder, "long", 60.0), random)  # from noon to midnight: twice the hold of six hours
     after = _read(quiet, random)
     last = {channel: np.concatenate([hurt[channel], after[channel][:NOON]]) for channel in hurt}
-    located_by_lanes: list[int] = []
-
-    def responses(at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]]) -> Floats:
-        located_by_lanes.append(len(leaks))
-        return np.full((len(leaks), len(nodes)), np.nan)
-
-    found = _run(city, [_read(quiet, random) for _ in range(DAYS)], last, responses)
+    found = _run(city, [_read(quiet, random) for _ in range(DAYS)], last)
     assert len(found) == 1
-    assert not located_by_lanes  # their bursts are dropped
     assert NOON <= found[0][0] <= NOON + 12
 
 
