@@ -11,10 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from console.channels.local import LocalChannel
-from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
+from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
 from console.engine.area_port import AreaPort
@@ -35,8 +33,9 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.drill.options import DrillOptions
-    from console.ui.port import ConsolePort, DrillPort
+    from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
+    from console.ui.window import MainWindow
     from maps.hydraulics.state import HydraulicState
 
 _DEMO_SPEED = 10.0
@@ -54,16 +53,20 @@ def run_console(
     *,
     user: str = "",
     password_file: Path | None = None,
+    web: str = "",
     more_feeds: Callable[[City], Sequence[Feed]] | None = None,
+    wall: bool = False,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
     ``area``: name or id of an operating area, whose terminal this is; InputFault for an unknown one. ``user``: signs in without a
-    dialog, with the password in ``password_file`` or the keyring. ``more_feeds``: makes further feeds beside those of the
-    settings. Returns the exit code.
+    dialog, with the password in ``password_file`` or the keyring. ``web``: where this console serves the crews' page, "" nowhere
+    (the setting is the engine's). ``more_feeds``: makes further feeds beside those of the settings. ``wall``: the wall view
+    alone; nobody signs in. Returns the exit code.
     """
     return_what_is_freed()
-    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area)) if given})
+    settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area), ("web", web)) if given})
+    site = crew_site_of(settings) if web else None
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
     city = read_city(city_path)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
@@ -87,25 +90,33 @@ def run_console(
         retention=settings.retention,
         is_shared=is_shared(settings, where),
     )
-    seat = seat_of(settings, "console", where)
+    seat = seat_of(settings, "wall" if wall else "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
     feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
+    if site is not None:
+        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
+        if site is not None:
+            stack.callback(site.close)
+            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
         runtime.recall()
         runtime.start()
+        if wall:
+            return _show_wall(runtime, settings, areas)
         return _show(runtime, settings, people=people, actor=actor, areas=areas)
 
 
-def run_demo(asked: DrillOptions | None = None) -> int:
+def run_demo(asked: DrillOptions | None = None, area: str = "") -> int:
     """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
 
-    Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes.
+    Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes. ``area``: name or id of
+    an operating area whose terminal is shown; InputFault for an unknown one.
     """
     # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
     from console.drill.contacts import demo_contacts
@@ -124,6 +135,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         if asked is None:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         scene = set_scene(options)
+        areas = (AreaMap(scene.city).named(area),) if area else ()
         clock, channel = DrillClock(START, _DEMO_SPEED), LocalChannel(SimulatorFeed.name)
         feed = SimulatorFeed(
             scene.city,
@@ -145,7 +157,7 @@ def run_demo(asked: DrillOptions | None = None) -> int:
         stack.enter_context(runtime)
         stack.callback(field.close)
         runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
-        return _show(runtime, settings, DrillControls(scene.city, feed.process, field))
+        return _show(runtime, settings, DrillControls(scene.city, feed.process, field), areas=areas)
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
@@ -164,6 +176,24 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     look = _window_settings(settings, folder)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
+    set_loaded_aside()
+    code: int = app.exec()
+    return code
+
+
+def _show_wall(runtime: Runtime, settings: Settings, areas: Sequence[str]) -> int:
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from console.ui.wall.window import WallWindow
+    except ImportError as missing:
+        raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
+    sys.setswitchinterval(_SWITCH_S)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    sight = AreaSight(runtime.city, areas) if areas else None
+    port = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
+    window = WallWindow(port, replace(_window_settings(settings, settings.data_folder), area=sight))
+    window.open()
     set_loaded_aside()
     code: int = app.exec()
     return code
@@ -202,14 +232,14 @@ def _show(
 ) -> int:
     """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
 
-    ``areas``: ids of those whose terminal this is; else those of the person who signed in, empty for the centre.
+    ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too.
     """
     try:
         from PySide6.QtWidgets import QApplication
 
         from console.ui.bridge import CrossThreadCall
         from console.ui.dialogs.sign_in import ask_who
-        from console.ui.window import MainWindow
+        from console.ui.seat_windows import SeatWindows
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     sys.setswitchinterval(_SWITCH_S)
@@ -220,28 +250,19 @@ def _show(
         actor = ask_who(people.access, people.seat, runtime.engine.city.info, look)
         if actor is None:
             return 0
-    areas = areas or (actor.areas if actor is not None else ())
-    sight = AreaSight(runtime.city, areas) if areas else None
-    port: ConsolePort = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
-    look = replace(_window_settings(settings, settings.data_folder, people, actor), area=sight)
-    window = MainWindow(port, look, drill)
-    if people is not None:
-        window.session.begin()
 
-    def show_states(states: Sequence[HydraulicState]) -> None:
-        window.tools.set_states(states)
-        window.map_commands.set_states(states)
+    def prepare(window: MainWindow) -> None:
+        def show_states(states: Sequence[HydraulicState]) -> None:
+            window.tools.set_states(states)
+            window.map_commands.set_states(states)
 
-    runtime.when_states(CrossThreadCall(show_states, window).push)
-    if sight is None:  # a package holds the whole log and every alarm of its time, of all areas
-        window.packages.writer = runtime.case_files.write
-    if window.placed:
-        window.show()
-    else:
-        window.showMaximized()
-    if sight is not None and sight.bounds is not None:
-        window.map.navigation.fit_points(np.array(sight.bounds).reshape(2, 2), margin=0.05)
-    window.map_commands.reopen_windows()
+        runtime.when_states(CrossThreadCall(show_states, window).push)
+        if window.sight is None:  # a package holds the whole log and every alarm of its time, of all areas
+            window.packages.writer = runtime.case_files.write
+
+    look = _window_settings(settings, settings.data_folder, people, actor)
+    windows = SeatWindows(runtime.engine, look, areas, drill, prepare)
+    windows.open(look.person)
     set_loaded_aside()
     code: int = app.exec()
     runtime.when_states(None)

@@ -6,6 +6,7 @@ import hashlib
 import platform
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.channels.folder import FolderChannel
 from console.channels.mqtt import MqttChannel
@@ -18,6 +19,9 @@ from console.secret_files import read_secret
 from console.settings import Settings
 from maps.city import City
 from maps.errors import InputFault
+
+if TYPE_CHECKING:
+    from console.web.site import CrewSite
 
 
 def broker_of(settings: Settings, mqtt: str) -> Broker:
@@ -69,3 +73,18 @@ def channels_of(settings: Settings, city: City, connection: MqttConnection | Non
     if settings.notices_to is not None:
         channels.append(OwnThread(FolderChannel(settings.notices_to)))
     return channels
+
+
+def crew_site_of(settings: Settings) -> CrewSite | None:
+    """The crews' page as set; None without one. Raises InputFault, also where the extra ``web`` is not installed."""
+    if not settings.web:
+        return None
+    try:
+        from console.web.server import WebAddress
+        from console.web.site import CrewSite
+    except ImportError as fault:
+        raise InputFault(f"the crews' page needs more packages ({fault.name}): pip install 'quanmai[web]'") from fault
+    address = WebAddress.parse(settings.web, settings.web_certificate, settings.web_key, settings.web_public)
+    if settings.web_key is not None:
+        read_secret(settings.web_key)
+    return CrewSite(address)

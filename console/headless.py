@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.connections import broker_of, channels_of, connection_of, feeds_of, seat_of
+from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
 from console.domain.clock import SystemClock
 from console.feeds.simulator import SimulatorProcess
 from console.log_files import logged_to
@@ -46,13 +46,14 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
     )
 
 
-def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
+def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str = "") -> int:
     """Run the engine on a broker until SIGINT or SIGTERM, or until its thread is blocked.
 
     Returns the exit code: 1 for a blocked engine (a service manager restarts it), or one that could
     not write everything at its end.
     """
-    settings = load_settings(**({"seat": seat} if seat else {}))
+    settings = load_settings(**{name: given for name, given in (("seat", seat), ("web", web)) if given})
+    site = crew_site_of(settings)
     broker, city = broker_of(settings, mqtt), read_city(city_path)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
@@ -68,11 +69,16 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "") -> int:
     name = seat_of(settings, "engine", where)
     connection = connection_of(settings, broker, city.info.site, name)
     feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
+    if site is not None:
+        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
     told = _told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", name))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
+        if site is not None:
+            stack.callback(site.close)
+            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
         runtime.start()

@@ -144,6 +144,16 @@ class Settings(BaseSettings):
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
+    web: str = ""
+    """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
+
+    ``--web`` only."""
+    web_certificate: Path | None = None
+    """Certificate of that page (PEM, with its chain), with ``web_key``; needed unless HOST is this machine alone."""
+    web_key: Path | None = None
+    """Key of ``web_certificate`` (PEM, mode 0600, without a password)."""
+    web_public: str = ""
+    """The page's address as phones reach it, where a proxy with HTTPS is before it."""
     data_folder: Path = Field(default_factory=lambda: user_data_path(_APP))
 
     @field_validator("readings_days")

@@ -22,9 +22,12 @@ _LONGEST_S = 1e9
 Mqtt = Annotated[str, typer.Option(help="mqtt[s]://[user:password@]host[:port]; default: QUANMAI_MQTT or settings.toml")]
 Store = Annotated[str, typer.Option(help="store file or database URL; default: QUANMAI_STORE, or beside the settings")]
 Seed = Annotated[int, typer.Option(help="seed: the same number gives the same run", min=0)]
+Web = Annotated[str, typer.Option(help="HOST:PORT for the crews' page; default: QUANMAI_WEB or settings.toml, else none")]
 Seat = Annotated[
     str, typer.Option(help="name of the session at the broker, one per running program; default: by machine and store")
 ]
+
+Area = Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")]
 
 
 @commands.command()
@@ -53,16 +56,21 @@ def drill(
 
 
 @commands.command()
-def demo(out: Annotated[Path, typer.Option("--out", help="folder for results without a screen")] = Path("out/drill")) -> None:
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="folder for results without a screen")] = Path("out/drill"),
+    area: Area = "",
+) -> None:
     """Open the console on the demo city with a running drill; without a screen the drill runs headless."""
     from console.headless import has_screen
 
     if has_screen():
         from console.app import run_demo
 
-        sys.exit(run_demo())
+        sys.exit(run_demo(area=area))
     from console.drill import DrillOptions, run_drill
 
+    if area:
+        raise InputFault("--area shows an area's terminal, which needs a screen; leave it out to run the drill headless")
     print("no screen here: running the drill headless", file=sys.stderr)  # noqa: T201
     run_drill(DrillOptions(out=out))
     print_result({}, False, f"results in {out.resolve()}: summary.json, map.html, notices, screens")
@@ -74,17 +82,27 @@ def run(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
-    area: Annotated[str, typer.Option(help="name or id of an operating area: its terminal, with its own cases only")] = "",
+    area: Area = "",
     user: Annotated[str, typer.Option(help="sign in as this user without a dialog (shared store)")] = "",
     password_file: Annotated[
         Path | None, typer.Option(help="file with that user's password, mode 0600; default: the keyring")
     ] = None,
+    web: Web = "",
 ) -> None:
     """Open the console on a city."""
     from console.app import run_console
 
     _refuse_as_store(store, city)
-    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file))
+    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web))
+
+
+@commands.command()
+def wall(city: CityPath, mqtt: Mqtt = "", store: Store = "", seat: Seat = "", area: Area = "") -> None:
+    """Show the wall view of a city, full screen; nothing can be done on it. Esc leaves the full screen."""
+    from console.app import run_console
+
+    _refuse_as_store(store, city)
+    sys.exit(run_console(city, mqtt, store, seat, area, wall=True))
 
 
 @commands.command()
@@ -93,12 +111,13 @@ def engine(
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
+    web: Web = "",
 ) -> None:
     """Run the engine without a window: feeds, detection, incidents, store. Never loads Qt."""
     from console.headless import run_engine
 
     _refuse_as_store(store, city)
-    code = run_engine(city, mqtt, store, seat)
+    code = run_engine(city, mqtt, store, seat, web)
     if code:
         logging.shutdown()
         os._exit(code)  # a blocked thread would keep the process from ending

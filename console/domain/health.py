@@ -9,6 +9,9 @@ from datetime import datetime
 FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics", "retention", "clock"})
 """Names of ``FeedHealth`` that tell of a fault behind the picture, not of a feed: live values go on."""
 
+CREW_PAGE = "crew page"
+"""Name of the feed and channel of crews' phones: it brings answers, no readings."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
@@ -56,4 +59,4 @@ class FalseBursts:
 
 def feeds_set_up(feeds: Iterable[FeedHealth]) -> tuple[FeedHealth, ...]:
     """Feeds that could bring readings."""
-    return tuple(feed for feed in feeds if feed.name not in FAULT_NAMES and feed.state != "off")
+    return tuple(feed for feed in feeds if feed.name not in (*FAULT_NAMES, CREW_PAGE) and feed.state != "off")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.texts import storable
 
 LEAST_PASSWORD, MOST_PASSWORD = 8, 200
 """Characters of a password."""
@@ -33,8 +34,11 @@ class User:
 
 
 def name_key(name: str) -> str:
-    """What is unique of a user's name: case, width and surrounding blanks do not matter."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """What is unique of a user's name: case, width and surrounding blanks do not matter.
+
+    Storable: names that nobody can have are looked up like any other, so that they are refused as unknown ones.
+    """
+    return storable(unicodedata.normalize("NFKC", name).strip().casefold())
 
 
 def name_fault(name: str) -> str:
@@ -43,6 +47,15 @@ def name_fault(name: str) -> str:
         return f"a name has 1 to {_LONGEST_NAME} characters"
     if not name.isprintable():
         return "a name has no control characters"
+    return ""
+
+
+def areas_fault(role: Role, areas: tuple[str, ...]) -> str:
+    """Why areas cannot be those of a user with this role, "" when they can."""
+    if role is Role.AREA and not areas:
+        return "the role area needs an area: without one it would be for the whole city"
+    if not all(area.strip() and area.isprintable() for area in areas):
+        return "the id of an area is empty or has control characters"
     return ""
 
 

@@ -20,6 +20,7 @@ from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
 from console.services.areas import answers, escalation
 from console.services.areas.concern import with_area_alerts
+from console.services.areas.emergency import with_emergency_noted
 from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
@@ -79,7 +80,10 @@ class Desk:
         require_permitted(handler, intent, actor, signs_in=self._tools.settings.signs_in)
         areas = self._tools.areas
         step = handler.carry_out(self._tools, state_for(areas, state, intent, actor), intent, actor, now)
-        refuse_beyond(areas, state, step, actor)
+        if handler.emergency(intent):
+            step = with_emergency_noted(self._tools, state, step, actor)
+        else:
+            refuse_beyond(areas, state, step, actor)
         return self._followed(state, step, now)
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:

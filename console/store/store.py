@@ -25,6 +25,7 @@ from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
 from console.store import archive, attachments, chain, deliveries, numbering, records
 from console.store.connection import ADVISORY_LOCK, store_url
+from console.store.crew_links import SqlCrewLinks
 from console.store.history import History
 from console.store.jobs import JobTable
 from console.store.lease import END_IDLE
@@ -67,6 +68,8 @@ class SqlStore:
             history = History(self._transactions)
             self.users = SqlUsers(StoreAccess(self._writing, self._looking, self._commit))
             """Who may sign in."""
+            self.crew_links = SqlCrewLinks(StoreAccess(self._writing, self._looking, self._commit))
+            """Links of crews to their page."""
         except BaseException:
             self.close()
             raise

@@ -296,3 +296,24 @@ sign_in_failures = Table(
     Column("last_us", BigInteger, nullable=False),
 )
 """Failed attempts in a row by name, known or not. ``name_key``: SHA-256 of the name, as what was typed may be a password."""
+
+crew_links = Table(
+    "crew_links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("link_id", String(20), nullable=False, unique=True),
+    Column("crew_id", String(80), nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+)
+"""Links that open the page of a crew. ``token_hash``: SHA-256 of 256 random bits; the token itself is kept nowhere."""
+
+crew_answers = Table(
+    "crew_answers",
+    metadata,
+    Column("crew_id", String(80), primary_key=True),
+    Column("answer_id", String(64), primary_key=True),
+    Column("taken_us", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+"""Answers of crews' pages that are settled, by the id that the browser gave them: the same one again changes nothing."""

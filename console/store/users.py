@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, text, upda
 from console.domain.actors import PEOPLE, SYSTEM, Actor, Proof, Role
 from console.domain.changes import ChangeSet, Draft
 from console.domain.clock import micros, moment
-from console.domain.users import User, name_fault, name_key, password_fault, pause_s
+from console.domain.users import User, areas_fault, name_fault, name_key, password_fault, pause_s
 from console.services.access.records import SeatEvent, refused_sign_in, seat_event, user_changed
 from console.services.access.sign_in import disabled, must_wait, wrong
 from console.store.passwords import fresh_parameters, result_of, verifier_of
@@ -24,6 +24,8 @@ from console.store.tables import sign_in_failures, users
 from maps.errors import InputFault
 
 _FORGOTTEN_US = 86_400_000_000
+_SHOWN_LETTERS = 50
+"""Of a name in a message: a far too long one does not fill the screen."""
 _SHOWN = [one for one in users.c if one.name not in ("parameters", "verifier")]
 _UNKNOWN = fresh_parameters()
 """For unknown names: their check takes as long as that of a known one."""
@@ -77,13 +79,11 @@ class SqlUsers:
     ) -> User:
         """A new user, enabled. Raises InputFault for a name in use, a role or a password that is not allowed."""
         made = User(f"u-{uuid.uuid4().hex[:8]}", name.strip(), _person(role), tuple(areas), True, now, now)
-        if fault := name_fault(made.name):
-            raise InputFault(f"user {made.name!r}: {fault}")
+        _check_user(made)
         _check_password(password, made.name)
         secret = _secret(password)
         with self._access.writing() as connection:
-            if connection.execute(select(users.c.user_id).where(users.c.name_key == name_key(name))).first() is not None:
-                raise InputFault(f"user {made.name}: the name is in use; choose another one, names stay with their records")
+            _check_free(connection, made)
             self._append(connection, user_changed(None, made, True, is_recovery), by, now)
             connection.execute(insert(users).values(**_row(made), **secret))
         return made
@@ -116,8 +116,8 @@ class SqlUsers:
                 is_enabled=before.is_enabled if is_enabled is None else is_enabled,
                 changed_at=now,
             )
-            if fault := name_fault(after.name):
-                raise InputFault(f"user {after.name!r}: {fault}")
+            _check_user(after)
+            _check_free(connection, after)
             if _administers(before) and not _administers(after) and not _other_administrator(connection, before):
                 raise InputFault(f"user {before.name}: is the only enabled administrator; make another one first")
             self._append(connection, user_changed(before, after, password is not None, is_recovery), by, now)
@@ -180,14 +180,16 @@ def _check(connection: Connection, key: str, result: bytes) -> _Checked:
 
 
 def _check_here(connection: Connection, key: str, result: bytes) -> _Checked:
-    """The same as the function ``quanmai_sign_in`` of PostgreSQL (migration 0011); the caller holds SQLite's write lock."""
+    """The same as the function ``quanmai_sign_in`` of PostgreSQL (migration 0015); the caller holds SQLite's write lock."""
     of, now_us = sign_in_failures.c, micros(datetime.now(UTC))
     mine = of.name_key == _hashed(key)
     connection.execute(delete(sign_in_failures).where(of.last_us < now_us - _FORGOTTEN_US))
     row = connection.execute(select(of.failures, of.last_us).where(mine)).one_or_none()
     failures, last_us = (0, 0) if row is None else (int(row.failures), int(row.last_us))
-    paused = pause_s(failures)
-    left_s = min(paused, paused - (now_us - last_us) / 1e6)
+    if last_us > now_us:  # the clock was set back: the pause begins anew, else it would last until the clock has caught up
+        connection.execute(update(sign_in_failures).where(mine).values(last_us=now_us))
+        last_us = now_us
+    left_s = pause_s(failures) - (now_us - last_us) / 1e6
     if left_s > 0:
         return _Checked("wait", failures, left_s, None)
     person = connection.execute(
@@ -207,6 +209,18 @@ def _hashed(key: str) -> str:
 def _secret(password: str) -> dict[str, str]:
     parameters = fresh_parameters()
     return {"parameters": parameters, "verifier": verifier_of(result_of(password, parameters))}
+
+
+def _check_user(user: User) -> None:
+    if fault := name_fault(user.name) or areas_fault(user.role, user.areas):
+        raise InputFault(f"user {user.name[:_SHOWN_LETTERS]!r}: {fault}")
+
+
+def _check_free(connection: Connection, user: User) -> None:
+    """Raises InputFault when another user has the name."""
+    of = users.c
+    if connection.execute(select(of.user_id).where(of.name_key == name_key(user.name), of.user_id != user.user_id)).first():
+        raise InputFault(f"user {user.name}: the name is in use; choose another one, names stay with their records")
 
 
 def _check_password(password: str, name: str) -> None:

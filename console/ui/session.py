@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
 from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 Then = Callable[[Actor], None]
 Failed = Callable[[QuanmaiError], None]
+AreasOf = Callable[[Actor], tuple[str, ...]]
+"""Ids of the areas that this seat's window shows an actor, empty for the whole city. Raises Refused where it shows none."""
 
 
 class PasswordCheck:
@@ -53,12 +56,21 @@ class Session(QObject):
 
     changed = Signal()
     """Another person signed in, or the seat was locked or unlocked."""
+    other_areas = Signal(object)
+    """(actor): somebody signed in whom other areas are shown. The session ends: its window must show nothing more."""
 
     def __init__(
-        self, actor: Actor, access: SeatAccess | None, now: Callable[[], datetime], parent: QObject | None = None
+        self,
+        actor: Actor,
+        access: SeatAccess | None,
+        now: Callable[[], datetime],
+        parent: QObject | None = None,
+        areas_of: AreasOf | None = None,
     ) -> None:
         super().__init__(parent)
-        self._actor, self._access, self._now = actor, access, now
+        self._actor, self._access, self._now, self._areas_of = actor, access, now, areas_of or attrgetter("areas")
+        self.unsent: Callable[[], int] = lambda: 0
+        """Number of decisions that wait in the window for who is signed in."""
         self._is_locked = False
         self._used_at = monotonic()
         self._tasks = BackgroundTasks("sign-in", self)
@@ -115,14 +127,14 @@ class Session(QObject):
             if actor.actor_id != person.actor_id and not actor.may(Permission.UNLOCK_OTHERS):
                 failed(SignInRefused("unlock_other", user=actor.name, person=person.name))
                 return
-            self._actor, self._is_locked = actor, False
-            self.used()
+            if (is_other := self._sees_other_areas(actor, failed)) is None:
+                return
             if actor.actor_id == person.actor_id:
                 self._record(SeatEvent.UNLOCKED, actor)
             else:
                 self._record(SeatEvent.UNLOCKED_BY_OTHER, person, actor.name)
-            self.changed.emit()
-            then(actor)
+            self.used()
+            self._seat(actor, then, is_other=is_other)
 
         if self._passwords is not None:
             self._passwords.check(name, password, unlocked, failed, unlocking=person)
@@ -131,14 +143,39 @@ class Session(QObject):
         """Another person takes over the seat, as at the change of shifts."""
 
         def changed(actor: Actor) -> None:
-            self._record(SeatEvent.SIGNED_OUT, self._actor)
-            self._actor, self._is_locked = actor, False
-            self._record(SeatEvent.SIGNED_IN, actor)
-            self.changed.emit()
-            then(actor)
+            if (is_other := self._sees_other_areas(actor, failed)) is None:
+                return
+            if not is_other:
+                self._record(SeatEvent.SIGNED_OUT, self._actor)
+                self._record(SeatEvent.SIGNED_IN, actor)
+            self._seat(actor, then, is_other=is_other)
 
         if self._passwords is not None:
             self._passwords.check(name, password, changed, failed)
+
+    def _sees_other_areas(self, actor: Actor, failed: Failed) -> bool | None:
+        """Whether another window must begin for ``actor``; None: it cannot, which ``failed`` was told.
+
+        Decisions that wait for their person are neither lost nor shown to people of other areas.
+        """
+        try:
+            is_other = set(self._areas_of(actor)) != set(self._areas_of(self._actor))
+        except QuanmaiError as fault:
+            failed(fault)
+            return None
+        if is_other and (n := self.unsent()):
+            failed(SignInRefused("unsent_first", user=self._actor.name, n=str(n)))
+            return None
+        return is_other
+
+    def _seat(self, actor: Actor, then: Then, *, is_other: bool) -> None:
+        """With other areas the person before stays signed in until the window has closed, which records the signing out."""
+        if is_other:
+            self.other_areas.emit(actor)
+        else:
+            self._actor, self._is_locked = actor, False
+            self.changed.emit()
+        then(actor)
 
     def confirm_once(self, name: str, password: str, then: Then, failed: Failed) -> None:
         """Another person signs for one act at this seat; who is signed in stays."""

@@ -11,6 +11,7 @@ from console.domain.actors import Actor, Proof
 from console.services.access.sign_in import SeatAccess
 from console.services.areas.sight import AreaSight
 from console.ui.appearance import Appearance
+from console.ui.session import AreasOf
 from console.ui.theme import NAMES as THEMES
 from console.ui.theme import Theme
 from console.ui.wall.text_size import WallSettings
@@ -34,6 +35,8 @@ class WindowSettings:
     usual_theme: str = "dark"
     area: AreaSight | None = None
     """The areas whose terminal this window is; None for the centre."""
+    areas_of: AreasOf | None = None
+    """Areas that a window at this seat shows an actor; None: the actor's own."""
     wall: WallSettings = field(default_factory=WallSettings)
     """Who reads the wall view, and from where."""
     tiles: Path | None = None

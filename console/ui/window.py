@@ -5,11 +5,13 @@ from __future__ import annotations
 from time import monotonic
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Slot
+from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from console.domain.actors import Actor
 from console.domain.picture import Picture
+from console.services.areas.sight import AreaSight
 from console.services.shift.signatures import PasswordSigners
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
@@ -57,6 +59,9 @@ P = TypeVar("P", bound=Panel)
 
 class MainWindow(QMainWindow):
     """The console's window. Panels come from ``panels/registry.py``, commands from ``commands/key_bindings.py``."""
+
+    ended_for = Signal(object)
+    """(actor): the window has closed because somebody signed in whom other areas are shown."""
 
     # Types for ``KEY_BINDINGS``, whose functions are checked before ``__init__``.
     questions: Questions
@@ -114,7 +119,9 @@ class MainWindow(QMainWindow):
 
     def _build_services(self) -> None:
         self._bridge, self.tasks = PictureBridge(self), BackgroundTasks("window-reads", self)
-        self.session = Session(self._settings.person, self._settings.access, self._port.now, self)
+        settings = self._settings
+        self.session = Session(settings.person, settings.access, self._port.now, self, settings.areas_of)
+        self.session.other_areas.connect(self._end_for)
         self.dispatcher = Dispatcher(self._port, self.session.actor, self)
         self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self)
         self.seat = SeatCommands(self.session, self._appearance, self)
@@ -166,6 +173,7 @@ class MainWindow(QMainWindow):
         self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms)]
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
+        self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
         self.setCentralWidget(self._layout)
         self._name_panels()
@@ -202,6 +210,16 @@ class MainWindow(QMainWindow):
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.in_drill = self._drill is not None
         self.locator.drill_burst_asked.connect(self._break_pipe)
+
+    @property
+    def sight(self) -> AreaSight | None:
+        """What this window shows of the city; None: all of it."""
+        return self._settings.area
+
+    @property
+    def words(self) -> Words:
+        """Words of the language in use."""
+        return self._appearance.words
 
     def panel(self, kind: type[P]) -> P:
         """The panel of this class."""
@@ -370,6 +388,17 @@ class MainWindow(QMainWindow):
         self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
         """Whether the window has its place of the last session."""
         self._layout.restore(self._stored)
+
+    @Slot(object)
+    def _end_for(self, actor: Actor) -> None:
+        """Show nothing more at once: all that is on the screen is of the former person's areas. Close in the next turn."""
+        for one in (self, *(child for child in self.findChildren(QWidget) if child.isWindow())):
+            one.hide()
+        QTimer.singleShot(0, self, lambda: self._close_for(actor))
+
+    def _close_for(self, actor: Actor) -> None:
+        self.close()
+        self.ended_for.emit(actor)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Store the layout, end threads and processes, then close."""

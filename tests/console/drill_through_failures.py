@@ -138,8 +138,15 @@ class Ledger:
     refused: Counter[str] = field(default_factory=Counter)
     confirmed: int = 0
     kills: int = 0
+    """Of processes that were up."""
+    killed_deciding: int = 0
     leader_kills: int = 0
     taken_over_s: list[float] = field(default_factory=list)
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 class Drill:
@@ -175,8 +182,8 @@ class Drill:
         self._broker.close()
 
     def run(self, kills: int, *, actions_between: int = 4) -> None:
-        """The drill: ``kills`` kills, in the middle the broker away, then the database."""
-        self._until(lambda: self._leader() is not None, UP_S, "nobody leads")
+        """The drill: every third kill meets the leader, the others any seat; once the broker is away, once the database."""
+        self._until(self._are_all_up, UP_S, "the seats never came up")
         for number in range(kills):
             self._until(self._is_staffed, UP_S, "nobody leads, or desks never come back")
             for _ in range(actions_between):
@@ -185,15 +192,38 @@ class Drill:
                 self._without(self._broker.close, self._start_broker)
             if number == 2 * kills // 3:
                 self._without(self._server.stop, self._server.start)
+                self._until(self._is_staffed, UP_S, "no desk works on the database that is back")
             if number == kills // 2:
                 self.room.burst_at("P-104300")
-            self._kill()
+            self._kill(is_leaders=number % 3 == 0)
+            _progress(f"{number + 1} of {kills}: {self.ledger}")
+        self._until(self._is_staffed, UP_S, "nobody leads, or desks never come back")
         for _ in range(actions_between):
             self._act()
 
+    def _are_all_up(self) -> bool:
+        """Whether all run. One that could not start, because the database was away, is started again."""
+        for name, seat in self._seats.items():
+            if seat.process.poll() is not None:
+                self._restart(name)
+        return all(seat.is_up for seat in self._seats.values())
+
+    def _restart(self, name: str) -> None:
+        self._seats[name].kill()
+        self._seats[name] = self._seat(name)
+
     def _is_staffed(self) -> bool:
         """Whether one leads and most desks can decide: kills shall meet processes at work, not at their start."""
-        return sum(self._seats[name].is_up for name in DESKS) >= _STAFFED and self._leader() is not None
+        self._are_all_up()
+        return sum(self._can_decide(self._seats[name]) for name in DESKS) >= _STAFFED and self._leader() is not None
+
+    @staticmethod
+    def _can_decide(seat: SeatAlive) -> bool:
+        """Whether it is up and reaches the store."""
+        try:
+            return seat.is_up and bool(seat.asks("writes"))
+        except (Gone, Refused):
+            return False
 
     def _without(self, stop: Callable[[], object], start: Callable[[], object]) -> None:
         """Some decisions while the broker or the database is away, which may be refused."""
@@ -202,9 +232,10 @@ class Drill:
             self._act()
         start()
 
-    def _kill(self) -> None:
+    def _kill(self, *, is_leaders: bool) -> None:
         leader = self._leader()
-        name = leader if leader is not None and self._chance.random() < 0.4 else self._chance.choice([*ENGINES, *DESKS])
+        up = [name for name in (*ENGINES, *DESKS) if self._seats[name].is_up]
+        name = leader if is_leaders and leader is not None else self._chance.choice(up)
         self._seats[name].kill()
         killed = time.monotonic()
         self.ledger.kills += 1
@@ -215,7 +246,7 @@ class Drill:
             self._act()
             self._until(lambda: self._leader() not in (None, name), TAKEN_OVER_S, "nobody took over")
             self.ledger.taken_over_s.append(time.monotonic() - killed)
-        self._seats[name] = self._seat(name)
+        self._restart(name)
 
     def _lower(self, station: str) -> None:
         self.room.lower_kpa[self.room.city.stations.row(station)] = 250.0
@@ -251,22 +282,31 @@ class Drill:
 
     def _asked(self, seat: SeatAlive, kind: str, what: str, pipe: str = "") -> None:
         ledger = self.ledger
-        if seat.is_up and self._chance.random() < 0.1:  # killed while it decides
-            threading.Timer(self._chance.random() * 0.1, seat.process.kill).start()
+        killing: threading.Timer | None = None
+        if self._chance.random() < 0.1 and self._can_decide(seat):  # killed while it decides
+            ledger.leader_kills += self._leader() == seat.name
             ledger.kills += 1
+            ledger.killed_deciding += 1
+            killing = threading.Timer(self._chance.random() * 0.1, seat.process.kill)
+            killing.start()
         try:
             answer = seat.asks(kind, what, *([pipe] if pipe else []))
-        except Gone:
+        except Gone as gone:
+            assert killing is not None, f"{gone}, and nobody killed it"
             ledger.unsure.append((kind, what))
-            self._seats[seat.name].kill()
-            self._seats[seat.name] = self._seat(seat.name)
+            self._restart(seat.name)
             return
         except Refused as fault:
             name = str(fault).partition(":")[0]
             ledger.refused[f"{kind} {name}"] += 1
             ledger.unsure.append((kind, what))  # whether it is on disk is seen at the end
-            self._known_by_now(kind, what, pipe)
+            self._known_by_now()
             return
+        finally:
+            if killing is not None:
+                killing.join()
+                if self._seats[seat.name] is seat:  # it had answered before
+                    self._restart(seat.name)
         ledger.confirmed += 1
         match kind:
             case "open":
@@ -276,18 +316,19 @@ class Drill:
             case "issue":
                 ledger.issued[what] = answer["notice"]
 
-    def _known_by_now(self, kind: str, what: str, pipe: str) -> None:
-        """A seat that was killed may have committed: the next one is refused, and the case is there."""
-        if kind != "open":
-            return
+    def _known_by_now(self) -> None:
+        """A seat without an answer may have committed: the next one is refused, and what it committed is shown."""
         for other in self._seats.values():
             try:
                 found = other.asks("cases") if other.is_up else {}
             except (Gone, Refused):
                 continue
-            if what in found:
-                self.ledger.opened[what] = found[what]
-                return
+            for pipe, case in found.items():
+                self.ledger.opened.setdefault(pipe, case["case"])
+                if pipe in case["burst_pipes"]:
+                    self.ledger.judged.setdefault(case["case"], pipe)
+                if case["issued"]:
+                    self.ledger.issued.setdefault(case["case"], case["issued"][-1])
 
     def _until(self, true: Callable[[], bool], within_s: float, why: str) -> None:
         began = time.monotonic()
@@ -300,7 +341,7 @@ class Drill:
 
     def settle(self) -> None:
         """Every seat runs, one leads, nothing waits, and all show the same."""
-        self._until(lambda: all(seat.is_up for seat in self._seats.values()), UP_S, "a seat never came back")
+        self._until(self._are_all_up, UP_S, "a seat never came back")
         self._until(lambda: self._leader() is not None, TAKEN_OVER_S, "nobody leads")
         low = set(self.ledger.lowered)
         self._until(lambda: low <= self._low(), SETTLED_S, f"no alarm of {low - self._low()}")
@@ -343,7 +384,11 @@ class Drill:
             store.close()
         ledger = self.ledger
         return {
+            "lost": 0,  # else it has ended with an AssertionError
+            "doubled": 0,
+            "equal_at_the_end": True,
             "kills": ledger.kills,
+            "killed_deciding": ledger.killed_deciding,
             "leader_kills": ledger.leader_kills,
             "taken_over_s": [round(one, 1) for one in ledger.taken_over_s],
             "decisions_confirmed": ledger.confirmed,
@@ -393,11 +438,16 @@ def run(folder: Path, server: Server, database: str, *, kills: int, seed: int) -
         drill.run(kills)
         drill.settle()
         figures = drill.check()
+        _progress(json.dumps(figures))
     finally:
         drill.close()
-    traces = [path.name for path in folder.glob("*.log") if "Traceback" in path.read_text()]
-    assert not traces, f"defects in {traces}"
+    traces = {path.name: text[text.index("Traceback") :][:5000] for path, text in _logs(folder) if "Traceback" in text}
+    assert not traces, "\n".join(f"defect in {name}: {trace}" for name, trace in traces.items())
     return {"seed": seed, **figures, "seconds": round(time.monotonic() - began)}
+
+
+def _logs(folder: Path) -> Iterator[tuple[Path, str]]:
+    return ((path, path.read_text()) for path in folder.glob("*.log"))
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
+from console.services.ports import StoreUnavailable
 from console.settings import is_shared, load_settings
 from maps.dataset import read_city
 
@@ -78,13 +79,27 @@ class SeatProcess:
             case "leads":
                 return self.runtime.engine._leadership.leads
             case "cases":
-                by_hand = [one for one in self.runtime.engine.latest().incidents if one.location is None]
-                return {pipe: one.incident_id for one in by_hand for pipe in one.target_pipes()}
+                return self._cases()
+            case "writes":
+                return not any(feed.name.startswith("store") for feed in self.runtime.engine.latest().feeds)
             case "seen":
                 return dict(self.seen)
             case "picture":
                 return self._picture()
         raise ValueError(do)
+
+    def _cases(self) -> Any:
+        """Cases opened by hand, by pipe."""
+        by_hand = [one for one in self.runtime.engine.latest().incidents if one.location is None]
+        return {
+            pipe: {
+                "case": one.incident_id,
+                "burst_pipes": one.burst_pipes,
+                "issued": [notice.notice_id for notice in one.notices if notice.status is NoticeStatus.ISSUED],
+            }
+            for one in by_hand
+            for pipe in one.target_pipes()
+        }
 
     def _done(self, intent: Intent) -> Any:
         (incident,) = self.runtime.engine.submit(intent, self._actor).result(20).incidents
@@ -131,7 +146,10 @@ def _next_step(case: str, notice: Notice | None) -> Intent:
 def main() -> None:
     """Answer until the end of standard input."""
     city, broker, store, folder, seat = sys.argv[1:]
-    process = SeatProcess(Path(city), broker, store, Path(folder), seat)
+    try:
+        process = SeatProcess(Path(city), broker, store, Path(folder), seat)
+    except StoreUnavailable as away:
+        sys.exit(str(away))
     with process.runtime:
         _write("runs")
         for line in sys.stdin:

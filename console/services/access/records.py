@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from console.domain.changes import Draft
+from console.domain.crew_links import CrewLink
 from console.domain.notes import Code, Note
 from console.domain.users import User
 
@@ -56,6 +57,14 @@ def user_changed(before: User | None, after: User, password: bool, is_recovery: 
     if is_recovery:
         note = Note("users.recovery", what=note)
     return Draft(kind, f"user/{after.user_id}", {name: old.get(name) for name in differing} if old else None, differing, note)
+
+
+def crew_link_changed(link: CrewLink) -> Draft:
+    """A link of a crew was made or revoked."""
+    about = {"crew": link.crew_id, "link": link.link_id}
+    if link.revoked_at is None:
+        return Draft("crew_link_made", f"crew/{link.crew_id}", None, about, Note("crew_link.made", **about))
+    return Draft("crew_link_revoked", f"crew/{link.crew_id}", about, None, Note("crew_link.revoked", **about))
 
 
 def _fields(user: User) -> dict[str, Any]:

@@ -369,8 +369,8 @@ def _note(what: str, alarm: Alarm, **more: str) -> Note:
 
 
 HANDLERS = (
-    Handler(AcknowledgeAlarm, acknowledge, Permission.ACKNOWLEDGE),
-    Handler(AcknowledgeAlarms, acknowledge, Permission.ACKNOWLEDGE),
+    Handler(AcknowledgeAlarm, acknowledge, Permission.ACKNOWLEDGE, emergency=lambda _: True),
+    Handler(AcknowledgeAlarms, acknowledge, Permission.ACKNOWLEDGE, emergency=lambda _: True),
     Handler(ShelveAlarm, shelve, Permission.ALARMS),
     Handler(TakeOutOfService, take_out, Permission.ALARMS),
     Handler(RestoreAlarm, restore, Permission.ALARMS),

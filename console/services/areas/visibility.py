@@ -23,6 +23,20 @@ _BINDING = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
 _UNKNOWN = {"incident": "no_incident", "alarm": "no_alarm"}
 
 
+def areas_shown(area_map: AreaMap, terminal: Collection[str], actor: Actor) -> tuple[str, ...]:
+    """Ids of the areas that a window shows an actor; empty: the whole city. ``terminal``: of the areas whose terminal it is.
+
+    Raises Refused where the actor has areas, but none of the terminal's.
+    """
+    if not terminal or not actor.areas:
+        return tuple(sorted(terminal or actor.areas))
+    common = tuple(sorted({*terminal} & {*actor.areas}))
+    if not common:
+        names = ", ".join(area_map.names.get(one, one) for one in terminal)
+        raise Refused("other_areas", user=actor.name, area=names)
+    return common
+
+
 class Visibility:
     """``areas``: ids, at least one: an actor without areas is of the centre and sees everything."""
 

@@ -12,7 +12,14 @@ from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
 from console.domain.records import subject_of
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews.valve_reports import MarkValveClosed, MarkValveUnable, mark_closed, mark_unable
+from console.services.crews.valve_reports import (
+    MarkValveClosed,
+    MarkValveRestored,
+    MarkValveUnable,
+    mark_closed,
+    mark_restored,
+    mark_unable,
+)
 from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -51,6 +58,8 @@ def _marked(tools: Tools, state: DeskState, incident: Incident, reply: OrderRepl
     case, valve, crew = incident.incident_id, reply.valve_id, Actor.named(reply.crew_id, Role.CREW)
     if reply.state == "valve_closed":
         return mark_closed(tools, state, MarkValveClosed(case, valve), crew, at)
+    if reply.state == "valve_restored":
+        return mark_restored(tools, state, MarkValveRestored(case, valve), crew, at)
     return mark_unable(tools, state, MarkValveUnable(case, valve, Unable(reply.unable)), crew, at)
 
 
@@ -64,6 +73,8 @@ def _case_of(state: DeskState, reply: OrderReply) -> Incident | None:
 
 def _is_same(mark: ValveMark, reply: OrderReply) -> bool:
     """Whether this was reported before, by this crew or another user."""
+    if reply.state == "valve_restored":
+        return mark.restored_at is not None
     return mark.operated and mark.unable is None if reply.state == "valve_closed" else mark.unable == reply.unable
 
 

@@ -35,6 +35,7 @@ AUTOMATIC = (
     "notice_submitted",
     "notice_approved",
     "notice_override",
+    "area_emergency",
     "notice_issued",
     "notice_lifted",
     "notice_withdrawn",

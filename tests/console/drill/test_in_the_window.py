@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ def test_a_drill_in_the_window_breaks_the_pipe_that_was_asked_for(tmp_path: Path
     write_city(town.build(model=True), city)
     seen: list[tuple[str, float]] = []
 
-    def window(runtime: Runtime, settings: Settings, drill: DrillControls | None = None) -> int:
+    def window(runtime: Runtime, settings: Settings, drill: DrillControls | None = None, *, areas: Sequence[str] = ()) -> int:
         assert drill is not None
+        assert not areas
         seen.extend((pipe, flow) for _, pipe, flow in drill._simulator._options.bursts)
         return 0
 

@@ -38,6 +38,7 @@ from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
+from tests.console.areas import EAST, WEST, in_two_areas
 from tests.console.services.town import NOW, X0, Y0, Chair, a_finding, a_town
 
 CASE, N1 = "2024-0001", "2024-0001-N1"
@@ -67,6 +68,7 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _alarms(opposite_inflows)
     yield _unknown_places()
     yield _areas()
+    yield _emergency_beyond_the_area()
 
 
 def _areas() -> Chair:
@@ -78,6 +80,16 @@ def _areas() -> Chair:
     chair.sees(a_finding(("V32", "H23"), stations=("S8", "S9")))
     at_area = Actor("li", "李", Role.AREA, areas=("A1",))
     chair.take(chair.desk.carry_out(chair.state, AcknowledgeAreaAlert("2024-0002"), at_area, chair.now))
+    return chair
+
+
+def _emergency_beyond_the_area() -> Chair:
+    chair = Chair(in_two_areas(a_town(), X0 + 300.0))
+    chair.sees(a_finding(("V01", "V02")))
+    chair.does(JudgeBurst(CASE, ("V31",)))
+    chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, EAST)}), chair.now))
+    at_west, alarm = Actor("li", "李", Role.AREA, areas=(WEST,)), list(chair.state.alarms.values())[-1]
+    chair.take(chair.desk.carry_out(chair.state, AcknowledgeAlarm(alarm.alarm_id), at_west, chair.now))
     return chair
 
 

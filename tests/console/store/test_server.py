@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import exc, text
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crew_links import Answered
 from console.domain.lease import NOBODY
 from console.domain.readings import Channel
 from console.services.access.sign_in import SignInRefused
@@ -178,7 +179,8 @@ def test_an_older_or_newer_store_is_told_to_a_console_that_may_not_change_it(pre
         open_store(as_account(prepared, "q_console"))
     with owner.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
-        connection.execute(text("DROP FUNCTION quanmai_sign_in; DROP TABLE users, sign_in_failures, jobs, rollups, rollup_due"))
+        later = "users, sign_in_failures, jobs, rollups, rollup_due, attachments, crew_links, crew_answers"
+        connection.execute(text(f"DROP FUNCTION quanmai_sign_in; DROP TABLE {later}"))
     owner.dispose()
     with pytest.raises(StoreOlder, match="server init"):
         open_store(as_account(prepared, "q_console"))
@@ -202,3 +204,15 @@ def test_a_server_set_read_only_is_told_in_one_line(prepared: str) -> None:
     with pytest.raises(StoreUnavailable, match="takes no writes now"):
         console.users.authenticate("管理员", GOOD)
     console.close()
+
+
+def test_a_console_may_give_links_to_crews_and_an_engine_takes_their_answers(prepared: str) -> None:
+    console, engine = (open_store(as_account(prepared, name)) for name in ("q_console", "q_engine"))
+    made, token = console.crew_links.make("C1", Actor.named("王"), datetime.now(UTC))
+    assert engine.crew_links.crew_of(token) == "C1"
+    engine.crew_links.settle("C1", "answer-0001", Answered("taken"))
+    assert console.crew_links.answered("C1", "answer-0001") == Answered("taken")
+    console.crew_links.revoke(made.link_id, Actor.named("王"), datetime.now(UTC))
+    assert engine.crew_links.crew_of(token) is None
+    console.close()
+    engine.close()

@@ -188,6 +188,30 @@ def test_a_clock_set_back_does_not_lock_anybody_out(held: SqlStore) -> None:
         refused(held, "王芳", BAD)
     as_if_ago(held, -timedelta(days=3).total_seconds())
     assert float(refused(held, "王芳", GOOD).params["seconds"]) <= pause_s(5)
+    as_if_ago(held, pause_s(5))
+    assert held.users.authenticate("王芳", GOOD).name == "王芳"
+
+
+@pytest.mark.parametrize("name", ["\x00", "王\x00芳", "王\ud800芳", "\udcff", "\u202e芳王", "<b>王芳</b>", "芳" * 100_000])
+def test_a_name_that_nobody_can_have_is_refused_like_an_unknown_one(held: SqlStore, name: str) -> None:
+    assert refused(held, name, GOOD).key == refused(held, "nobody", GOOD).key
+
+
+def test_a_user_gets_no_name_that_another_one_has(held: SqlStore) -> None:
+    before = held.users.listed()
+    with pytest.raises(InputFault, match="in use"):
+        held.users.change("王芳", ROOT, NOW, new_name="管理员 ")
+    assert held.users.listed() == before
+    assert held.users.change("王芳", ROOT, NOW, new_name=" 王芳").name == "王芳"
+
+
+@pytest.mark.parametrize("areas", [(), ("",), ("A1", " "), ("\udcff",)])
+def test_a_user_of_an_area_has_an_area(held: SqlStore, areas: tuple[str, ...]) -> None:
+    with pytest.raises(InputFault, match="area") as fault:
+        held.users.add("周", Role.AREA, areas, GOOD, ROOT, NOW)
+    assert "\n" not in str(fault.value)
+    with pytest.raises(InputFault, match="area"):
+        held.users.change("王芳", ROOT, NOW, role=Role.AREA, areas=areas)
 
 
 def test_a_store_that_is_full_or_read_only_signs_nobody_in_and_says_so_in_one_line(tmp_path: Path) -> None:

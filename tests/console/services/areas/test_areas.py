@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from console.domain.actors import Actor, Role
-from console.domain.alarms import AlarmKind, AlarmState, Priority
+from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
 from console.domain.area_alerts import AreaAlert
 from console.domain.incidents import Phase
 from console.domain.outgoing import MessageKind
 from console.domain.values import from_json, to_json
+from console.services.alarms.station_alarms import AcknowledgeAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.areas.area_map import AreaMap
 from console.services.areas.escalation import Wait
@@ -23,6 +24,8 @@ from console.services.desk import DeskSettings
 from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
+from console.services.note_texts import NoteTexts
+from console.services.notices.lifecycle import ApproveNotice, DraftNotice
 from maps.city import City, CrewTable
 from maps.errors import InputFault
 from tests.console.areas import EAST, WEST, in_two_areas
@@ -244,3 +247,61 @@ def test_cases_written_before_areas_were_kept_belong_to_the_area_of_their_place(
     old = from_json(document, type(chair.state.incidents[CASE]))
     assert not old.area_alerts
     assert old.area_ids() == {WEST}
+
+
+def moved_to_the_east(chair: Chair) -> None:
+    """A case of the west that is judged to be in the east: both areas see it, it lies in the east now."""
+    chair.sees(a_finding(WEST_ONLY))
+    chair.does(JudgeBurst(CASE, ("V31",)))
+    assert alerted(chair) == {WEST, EAST}
+
+
+def an_alarm(chair: Chair) -> Alarm:
+    """One of the case that nobody has acknowledged."""
+    chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, EAST)}), chair.now))
+    (alarm,) = [one for one in chair.state.alarms.values() if one.kind is AlarmKind.AREA_SILENT]
+    return alarm
+
+
+def test_an_emergency_act_on_a_case_that_left_the_area_is_carried_out_and_recorded_loudly(chair: Chair) -> None:
+    moved_to_the_east(chair)
+    chair.does(DraftNotice(CASE))
+    (notice,) = chair.state.incidents[CASE].notices
+    at_west = of_area(WEST)
+    with pytest.raises(Refused, match="李"):  # without an emergency an area's people approve nothing
+        chair.desk.carry_out(chair.state, ApproveNotice(CASE, notice.notice_id), at_west, chair.now)
+    step = chair.desk.carry_out(chair.state, ApproveNotice(CASE, notice.notice_id, "夜间只有一人"), at_west, chair.now)
+    assert [draft.note.key for draft in step.drafts] == ["notice.override", "area.emergency"]
+    chair.take(step)
+    assert chair.state.incidents[CASE].notices[0].override_reason == "夜间只有一人"
+    alarm = an_alarm(chair)
+    step = chair.desk.carry_out(chair.state, AcknowledgeAlarm(alarm.alarm_id), at_west, chair.now)
+    assert [draft.note.key for draft in step.drafts] == ["alarm.acknowledged", "area.emergency"]
+    assert "城西片区" in NoteTexts("zh_CN").text(step.drafts[-1].note)
+    assert "城东片区" in NoteTexts("zh_CN").text(step.drafts[-1].note)
+
+
+def test_an_emergency_act_in_the_own_area_has_no_line_more(chair: Chair) -> None:
+    moved_to_the_east(chair)
+    alarm = an_alarm(chair)
+    step = chair.desk.carry_out(chair.state, AcknowledgeAlarm(alarm.alarm_id), of_area(EAST), chair.now)
+    assert [draft.note.key for draft in step.drafts] == ["alarm.acknowledged"]
+
+
+def test_emergency_acts_on_cases_never_seen_are_refused_as_unknown(chair: Chair) -> None:
+    chair.sees(a_finding(EAST_ONLY))
+    chair.does(JudgeBurst(CASE, ("V31",)))
+    chair.does(DraftNotice(CASE))
+    (alarm,) = [one for one in chair.state.alarms.values() if one.incident_id == CASE]
+    at_west = of_area(WEST)
+    for intent, unknown in (
+        (ApproveNotice(CASE, f"{CASE}-N1", "无人"), ApproveNotice("2024-0099", "2024-0099-N1", "无人")),
+        (AcknowledgeAlarm(alarm.alarm_id), AcknowledgeAlarm("A-99999")),
+    ):
+        with pytest.raises(Refused) as fault:
+            chair.desk.carry_out(chair.state, intent, at_west, chair.now)
+        with pytest.raises(Refused) as other:
+            chair.desk.carry_out(chair.state, unknown, at_west, chair.now)
+        assert str(fault.value).replace(CASE, "…").replace(alarm.alarm_id, "…") == (
+            str(other.value).replace("2024-0099", "…").replace("A-99999", "…")
+        )

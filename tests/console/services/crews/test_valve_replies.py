@@ -130,3 +130,23 @@ def test_the_fire_brigade_is_notified_of_hydrants_lost_by_a_crews_report() -> No
     says(chair, "valve_unable", "H10b", unable="seized")  # the next valves lie beyond J20
     told = [json.loads(message.payload) for message in chair.sent if message.kind == "fire_brigade"]
     assert [body["hydrants_lost"] for body in told] == [["F1"]]
+
+
+def test_a_crew_reports_a_closed_valve_back_in_its_normal_state_and_late_repeats_change_nothing(judged: Chair) -> None:
+    at = judged.now
+    says(judged, "valve_closed", "H10a", at=at)
+    judged.now += timedelta(minutes=10)
+    back_at = judged.now
+    says(judged, "valve_restored", "H10a", at=back_at)
+    (mark,) = case(judged).valve_marks
+    assert (mark.restored_by, mark.restored_at, mark.operated) == ("C1", back_at, False)
+    assert says(judged, "valve_restored", "H10a", at=back_at).is_empty  # again
+    told = says(judged, "valve_closed", "H10a", at=at)  # the first report again, late
+    assert [draft.kind for draft in told.drafts] == ["valve_report_unused"]
+    assert case(judged).closed_valves() == ()
+
+
+def test_a_valve_that_nobody_reported_closed_is_not_reported_back(judged: Chair) -> None:
+    told = says(judged, "valve_restored", "H10a")
+    assert [draft.kind for draft in told.drafts] == ["valve_report_unused"]
+    assert case(judged).valve_marks == ()

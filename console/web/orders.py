@@ -1,0 +1,118 @@
+"""Read model of the crew's page: a crew's own orders, and one of them with its valve cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from console.domain.clock import micros
+from console.domain.incidents import Incident, OrderState, ValveMark, WorkOrder
+from console.services.crews.valve_cards import ValveCard, valve_cards
+from console.web.sketch import Sketch, sketch
+from maps.city import City
+from maps.errors import UnknownAsset
+
+KEPT = timedelta(hours=12)
+"""For this long a closed case's orders stay on the page."""
+OPEN = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
+
+
+class Cases(Protocol):
+    """What is read of the store."""
+
+    def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """As of the store."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CrewOrder:
+    """An order with its case. ``version``: of the case; a page of this version shows all of it."""
+
+    order: WorkOrder
+    incident: Incident
+
+    @property
+    def version(self) -> int:
+        """Of the case."""
+        return self.incident.version
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the order still binds the crew."""
+        return self.order.state in OPEN and self.incident.is_open()
+
+
+@dataclass(frozen=True, eq=False)
+class ValveLine:
+    """A valve's card with the last report on it. ``state``: open, closed, unable or restored."""
+
+    card: ValveCard | None
+    valve_id: str
+    number: int
+    mark: ValveMark | None
+
+    @property
+    def state(self) -> str:
+        """As the desk has it."""
+        if self.mark is None:
+            return "open"
+        if self.mark.unable is not None:
+            return "unable"
+        return "closed" if self.mark.operated else "restored"
+
+    @property
+    def may_be_reopened(self) -> bool:
+        """Whether it was operated for this case and is not back yet."""
+        return self.mark is not None and self.mark.operated
+
+
+@dataclass(frozen=True, eq=False)
+class OrderPage:
+    """What the page of one order shows."""
+
+    of: CrewOrder
+    valves: tuple[ValveLine, ...]
+    sketch: Sketch | None
+
+
+def orders_of(store: Cases, crew_id: str, now: datetime) -> tuple[CrewOrder, ...]:
+    """A crew's orders, open ones first, then the newest. Raises StoreUnavailable."""
+    cases = store.cases_since(micros(now - KEPT))
+    mine = [CrewOrder(order, case) for case in cases for order in case.orders if order.crew_id == crew_id]
+    return tuple(sorted(mine, key=lambda one: (not one.is_open, -one.order.sent_at.timestamp())))
+
+
+def order_of(store: Cases, crew_id: str, order_id: str, now: datetime) -> CrewOrder | None:
+    """One order of a crew; None for another crew's and for an unknown one alike."""
+    return next((one for one in orders_of(store, crew_id, now) if one.order.order_id == order_id), None)
+
+
+def order_page(city: City, of: CrewOrder) -> OrderPage:
+    """The order with the valves of its case's plan, and those operated for the case beside it."""
+    incident, plan = of.incident, of.incident.plan
+    marks = {mark.valve_id: mark for mark in incident.valve_marks}
+    try:
+        cards = valve_cards(city, plan) if plan is not None and incident.burst_pipes else ()
+    except UnknownAsset:  # the dataset has changed since: the order's text is shown all the same
+        cards = ()
+    lines = [ValveLine(card, card.valve_id, card.order, marks.get(card.valve_id)) for card in cards]
+    planned = {card.valve_id for card in cards}
+    others = [mark for mark in incident.valve_marks if mark.valve_id not in planned]
+    lines += [ValveLine(None, mark.valve_id, len(lines) + n, mark) for n, mark in enumerate(others, 1)]
+    places = [(*line.card.place, line.number, line.state) for line in lines if line.card is not None]
+    try:
+        drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places)
+    except UnknownAsset:
+        drawn = None
+    return OrderPage(of, tuple(lines), drawn)
+
+
+def knows_valve(city: City, valve_id: str) -> bool:
+    """Whether the network has a valve."""
+    try:
+        city.network.valves.row(valve_id)
+    except UnknownAsset:
+        return False
+    return True

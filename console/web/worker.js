@@ -1,0 +1,30 @@
+// Pages come from the network while there is one, else as they were kept. A revoked link empties what was kept.
+"use strict";
+
+const PAGES = "pages", FILES = "files-1", NETWORK_MS = 4000;
+const STATIC = ["/crew.css", "/crew.js", "/outbox.js"];
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(FILES).then((files) => files.addAll(STATIC)).then(() => self.skipWaiting()));
+});
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const path = new URL(event.request.url).pathname;
+  if (event.request.method !== "GET") return;
+  if (STATIC.includes(path)) event.respondWith(fromNetwork(event.request, FILES, path));
+  else if (path === "/" || path.startsWith("/orders/")) event.respondWith(fromNetwork(event.request, PAGES, path));
+});
+
+async function fromNetwork(request, name, path) {
+  const kept = await (await caches.open(name)).match(path);
+  const asked = fetch(request).then(async (response) => {
+    if (response.status === 401) await caches.delete(PAGES);
+    if (kept && (response.status === 429 || response.status >= 500)) return kept;
+    if (response.status === 200) await (await caches.open(name)).put(path, response.clone());
+    return response;
+  });
+  if (!kept) return asked;
+  const late = new Promise((resolve) => setTimeout(() => resolve(kept), NETWORK_MS));
+  return Promise.race([asked.catch(() => kept), late]);
+}
