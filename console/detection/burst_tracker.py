@@ -29,6 +29,7 @@ from console.domain.clock import micros, moment
 from maps.city import City
 from maps.columns import Floats
 from maps.locate.refine import Responses
+from maps.locate.result import Location
 
 _SET_BACK_US = 60_000_000
 _REVISIONS = 2
@@ -39,6 +40,7 @@ _SAME_US = 24 * 3_600_000_000
 _SAME_STEP_US = 6 * 3_600_000_000
 """For this time another step at the same place counts as growth of the same burst; later it is a new burst or a larger one."""
 
+_NOWHERE = Location((), (), "")
 _OPERATION_US = 600_000_000
 """An operation can explain later crossings for ten minutes."""
 
@@ -86,6 +88,7 @@ class BurstTracker:
         self._operated: set[int] = set()
         self._boundaries: list[OperationFinding] = []
         self._surges = SurgeCrossings(city)
+        self._is_locating = True
 
     def holds(self, group: int) -> bool:
         """Whether a burst is open in a group, or an operation has just changed its pressures: then no station fails alone."""
@@ -97,9 +100,14 @@ class BurstTracker:
         return bool(self._open_bursts)
 
     def search(
-        self, tick: Tick, expectation: Expectation, force: bool
+        self, tick: Tick, expectation: Expectation, force: bool, *, located: bool = True
     ) -> tuple[tuple[BurstFinding, ...], tuple[OperationFinding, ...]]:
-        """(new findings, operations) of this tick. Groups that cross their thresholds together, or soon after, have one cause."""
+        """(new findings, operations) of this tick. Groups that cross their thresholds together, or soon after, have one cause.
+
+        ``located``: False where another test finds the bursts: a crossing still excuses the stations of its group and moves
+        their baseline, but its place, which costs most, is not computed.
+        """
+        self._is_locating = located
         crossings: list[tuple[int, Crossing]] = []
         operations: list[OperationFinding] = []
         reference = self._ring.predicted(self._step_sigma(tick), self._least_samples())
@@ -135,7 +143,7 @@ class BurstTracker:
         self._operations.extend(operations)
         if force and not crossings:
             crossings = self._forced(tick)
-        found = self._one_cause(crossings, tick, force) or self._surge(tick) or self._slow_leak(tick)
+        found = self._one_cause(crossings, tick, force) or (self._surge(tick) if located else None) or self._slow_leak(tick)
         operations += self._boundaries
         self._operations.extend(self._boundaries)
         if self._boundaries:
@@ -245,7 +253,9 @@ class BurstTracker:
         known = [burst.finding for burst in held.values()]
         reach_us = _SAME_US if crossing.lane == "level" else _SAME_STEP_US
         known += [one for one in self._lately if tick.now_us - micros(one.at) <= reach_us]
+        nowhere = not finding.location.set_90
         same = [one for one in known if set(one.location.set_90) & set(finding.location.set_90)]
+        same += [burst.finding for burst in held.values() if nowhere or not burst.finding.location.set_90]
         if same and not force:
             # The same place again: a growing burst, or one that is still settling, is one event.
             self._open([one for one in crossings if one[0] not in self._open_bursts], same[0], tick)
@@ -255,7 +265,8 @@ class BurstTracker:
             if opened is not None:
                 self._boundaries.append(opened)
                 return None
-        self._lately.append(finding)
+        if not nowhere:
+            self._lately.append(finding)
         self._open(crossings, finding, tick)
         return finding
 
@@ -280,7 +291,8 @@ class BurstTracker:
             burst.lately.append(tick.residual_m[group.rows])
             burst.ticks += 1
             is_unreported = all(burst.finding.finding_id != told.finding_id for told in revised)
-            if burst.finding.revision < _REVISIONS and known.any() and is_unreported:
+            is_placed = bool(burst.finding.location.set_90) and self._is_locating
+            if is_placed and burst.finding.revision < _REVISIONS and known.any() and is_unreported:
                 # A station without a new sample counts with its mean so far.
                 before = burst.ticks - 1
                 burst.total_m = np.where(known, burst.total_m + seen, burst.total_m * burst.ticks / before)
@@ -332,14 +344,14 @@ class BurstTracker:
     def _finding(self, group: Group, crossing: Crossing, tick: Tick, within: NDArray[np.bool_] | None = None) -> BurstFinding:
         self._number += 1
         at = moment(tick.now_us)
-        location, evidence = self._locator.located(group, crossing, tick, within)
+        location, evidence = self._locator.located(group, crossing, tick, within) if self._is_locating else (_NOWHERE, ())
         since = group.level.abnormal_since_us if crossing.lane == "level" else None
         since = since or tick.now_us - int((crossing.window - 1) * self._options.tick_s * 1e6)
         since -= (RECENT_NIGHTS - 1) * DAY_US if crossing.lane == "slow" else 0
         recent = [one for one in self._operations if (at - one.at).total_seconds() * 1e6 <= _OPERATION_US]
         if crossing.instead is not None:
             recent.append(self._operation(group, crossing.instead, crossing.residual_m, tick, certain=False))
-        if crossing.lane == "step":
+        if crossing.lane == "step" and self._is_locating:
             possible = self._valves.possible(location, group.rows, crossing.residual_m, tick.now_us)
             recent += [] if possible is None else [possible]
         return BurstFinding(

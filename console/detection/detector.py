@@ -30,6 +30,7 @@ from console.detection.station_groups import pressure_stations, station_groups
 from console.domain.alarms import Alarm, AlarmState
 from console.domain.readings import Channel, Quality
 from maps.city import City
+from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import DrivenSolver
 from maps.hydraulics.state import HydraulicState
 from maps.locate.pumps import PumpCurves
@@ -174,25 +175,32 @@ class Detector:
             steady,
             surge,
         )
+        driven = self._by_model(value, usable, now_us) if not force else None
         revisions = self._tracker.revise(tick, self._expectation)
         self._heard |= np.array([taken[group.rows].any() for group in self._groups], dtype=bool)
         self._second_of_day = tick.second_of_day
-        bursts, operations = self._tracker.search(tick, self._expectation, force)
+        bursts, operations = self._tracker.search(tick, self._expectation, force, located=driven is None)
         sigma_m, excused = self._noise(len(value))
         alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
         found += alone
         found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
-        if self._driven is not None and self._driven.is_ready and not force:
-            driven = self._driven.tick(value, usable, now_us)
-            if self._driven.is_testing:  # else the bursts of the lanes count: no city is without a test after a gap
-                bursts, revisions = driven
+        bursts, revisions = driven if driven is not None else (bursts, revisions)
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))
         self._expectation.follow(value, at_us, usable, sigma_m, excused, now_us)
         self._expectation.accept(together, deviation_m[together])
         learning = self._pressure & ~(self._expectation.ready() & self._usable())
         sigma_kpa = self._seen_sigma_kpa(learning)
         return TickResult(bursts, tuple(found), expected, revisions, learning, operations, sigma_kpa)
+
+    def _by_model(
+        self, value: Floats, usable: Bools, now_us: int
+    ) -> tuple[tuple[BurstFinding, ...], tuple[BurstFinding, ...]] | None:
+        """(new findings, revisions) of the driven model; None where the lanes' count: no city is without a test after a gap."""
+        if self._driven is None or not self._driven.is_ready:
+            return None
+        found = self._driven.tick(value, usable, now_us)
+        return found if self._driven.is_testing else None
 
     @property
     def preparing(self) -> tuple[int, int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from console.detection import TickResult
+from maps.columns import Floats
 from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.session import EpanetSession
 from maps.units import KPA_PER_METRE
@@ -49,6 +53,39 @@ def test_a_burst_that_lasts_is_not_found_again_when_its_hold_ends(town: Town) ->
     night = Night(town, hold_s=600.0)
     night.ticks(12)
     assert bursts(night.ticks(180, town.drops_m["H33"])) == 1
+
+
+def test_a_burst_that_another_test_locates_excuses_the_same_stations_and_asks_for_no_hydraulics(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights: list[list[TickResult]] = []
+    solved: list[list[int]] = []
+    for located in (True, False):
+        leaks_solved: list[int] = []
+
+        def responses(
+            at_s: float, nodes: NDArray[np.int64], leaks: Sequence[Mapping[int, float]], kept: list[int] = leaks_solved
+        ) -> Floats:
+            kept.append(len(leaks))
+            return np.full((len(leaks), len(nodes)), np.nan)
+
+        night = Night(town, responses=responses, hold_s=600.0)
+        tracker = night.detector._tracker
+        search = tracker.search
+
+        with monkeypatch.context() as patched:
+            if not located:
+                patched.setattr(tracker, "search", lambda *what, located, search=search: search(*what, located=False))
+            nights.append([*night.ticks(12), *night.ticks(60, town.drops_m["H33"]), *night.ticks(30)])
+        solved.append(leaks_solved)
+    told, untold = nights
+    assert bursts(told) == 1
+    assert bursts(untold)
+    assert [one.stations for one in told] == [one.stations for one in untold]
+    assert solved[0]
+    assert not solved[1]
+    assert not any(found.location.set_90 for one in untold for found in one.bursts)
+    assert not any(one.revisions for one in untold)
 
 
 def test_a_burst_that_grows_is_one_finding_and_one_at_the_same_place_hours_later_is_another(town: Town) -> None:

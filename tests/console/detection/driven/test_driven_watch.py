@@ -55,7 +55,9 @@ def _read(truth: dict[Channel, np.ndarray], random: np.random.Generator) -> dict
 
 
 def _run(city: City, days: list[dict[Channel, np.ndarray]], last: dict[Channel, np.ndarray]) -> list[tuple[int, BurstFinding]]:
-    at_us = 1_704_067_200_000_000 + np.arange((len(days) + 1) * DAY, dtype=np.int64) * STEP_S * 1_000_000
+    """(tick, finding) of ``last``, one or more days after ``days`` of history."""
+    watched = len(last[Channel.PRESSURE])
+    at_us = 1_704_067_200_000_000 + np.arange(len(days) * DAY + watched, dtype=np.int64) * STEP_S * 1_000_000
     history = {int(channel): np.concatenate([day[channel] for day in days]).astype(np.float32) for channel in days[0]}
     found: list[tuple[int, BurstFinding]] = []
     with EpanetSession(city) as session:
@@ -64,7 +66,7 @@ def _run(city: City, days: list[dict[Channel, np.ndarray]], last: dict[Channel, 
         detector.learn(History(at_us[: len(days) * DAY], history))
         assert detector.threshold is not None
         assert detector.threshold.history_days == pytest.approx(DAYS, abs=0.3)
-        for tick in range(DAY):
+        for tick in range(watched):
             value, at = np.full((4, len(Channel)), np.nan), np.zeros((4, len(Channel)), dtype=np.int64)
             for channel, table in last.items():
                 value[:, channel] = table[tick]
@@ -95,6 +97,18 @@ def test_a_leak_is_found_within_an_hour_and_a_quiet_day_raises_nothing(folder: P
     assert finding.location.set_90
     assert finding.location.candidates[0].pipe_id in ("B", "C")  # the pipes that end where it leaks
     assert finding.evidence
+
+
+def test_a_burst_that_outlasts_its_hold_and_its_repair_are_no_second_event(folder: Path) -> None:
+    city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
+    random = np.random.default_rng(5)
+    quiet = _truth(folder, "before", 0.0)
+    hurt = _read(_truth(folder, "long", 60.0), random)  # from noon to midnight: twice the hold of six hours
+    after = _read(quiet, random)
+    last = {channel: np.concatenate([hurt[channel], after[channel][:NOON]]) for channel in hurt}
+    found = _run(city, [_read(quiet, random) for _ in range(DAYS)], last)
+    assert len(found) == 1
+    assert NOON <= found[0][0] <= NOON + 12
 
 
 def test_after_a_gap_the_lanes_count_until_the_shortest_window_and_its_hour_before_are_full(folder: Path) -> None:
