@@ -20,7 +20,7 @@ def with_emergency_noted(tools: Tools, state: DeskState, step: ChangeSet, actor:
     """
     if not actor.areas:
         return step
-    ids = {one.incident_id for one in (*step.incidents, *step.alarms) if one.incident_id}
+    ids = {one.incident_id for one in step.incidents} | {one.incident_id for one in step.alarms if one.incident_id}
     after = state.with_records(step.records)
     drafts = list[Draft]()
     for incident in (after.incidents[one] for one in sorted(ids & after.incidents.keys())):
