@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 
 from console.services.network.trace_requests import TraceAnswer, TraceRequest, stops_json, trace_of
 from console.ui.appearance import Appearance
@@ -96,7 +96,7 @@ class TraceTool(QObject):
             return False
         if asset is None:
             return True
-        keys, request = QApplication.keyboardModifiers(), self.request
+        keys, request = self._map.input.keys, self.request
         if keys & _BARRIER_KEYS or asset.kind == "valve":
             return self._ask(replace(request, barriers=_toggled(request.barriers, asset.asset_id)))
         if asset.kind != "pipe":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QApplication
 
 from console.domain.clock import moment
 from console.domain.incidents import Incident, Unable
@@ -89,7 +88,7 @@ class WhatIfTool(QObject):
         if asset is not None and asset.kind == "valve":
             self.panel.choose(asset.asset_id)
         elif asset is not None and asset.kind == "pipe":
-            added = bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)
+            added = bool(self._map.input.keys & Qt.KeyboardModifier.ShiftModifier)
             self._ask(self.current.with_pipe(asset.asset_id, add=added))
         return True
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.domain.incidents import PlanConflict, Unable
@@ -37,8 +37,12 @@ def texts(widget: QWidget) -> str:
     return "\n".join(found.text() for found in widget.findChildren(QLabel) if not found.isHidden())
 
 
-def clicked(window: MainWindow, asset_id: str, kind: str = "pipe") -> None:
-    """A click on an asset of the map."""
+NO_KEY = Qt.KeyboardModifier.NoModifier
+
+
+def clicked(window: MainWindow, asset_id: str, kind: str = "pipe", keys: Qt.KeyboardModifier = NO_KEY) -> None:
+    """A click on an asset of the map, with these keys held."""
+    window.map.input.keys = keys
     window.map.input.picked.emit(Asset(kind, asset_id, 0, 0.0, 0.0))
     window.settle()
 
@@ -201,7 +205,6 @@ def test_tools_show_both_languages_in_both_themes(window: MainWindow, port: Scri
     window.settle()
     clicked(window, a_pipe(port))
     assert "If one cannot be closed" in texts(window.tools.what_if.panel)
-    assert QApplication.keyboardModifiers() == Qt.KeyboardModifier.NoModifier
 
 
 def worked_out(window: MainWindow, qtbot: QtBot) -> SegmentsWindow:
@@ -348,14 +351,19 @@ def test_a_plans_warnings_are_in_the_language_of_the_window(window: MainWindow, 
     assert seen == {"sources_inside", "inflow_inside", "no_source", "no_valve", "many_valves"}
 
 
-def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(
-    window: MainWindow, port: ScriptedPort, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_keys_of_a_click_are_those_of_its_own_event(window: MainWindow) -> None:
+    QTest.keyPress(window, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    for keys in (Qt.KeyboardModifier.ControlModifier, NO_KEY, Qt.KeyboardModifier.AltModifier):
+        QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, keys, QPoint(200, 200))
+        assert window.map.input.keys == keys
+    QTest.keyRelease(window, Qt.Key.Key_Control)
+
+
+def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
     clicked(window, a_pipe(port, 1))
     for keys, pipe in ((Qt.KeyboardModifier.ControlModifier, 2), (Qt.KeyboardModifier.ShiftModifier, 3)):
-        monkeypatch.setattr(QApplication, "keyboardModifiers", lambda keys=keys: keys)
-        clicked(window, a_pipe(port, pipe))
+        clicked(window, a_pipe(port, pipe), keys=keys)
     request = window.tools.trace.request
     assert request.barriers == (a_pipe(port, 2),)
     assert request.starts == (a_pipe(port, 1), a_pipe(port, 3))

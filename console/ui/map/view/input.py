@@ -73,6 +73,8 @@ class InputHandler(QObject):
         self._widget, self._navigation, self._pick = widget, navigation, pick
         self.sketch = Sketch()
         self.cursor_world: tuple[float, float] | None = None
+        self.keys = Qt.KeyboardModifier.NoModifier
+        """Keys held at the last release of a mouse button: of the click itself, not of the moment in which it is handled."""
         """World point under the pointer, None when it is elsewhere."""
         self._pressed_at: QPointF | None = None
         self._dragged = False
@@ -154,7 +156,7 @@ class InputHandler(QObject):
 
     def release(self, event: QMouseEvent) -> None:
         """End a click, a drag or a box."""
-        position = event.position()
+        position, self.keys = event.position(), event.modifiers()
         if event.button() == Qt.MouseButton.LeftButton and self._pressed_at is not None:
             if self._box_tool is not None:
                 self._end_box(position)

@@ -70,7 +70,7 @@ class AreaSection(Section):
             self._lines.addWidget(line)
         for report in alert.reports[-_REPORTS:]:
             words = view.appearance.words
-            said = words("area.said", time=words.time(report.at), by=report.by, text=report.text)
+            said = words("area.said", time=words.stamp(report.at, view.now), by=report.by, text=report.text)
             self._lines.addWidget(label(said, "muted", wrap=True, selectable=True))
 
     def _on_acknowledge(self) -> None:
@@ -84,11 +84,11 @@ class AreaSection(Section):
 
 def alert_words(view: CaseView, alert: AreaAlert) -> str:
     """An area's state in one line: told when, acknowledged when and by whom, or not, and escalated when."""
-    words = view.appearance.words
-    told = words("area.alerted", area=alert.area_name, time=words.time(alert.alerted_at))
+    words, now = view.appearance.words, view.now
+    told = words("area.alerted", area=alert.area_name, time=words.stamp(alert.alerted_at, now))
     if alert.acknowledged_at is not None:
         key = "area.acknowledged_by_phone" if alert.by_phone else "area.acknowledged"
-        return told + words(key, time=words.time(alert.acknowledged_at), by=alert.acknowledged_by)
+        return told + words(key, time=words.stamp(alert.acknowledged_at, now), by=alert.acknowledged_by)
     if alert.escalated_at is not None:
-        return told + words("area.escalated", time=words.time(alert.escalated_at))
+        return told + words("area.escalated", time=words.stamp(alert.escalated_at, now))
     return told + words("area.waiting")

@@ -60,8 +60,9 @@ class CaseColumn(Panel):
         self.area = AreaSection(submit, sight)
         self.plan, self.people = PlanSection(submit), PeopleSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
+        first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
-            self.head, self.area, self.evidence, self.location, self.plan, self.people, self.response, self.notice,
+            self.head, *first, self.evidence, self.location, *after, self.plan, self.people, self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
