@@ -70,6 +70,11 @@ def answer(seat: MainWindow, name: str, password: str = GOOD) -> None:
     seat.settle(10.0)
 
 
+def is_locked(seat: MainWindow) -> bool:
+    """Asked anew each time."""
+    return seat.session.is_locked
+
+
 def kinds(store: SqlStore) -> list[str]:
     return [change.kind for change in store.changes() if change.kind != "user_added"]
 
@@ -134,16 +139,16 @@ def test_nobody_else_and_no_wrong_password_unlocks(seat: MainWindow, name: str, 
 def test_a_user_who_is_disabled_meanwhile_loses_the_seat_and_cannot_unlock_it(seat: MainWindow, store: SqlStore) -> None:
     seat.session.check_standing()
     seat.settle()
-    assert not seat.session.is_locked
+    assert not is_locked(seat)
     store.users.change("王", Actor.named("root"), NOW, is_enabled=False)
     seat.session.check_standing()
     seat.settle()
-    assert seat.session.is_locked
+    assert is_locked(seat)
     assert seat.panel(LockBar).isVisible()
     assert "停用" in seat.messages.text
     seat.seat.unlock()
     answer(seat, "王")
-    assert seat.session.is_locked
+    assert is_locked(seat)
     dialog = seat.seat.open_dialog
     assert dialog is not None
     dialog.reject()
@@ -159,17 +164,17 @@ def test_an_act_that_is_refused_because_its_user_is_disabled_locks_the_seat_at_o
     port.fault = disabled("王")
     seat.case.location.judge()
     seat.settle()
-    assert seat.session.is_locked
+    assert is_locked(seat)
 
 
 def test_a_user_with_another_role_meanwhile_signs_in_again_with_it(seat: MainWindow, store: SqlStore) -> None:
     store.users.change("王", Actor.named("root"), NOW, role=Role.HOTLINE)
     seat.session.check_standing()
     seat.settle()
-    assert seat.session.is_locked
+    assert is_locked(seat)
     seat.seat.unlock()
     answer(seat, "王")
-    assert not seat.session.is_locked
+    assert not is_locked(seat)
     assert seat.session.person.role is Role.HOTLINE
 
 
