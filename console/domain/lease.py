@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TERM_S = 10.0
-"""A lease that was not renewed for this long, by the store's clock, can be taken over."""
+TERM_S = 8.0
+"""A lease that was not renewed for this long, by the store's clock, can be taken over: with the others' look each second, within 10 s."""
 RENEWED_S = 3.0
 """The leader renews it this often."""
 
