@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TERM_S = 8.0
-"""A lease that was not renewed for this long, by the store's clock, can be taken over: with the others' look each second, within 10 s."""
+"""A lease that was not renewed for this long, by the store's clock, can be taken over.
+
+The others look each second: another process leads within 10 s.
+"""
 RENEWED_S = 3.0
 """The leader renews it this often."""
 

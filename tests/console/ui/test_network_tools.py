@@ -367,7 +367,7 @@ def test_a_pipe_clicked_with_ctrl_is_a_barrier_and_with_shift_another_start(wind
     request = window.tools.trace.request
     assert request.barriers == (a_pipe(port, 2),)
     assert request.starts == (a_pipe(port, 1), a_pipe(port, 3))
-    clicked(window, a_pipe(port, 3))
+    clicked(window, a_pipe(port, 3), keys=Qt.KeyboardModifier.ShiftModifier)
     assert window.tools.trace.request.starts == (a_pipe(port, 1),)
 
 
