@@ -178,10 +178,12 @@ def export_(
     """
     from console.domain.values import to_json
     from console.services.note_texts import in_each_language
+    from console.store.connection import store_file
     from maps.files import write_aside
 
     named = _named(store)
-    refuse_overwriting(to, [] if "://" in named else [Path(named)])
+    file = store_file(named)
+    refuse_overwriting(to, [] if file is None else [file])
     with opened_store(store) as opened:
         broken = opened.verify_chain()
         if broken is not None:
@@ -200,10 +202,12 @@ class opened_store:  # noqa: N801 - used like a function, in 'with'
 
     def __init__(self, store: str) -> None:
         from console.store import open_store
+        from console.store.connection import store_file
 
         named = _named(store)
-        if "://" not in named and not (Path(named).is_file() and Path(named).stat().st_size):
-            raise InputFault(f"{named}: no such file, or an empty one; name the store with --store")
+        file = store_file(named)
+        if file is not None and not (file.is_file() and file.stat().st_size):
+            raise InputFault(f"{file}: no such file, or an empty one; name the store with --store")
         self._store = open_store(named)
 
     def __enter__(self) -> SqlStore:

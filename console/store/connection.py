@@ -47,6 +47,12 @@ def store_url(target: str | Path) -> URL:
     return url
 
 
+def store_file(target: str | Path) -> Path | None:
+    """The file of a SQLite store, None for one on a server. Raises InputFault."""
+    url = store_url(target)
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
 def shown(url: URL) -> str:
     """The address for messages: a file's path, or the URL without its password."""
     return masked(str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True))

@@ -18,6 +18,7 @@ COLUMNS = ("name", "kind", "role", "organisation", "phones", "areas", "notes", "
 _NEEDED = ("name", "kind", "phones")
 _LARGEST_BYTES = 5_000_000
 _MOST_FAULTS = 20
+_FORMULA_BEGINS = ("=", "@", "+", "-", "\t", "\r")
 
 
 def read_contacts(path: Path) -> tuple[ContactFields, ...]:
@@ -74,7 +75,18 @@ def contacts_csv(contacts: Sequence[Contact]) -> str:
 
 def _safe(cell: str) -> str:
     """A spreadsheet takes a text that begins with one of these for a formula; a phone number's plus sign stays."""
-    return f"'{cell}" if cell[:1] in ("=", "@", "\t", "\r") or (cell[:1] in "+-" and cell[:1] and not is_phone(cell)) else cell
+    is_formula = cell[:1] in _FORMULA_BEGINS and not all(map(is_phone, _parts(cell)))
+    return f"'{cell}" if is_formula or _is_marked(cell) else cell
+
+
+def _bare(cell: str) -> str:
+    """A cell without the mark of ``_safe``."""
+    return cell[1:] if _is_marked(cell) else cell
+
+
+def _is_marked(cell: str) -> bool:
+    """Marked as text: apostrophes before the begin of a formula."""
+    return cell[:1] == "'" and cell.lstrip("'")[:1] in _FORMULA_BEGINS
 
 
 def _text(path: Path) -> str:
@@ -99,7 +111,9 @@ def _columns(headings: Sequence[str], source: str) -> list[str]:
         known |= {folded(words.text(f"domain.contact_column.{name}")): name for name in COLUMNS}
     names = [known.get(folded(heading.strip()), "") for heading in headings]
     if missing := [name for name in _NEEDED if name not in names]:
-        raise InputFault(f"{source}: row 1: column {', '.join(missing)} missing; the columns are {', '.join(COLUMNS)}")
+        raise InputFault(
+            f"{source}: row 1: column {', '.join(missing)} missing; the columns are {', '.join(COLUMNS)}, parted by commas"
+        )
     twice = {name for name in names if name and names.count(name) > 1}
     if twice:
         raise InputFault(f"{source}: row 1: column {', '.join(sorted(twice))} twice; keep one")
@@ -107,7 +121,7 @@ def _columns(headings: Sequence[str], source: str) -> list[str]:
 
 
 def _contact(row: int, cells: Mapping[str, str], faults: list[Fault]) -> ContactFields:
-    text = {name: cells.get(name, "").strip() for name in COLUMNS}
+    text = {name: _bare(cells.get(name, "").strip()) for name in COLUMNS}
     if not text["name"]:
         faults.append(_fault(row, "name", "is empty; every contact needs a name"))
     faults += [

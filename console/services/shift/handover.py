@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from console.domain.actors import Actor, Permission
+from console.domain.actors import GRANTED, Actor, Permission
 from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.changes import ChangeSet
 from console.domain.health import FAULT_NAMES, FeedHealth
@@ -66,6 +66,9 @@ def sign(tools: Tools, state: DeskState, intent: SignHandover, actor: Actor, now
         raise Refused("handover_one_person", name=incoming.name)
     if tools.settings.signs_in and not (outgoing.is_verified and incoming.is_verified):
         raise Refused("handover_unverified")
+    for one in (outgoing, incoming):
+        if one.is_verified and Permission.SHIFT not in GRANTED[one.role]:
+            raise Refused("not_permitted", user=one.name, role=one.role, intent="sign_handover")
     observed = tuple(item for item in intent.seen if item.part in OBSERVED)
     items = (*kept_items(tools.settings.targets, state), *observed)
     if changed := differences(intent.seen, items):

@@ -57,6 +57,8 @@ class HandoverDialog(QDialog):
         self._preview = self._items = picture_items(port.targets, picture)
         self._previewed_at = moment(picture.now_us)
         self._signing_at: datetime | None = None
+        self._signatures: tuple[Signature, ...] = ()
+        """Of those who signed here: another seat may sign the same list at the same time."""
         self.signed: Handover | None = None
         self.setWindowTitle(self._t("handover.title"))
         self.resize(_WIDTH_PX, min(_HEIGHT_PX, parent.height() - 40 if parent is not None else _HEIGHT_PX))
@@ -112,8 +114,14 @@ class HandoverDialog(QDialog):
     def begin_signing(self) -> None:
         """Prove both signatures, then submit the handover."""
         signers, pairs = self._signers, [(n.text(), p.text()) for n, p in zip(self.names, self.passwords, strict=True)]
+        seen, remarks = self._items, self.remarks.toPlainText()  # of this moment: the check of passwords takes a while
         self.sign.setEnabled(False)
-        self._tasks.request("sign", lambda: tuple(signers.signature(*pair) for pair in pairs), self._on_proven)
+
+        def proven(signatures: tuple[Signature, Signature]) -> None:
+            self._signing_at, self._signatures = self._port.now(), signatures
+            self._submit(SignHandover(*signatures, self._preview, self._previewed_at, seen, remarks))
+
+        self._tasks.request("sign", lambda: tuple(signers.signature(*pair) for pair in pairs), proven)
 
     def refused(self, fault: QuanmaiError) -> None:
         """The handover was not taken; what changed is shown, and both sign again."""
@@ -154,14 +162,9 @@ class HandoverDialog(QDialog):
 
     def _newest(self, since_us: int) -> Handover | None:
         found = self._port.records_of((HANDOVER,), since_us, since_us + 86_400_000_000)
-        signed = [one for one in found if isinstance(one, Handover) and one.items == self._items]
-        return max(signed, key=lambda one: one.handover_id, default=None)
-
-    def _on_proven(self, signatures: tuple[Signature, Signature]) -> None:
-        self._signing_at = self._port.now()
-        outgoing, incoming = signatures
-        remarks = self.remarks.toPlainText()
-        self._submit(SignHandover(outgoing, incoming, self._preview, self._previewed_at, self._items, remarks))
+        mine = _ids(*self._signatures)
+        signed = [one for one in found if isinstance(one, Handover) and _ids(one.outgoing, one.incoming) == mine]
+        return max(signed, key=lambda one: one.signed_at, default=None)
 
     def _show_signed(self, one: Handover | None) -> None:
         if one is None:
@@ -186,7 +189,7 @@ class HandoverDialog(QDialog):
     def _check(self) -> None:
         needs = self._signers.need_password
         full = all(name.text().strip() for name in self.names) and (not needs or all(p.text() for p in self.passwords))
-        self.sign.setEnabled(full and self._signing_at is None)
+        self.sign.setEnabled(full and self._signing_at is None and not self._tasks.busy)
 
     def _fill(self) -> None:
         words, changes = self._appearance.words, self.changes()
@@ -231,3 +234,7 @@ class HandoverDialog(QDialog):
 
     def _t(self, key: str, **params: object) -> str:
         return shift_text(self._appearance.words, key, **params)
+
+
+def _ids(*signatures: Signature) -> tuple[str, ...]:
+    return tuple(one.actor_id for one in signatures)

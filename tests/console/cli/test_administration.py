@@ -80,6 +80,16 @@ def test_an_emptied_store_is_not_reported_as_an_intact_chain(
     assert store.read_bytes() == b""
 
 
+@pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "head"), ("history",), ("jobs",), ("users", "list")])
+def test_a_missing_store_given_as_an_address_is_neither_made_nor_reported_as_whole(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing.sqlite"
+    assert run(monkeypatch, *words, "--store", f"sqlite:///{missing}") == 2
+    assert "no such file" in capsys.readouterr().err
+    assert not missing.exists()
+
+
 def test_an_exported_log_serves_as_heads_of_every_change(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
 ) -> None:

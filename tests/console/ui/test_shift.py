@@ -18,6 +18,7 @@ from console.services.crews.valve_reports import MarkValveClosed
 from console.services.incidents.judging import JudgeBurst
 from console.services.shift.contacts import AddContacts, ContactFields
 from console.services.shift.entries import WriteEntry
+from console.services.shift.handover import SignHandover
 from console.ui.dialogs.shift_entry import About, picture_bytes
 from console.ui.models.shift_log import line_text
 from console.ui.window import MainWindow
@@ -174,6 +175,45 @@ def test_where_people_have_passwords_each_signs_with_the_own_one(window: MainWin
     assert port.chair.state.of(HANDOVER)["H-00001"].is_verified
     assert [password.text() for password in dialog.passwords] == ["", ""]
     assert not any("王王" in repr(intent) for intent, _ in port.asked)
+
+
+def test_what_changes_while_passwords_are_checked_is_not_signed_unseen(window: MainWindow, port: ScriptedPort) -> None:
+    judged(port)
+    window.settle()
+    dialog = window.shift.handover()
+    for field, name in zip(dialog.names, ("王", "赵"), strict=True):
+        field.setText(name)
+    dialog.begin_signing()
+    dialog.remarks.setPlainText("typed after the click")
+    assert not dialog.sign.isEnabled(), "typing meanwhile allows no second signing"
+    port.submit(MarkValveClosed(CASE, port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""), WANG)
+    dialog.show_picture(port.latest())
+    dialog.settle()
+    window.settle()
+    assert not port.chair.state.of(HANDOVER)
+    assert dialog.changes()
+    dialog.begin_signing()
+    dialog.settle()
+    window.settle()
+    assert len(port.chair.state.of(HANDOVER)) == 1
+
+
+def test_a_seat_shows_the_handover_that_was_signed_there_when_another_seat_signs_the_same_list(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    dialog = window.shift.handover()
+    for field, name in zip(dialog.names, ("王", "赵"), strict=True):
+        field.setText(name)
+    dialog.begin_signing()
+    seen = dialog._items
+    dialog._tasks.finish()
+    port.submit(SignHandover(Signature("孙", "孙"), Signature("周", "周"), seen, port.now(), seen), Actor.named("孙"))
+    for _ in range(2):
+        window.settle()
+        dialog.settle()
+    assert len(port.chair.state.of(HANDOVER)) == 2
+    assert dialog.signed is not None
+    assert (dialog.signed.outgoing.name, dialog.signed.incoming.name) == ("王", "赵")
 
 
 def test_one_click_logs_a_call_about_the_case_in_focus(window: MainWindow, port: ScriptedPort) -> None:

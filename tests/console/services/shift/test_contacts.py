@@ -154,6 +154,18 @@ def test_a_cell_that_a_spreadsheet_takes_for_a_formula_is_written_as_text(chair:
     assert ",'-2+3," in row
 
 
+@pytest.mark.parametrize("odd", ["=cmd()", "'=cmd()", "''+1", "-2+3", "@x", "'quoted", "it's"])
+def test_an_exported_book_is_read_again_without_a_change(chair: Chair, odd: str) -> None:
+    fields = ContactFields(
+        odd, role=odd, organisation=odd, phones=("+8613800000000", "+86139 0000 0000"), areas=(odd,), notes=odd
+    )
+    chair.does(AddContacts((fields,)))
+    read = parse_contacts(contacts_csv(listed_contacts(chair.state)), "book.csv")
+    assert read == (fields,)
+    with pytest.raises(Refused):
+        chair.does(AddContacts(read))
+
+
 def test_the_book_of_the_demo_is_taken_whole_and_says_that_it_is_synthetic(chair: Chair) -> None:
     for language in ("zh_CN", "en"):
         contacts = demo_contacts(chair.city, language)

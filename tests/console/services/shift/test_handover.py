@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from console.detection.finding import StationFinding
-from console.domain.actors import Actor, Proof
+from console.domain.actors import Actor, Proof, Role
 from console.domain.incidents import Unable
 from console.domain.shift import DUTY, HANDOVER, Part, Signature
 from console.domain.targets import Targets
@@ -127,6 +127,14 @@ def test_two_different_named_people_sign(chair: Chair, other: Signature) -> None
     mine = replace(WANG, name="w") if other.name == "Ｗ" else WANG
     with pytest.raises(Refused, match=r"two people|both names"):
         chair.does(replace(signed(chair), outgoing=mine, incoming=other))
+
+
+def test_who_may_not_keep_the_shift_signs_no_handover(chair: Chair) -> None:
+    auditor = Signature("u-1", "审", Role.AUDITOR, is_verified=True)
+    for outgoing, incoming in ((WANG, auditor), (auditor, ZHAO)):
+        with pytest.raises(Refused, match="审"):
+            chair.does(replace(signed(chair), outgoing=outgoing, incoming=incoming))
+    assert not chair.state.of(HANDOVER)
 
 
 def test_where_people_have_passwords_a_typed_name_does_not_sign(chair: Chair) -> None:
