@@ -138,14 +138,18 @@ def verify(
     heads: Annotated[
         list[Path] | None, typer.Option(help="file of heads kept elsewhere, from 'audit export' or 'audit head'")
     ] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="head typed from a handover, NUMBER:HASH; the first 16 digits of the hash suffice")
+    ] = None,
     package: Annotated[list[Path] | None, typer.Option(help="incident package whose changes the chain must contain")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the whole chain, and that it contains heads kept elsewhere; exit 2 when it is broken, rewritten or cut off."""
-    from console.domain.heads import head_faults
+    from console.domain.heads import head_faults, typed_head
 
-    kept = [head for path in heads or () for head in _heads_in(path)]
-    kept += [head for path in package or () for head in _heads_of(path)]
+    kept = [typed_head(text) for text in head or ()]
+    kept += [one for path in heads or () for one in _heads_in(path)]
+    kept += [one for path in package or () for one in _heads_of(path)]
     with opened_store(store) as opened:
         broken = opened.verify_chain()
         last_seq, last_hash = opened.head()

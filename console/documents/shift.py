@@ -80,7 +80,7 @@ def handover_report(one: Handover, head: Head, language: str, time_zone: str) ->
         blocks += [Heading(words("document.remarks")), Text(one.remarks)]
     blocks += [
         Heading(words("document.head")),
-        Text(words("document.head_text", seq=head.seq, hash=head.hash)),
+        Text(words("document.head_text", seq=head.seq, hash=head.hash, short=head.hash[:16])),
         Text(head_line(head)),
     ]
     title, badges = words("document.handover", handover=one.handover_id), (words("document.drill"),) if one.is_drill else ()

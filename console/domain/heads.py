@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from maps.errors import InputFault
+
+_TYPED = re.compile(r"(\d{1,15}):([0-9a-f]{16,64})")
+"""Sixteen digits are 64 bits: nobody finds another chain with them by trying, and a person can type them from paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Sequence number and hash of one change. ``source``: where it was kept, for messages."""
+    """Sequence number and hash of one change, or the first digits of it. ``source``: where it was kept, for messages."""
 
     seq: int
     hash: str
@@ -34,9 +40,21 @@ class HeadFault:
         return f"{self.head.source}: change {self.head.seq} has another hash there: the chain was rewritten"
 
 
+def typed_head(text: str) -> Head:
+    """A head that a person typed as ``SEQ:HASH`` with at least the first 16 digits of the hash. Raises InputFault."""
+    found = _TYPED.fullmatch("".join(text.split()).lower())
+    if found is None:
+        raise InputFault(f"head {text[:80]!r}: expected NUMBER:HASH as a handover shows it, with at least 16 digits of the hash")
+    return Head(int(found[1]), found[2], f"head {found[1]}")
+
+
 def head_faults(heads: Iterable[Head], chain: Mapping[int, str], last_seq: int) -> tuple[HeadFault, ...]:
     """Heads that the chain does not contain, in the given order.
 
     ``chain``: hash by seq of at least every head's seq that exists; ``last_seq``: 0 for an empty chain.
     """
-    return tuple(HeadFault(head, last_seq) for head in heads if chain.get(head.seq) != head.hash)
+    return tuple(HeadFault(head, last_seq) for head in heads if not _is_of(chain.get(head.seq), head))
+
+
+def _is_of(digest: str | None, head: Head) -> bool:
+    return digest is not None and head.hash != "" and digest.startswith(head.hash)

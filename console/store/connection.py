@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from console.store.migrations import HEAD
 from maps.errors import InputFault
 
 _BUSY_MS = 5000
+_MIGRATION_BUSY_MS = 60_000
 _PATIENCE = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -96,7 +99,7 @@ def migrate(engine: Engine, where: str) -> None:
         if _revision(connection) == HEAD:
             return
     try:
-        with engine.connect() as connection, connection.begin():
+        with engine.connect() as connection, _patient(connection), connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             _upgrade(connection, where)
@@ -107,6 +110,20 @@ def migrate(engine: Engine, where: str) -> None:
                 "quanmai server init"
             ) from fault
         raise
+
+
+@contextmanager
+def _patient(connection: Connection) -> Iterator[None]:
+    """SQLite: wait for another process that migrates the same file, which takes longer than any other write."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection  # below SQLAlchemy, which would begin a transaction first
+    driver.execute(f"PRAGMA busy_timeout={_MIGRATION_BUSY_MS}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
 
 
 def is_older(engine: Engine) -> bool:

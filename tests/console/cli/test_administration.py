@@ -63,10 +63,15 @@ def test_a_cut_off_end_is_found_by_a_head_kept_elsewhere(
     assert run(monkeypatch, "audit", "head", "--store", store) == 0
     (tmp_path / "heads.jsonl").write_text(capsys.readouterr().out)
     assert run(monkeypatch, "audit", "verify", "--store", store, "--heads", tmp_path / "heads.jsonl") == 0
+    kept = json.loads((tmp_path / "heads.jsonl").read_text())
+    typed = f"{kept['seq']}:{kept['hash'][:16]}"
+    assert run(monkeypatch, "audit", "verify", "--store", store, "--head", typed) == 0
     cut(store, 4)
     capsys.readouterr()
     assert run(monkeypatch, "audit", "verify", "--store", store) == 0, "what is left is a whole chain by itself"
     assert run(monkeypatch, "audit", "verify", "--store", store, "--heads", tmp_path / "heads.jsonl") == 2
+    assert "cut off" in capsys.readouterr().err
+    assert run(monkeypatch, "audit", "verify", "--store", store, "--head", typed) == 2
     assert "cut off" in capsys.readouterr().err
 
 

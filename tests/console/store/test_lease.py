@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from console.domain.incidents import INCIDENT
 from console.domain.lease import Basis, Lease
 from console.services.analysis.retention import HistoryKind
 from console.services.ports import NotLeading, StaleState, StoreInUse
-from console.store import SqlStore, lease, open_store
+from console.store import SqlStore, connection, lease, open_store
 from console.store.connection import store_url
 from console.store.inspection import inspected
 from console.store.sole_use import SoleUse
@@ -332,6 +333,20 @@ def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_
     opened = open_store(target, "console", is_shared=True)
     assert inspected(target).is_current
     opened.close()
+
+
+def test_an_opened_store_waits_for_another_process_that_migrates_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "s.sqlite"
+    monkeypatch.setattr(connection, "_BUSY_MS", 20)
+    other = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(1.0, other.rollback)
+    end.start()
+    store = open_store(path)
+    assert end.finished.is_set()
+    store.close()
+    other.close()
 
 
 def test_processes_that_begin_at_once_on_an_empty_store_all_open_it(target: str) -> None:
