@@ -124,6 +124,10 @@ class ContactsWindow(QDialog):
         self.model.apply(found)
         if was_empty and found:
             self.table.resizeColumnsToContents()
+            for column in range(self.model.columnCount()):  # one long name must not push the phones out of sight
+                self.table.setColumnWidth(
+                    column, min(self.table.columnWidth(column), self.table.fontMetrics().averageCharWidth() * 24)
+                )
         self.summary.setText(self._t("contacts.summary", n=len(self._contacts), shown=len(found)))
         self._check()
 
