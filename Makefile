@@ -1,8 +1,9 @@
 # Two commands: make run, make test. Both do all the set-up themselves; later starts reinstall nothing.
 ENV := . .tools/env;
 BIN := .venv/bin
-# Two processes; a file's tests stay together, so that its fixtures are made once.
-PARALLEL := -n 2 --dist loadfile
+# Three processes for two cores: about a quarter of a run is waiting for servers and child processes. A file's tests stay together, so that
+# its fixtures are made once.
+PARALLEL := -n 3 --dist loadfile
 
 .PHONY: run test pytest fast check lock clean
 

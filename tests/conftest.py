@@ -31,12 +31,20 @@ def wntr_networks() -> Path:
     return Path(wntr.__file__).parent / "library" / "networks"
 
 
-_LONG = ("test_control_room.py", "test_pumped.py", "test_fuzz.py")
+_LONG = (
+    "test_drill_through_failures.py",
+    "test_take_over.py",
+    "test_locate.py",
+    "test_control_room.py",
+    "test_pumped.py",
+    "test_fuzz.py",
+    "test_job_rows.py",
+)
 """Long files: run first, or one process would be idle at the end of a run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order of files, for a run in two processes; the order within a file stays."""
+    """Order of files, for a run in several processes; the order within a file stays."""
     items.sort(key=lambda item: item.path.name not in _LONG)
 
 
