@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
-        self.dispatcher.refused.connect(self.shift.refused)
+        self.dispatcher.unsent.connect(self.shift.refused)
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
         self.dispatcher.done.connect(self.shift.done)
         self.shift.place_asked.connect(self.locator.show_place)

@@ -17,6 +17,7 @@ from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import Duty, LogEntry, MapPlace
 from console.services.ports import Signers
+from console.services.shift.contacts import AddContacts, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.handover import SignHandover
 from console.services.shift.log import LogLine, shown_text
@@ -82,11 +83,11 @@ class ShiftCommands(QObject):
         if isinstance(intent, SignHandover) and self._handover is not None:
             self._handover.accepted_by_store()
 
-    def refused(self, fault: QuanmaiError) -> None:
-        """An intent of this window was refused."""
-        if self._handover is not None:
+    def refused(self, intent: Intent, _person: str, fault: QuanmaiError) -> None:
+        """An intent of this window was refused: said beside what it came from."""
+        if self._handover is not None and isinstance(intent, SignHandover):
             self._handover.refused(fault)
-        if self._contacts is not None:
+        if self._contacts is not None and isinstance(intent, (AddContacts, EditContact, RemoveContact, LogCall)):
             self._contacts.say(self._appearance.words.fault(fault))
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from console.services.changesets import Refused
 from console.services.crews.valve_reports import MarkValveClosed
 from console.services.incidents.judging import JudgeBurst
 from console.services.shift.contacts import AddContacts, ContactFields
+from console.services.shift.duty import EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover
 from console.ui.dialogs.shift_entry import About, picture_bytes
@@ -214,6 +215,20 @@ def test_a_seat_shows_the_handover_that_was_signed_there_when_another_seat_signs
     assert len(port.chair.state.of(HANDOVER)) == 2
     assert dialog.signed is not None
     assert (dialog.signed.outgoing.name, dialog.signed.incoming.name) == ("王", "赵")
+
+
+def test_another_refused_act_of_the_seat_does_not_end_a_signing(window: MainWindow) -> None:
+    dialog = window.shift.handover()
+    for field, name in zip(dialog.names, ("王", "赵"), strict=True):
+        field.setText(name)
+    dialog.begin_signing()
+    dialog._tasks.finish()
+    begun, fault = dialog._signing_at, Refused("sample_reason")
+    window.dispatcher.unsent.emit(EndShift("none"), "王", fault)
+    assert begun is not None
+    assert dialog._signing_at == begun
+    window.dispatcher.unsent.emit(SignHandover(Signature("王", "王"), Signature("赵", "赵"), (), begun, ()), "王", fault)
+    assert dialog._signing_at is None
 
 
 def test_one_click_logs_a_call_about_the_case_in_focus(window: MainWindow, port: ScriptedPort) -> None:
