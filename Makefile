@@ -2,8 +2,8 @@
 ENV := . .tools/env;
 BIN := .venv/bin
 # Three processes for two cores: about a quarter of a run is waiting for servers and child processes. A file's tests stay together, so that
-# its fixtures are made once.
-PARALLEL := -n 3 --dist loadfile
+# its fixtures are made once; the order of files is that of tests/conftest.py, long ones first.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test pytest fast check lock clean
 

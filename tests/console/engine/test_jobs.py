@@ -163,7 +163,8 @@ def test_after_a_kill_files_of_an_issued_notice_and_pressures_after_closing_are_
     with a_runtime(tmp_path) as runtime:
 
         def look(picture: Picture) -> None:
-            if picture.incidents[0].impact is not None and picture.incidents[0].notices[0].files:
+            impact = picture.incidents[0].impact
+            if impact is not None and impact.reopening and picture.incidents[0].notices[0].files:
                 made.set()
 
         runtime.engine.subscribe(look)
