@@ -70,7 +70,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     connection = connection_of(settings, broker, city.info.site, name)
     feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
     if site is not None:
-        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
+        feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     told = _told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", name))

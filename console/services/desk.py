@@ -27,7 +27,7 @@ from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
-from console.services.incidents import escalations, judging, opening, undo
+from console.services.incidents import deliveries, escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
@@ -45,7 +45,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     duty, entries, handover, contacts,
-    answers,
+    answers, deliveries,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -85,8 +85,8 @@ class CrewPage:
         crews = parts.city.crews
         self._names = {str(one): str(name) for one, name in zip(crews.asset_id, crews.name, strict=True)}
 
-    def app(self) -> Starlette:
-        """The application."""
+    def app(self, public: Sequence[Route] = ()) -> Starlette:
+        """The application. ``public``: further routes, read without a link."""
         routes = [
             Route("/in/{token}", self._guarded(self._enter)),
             Route("/", self._guarded(self._list)),
@@ -95,6 +95,7 @@ class CrewPage:
             Route("/answers", self._guarded(self._answer), methods=["POST"]),
             Route("/language/{language}", self._language, methods=["POST"]),
             *(Route(f"/{name}", _static(name)) for name in STATIC),
+            *public,
         ]
         return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=self._parts.is_secure)])
 

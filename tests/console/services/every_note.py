@@ -26,7 +26,7 @@ from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import DeskSettings
-from console.services.incidents.deliveries import on_deliveries
+from console.services.incidents.deliveries import RetryDelivery, on_deliveries
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
@@ -69,6 +69,16 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _unknown_places()
     yield _areas()
     yield _emergency_beyond_the_area()
+    yield _the_public()
+
+
+def _the_public() -> Chair:
+    chair = Chair()
+    chair.does(OpenIncident("H10"))
+    refused = Undelivered(7, MessageKind.NOTICE, N1, CASE, Reason.REFUSED_FOR_GOOD, "webhook:city", 1, None, "403")
+    chair.take(on_deliveries(chair.state, [refused], []))
+    chair.does(RetryDelivery(CASE, 7, "webhook:city"))
+    return chair
 
 
 def _areas() -> Chair:
