@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    repeat_back_minutes: float = Field(default=3.0, ge=0, le=24 * 60)
+    """A dispatch order that is not repeated back within this time is reported once; 0: never."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)

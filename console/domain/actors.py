@@ -71,6 +71,10 @@ class Permission(StrEnum):
     """Entries of the shift log, calls, signing on and off, handovers."""
     CONTACTS = "contacts"
     """Change the contact book."""
+    PUBLIC = "public"
+    """Enter who was told, and keep the points of emergency water."""
+    PERSONAL_DATA = "personal_data"
+    """See and change the register of people in need, and enter what was done for them."""
 
 
 _ALL = frozenset(Permission)
@@ -83,8 +87,8 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _ALL - {Permission.USERS},
     Role.ADMIN: _ALL,
     Role.SYSTEM: _ALL,
-    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS},
-    Role.HOTLINE: _AT_WORK | {Permission.CASES, Permission.CONTACTS},
+    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS, Permission.PUBLIC},
+    Role.HOTLINE: _AT_WORK | {Permission.CASES, Permission.CONTACTS, Permission.PUBLIC, Permission.PERSONAL_DATA},
     Role.LEAKAGE: _AT_WORK | {Permission.ALARMS, Permission.OPERATIONS},
     Role.GIS: _AT_WORK | {Permission.OPERATIONS},
     Role.CREW: frozenset({Permission.CREWS}),

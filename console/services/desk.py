@@ -33,6 +33,7 @@ from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
 from console.services.notices import lifecycle
 from console.services.ports import Documents, Planner
+from console.services.public import care, dispatch_orders, tellings, water_points
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
@@ -45,7 +46,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     duty, entries, handover, contacts,
-    answers, deliveries,
+    answers, deliveries, dispatch_orders, tellings, care, water_points,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -150,7 +151,10 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
-        over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
+        orders_late = dispatch_orders.on_time(self._tools, state, now)
+        over = merged(
+            station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now), orders_late
+        )
         step = with_area_alerts(self._tools, with_plans_following(self._tools, state, over), now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
 

@@ -10,10 +10,13 @@ from console.domain.alarms import Alarm
 from console.domain.changes import ChangeSet
 from console.domain.contacts import Call
 from console.domain.crews import CrewFix
+from console.domain.dispatch_orders import DispatchOrder
 from console.domain.incidents import Incident, OrderState
 from console.domain.intents import Intent
+from console.domain.outreach import Telling
 from console.domain.records import Record, key_of
 from console.domain.shift import LogEntry
+from console.domain.water_points import WaterPoint
 from console.services.areas.area_map import AreaMap
 from console.services.changesets import Refused
 from console.services.conflicts import subjects_of
@@ -58,13 +61,14 @@ class Visibility:
     def record(self, record: Record, cases: Collection[str]) -> bool:
         """Whether a record of any kind may be seen; of kinds without an area none is.
 
-        Entries of the shift log and calls may be seen with their case; what is about no case is the centre's.
+        Entries of the shift log, calls, dispatch orders, tellings and water points may be
+        seen with their case; what is about no case is the centre's.
         """
         if isinstance(record, Incident):
             return self.case(record)
         if isinstance(record, Alarm):
             return self.alarm(record, cases)
-        if isinstance(record, LogEntry | Call):
+        if isinstance(record, LogEntry | Call | DispatchOrder | Telling | WaterPoint):
             return record.incident_id in cases
         return record.record_kind.area(record) in self.areas
 
