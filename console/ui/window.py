@@ -22,6 +22,7 @@ from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
+from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
     log: LogList
     shift_log: ShiftLogPanel
     shift: ShiftCommands
+    public: PublicCommands
     case: CaseColumn
 
     def __init__(
@@ -135,6 +137,7 @@ class MainWindow(QMainWindow):
         self.shift = ShiftCommands(
             self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
         )
+        self.public = PublicCommands(self._port, self.dispatcher.submit, self.session, self.focus, self._appearance, self)
         if self._settings.access is not None:
             self.shift.signers = PasswordSigners(self._settings.access, self.session.person.seat)
         if self._settings.area is not None:
@@ -169,6 +172,7 @@ class MainWindow(QMainWindow):
             self.tools,
             self.station_cards,
             self.shift,
+            self.public,
             self._settings.area,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
@@ -199,10 +203,12 @@ class MainWindow(QMainWindow):
         self.dispatcher.unsent.connect(self.shift.refused)
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
         self.dispatcher.done.connect(self.shift.done)
+        self.dispatcher.unsent.connect(self.public.refused)
+        self.dispatcher.done.connect(self.public.done)
         self.shift.place_asked.connect(self.locator.show_place)
         self.shift.case_asked.connect(self.locator.choose_case)
         self.locator.entry_asked.connect(self.shift.write_about_place)
-        self.shift.place = self.locator.chosen_place
+        self.shift.place = self.public.place = self.locator.chosen_place
         for failed in (self.tasks.failed, self.packages.told, self.shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
         for noted in (self.packages.noted, self.map_commands.noted, self.shift.noted):
@@ -247,7 +253,16 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
-        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent, self.shift):
+        for part in (
+            self.tools,
+            self.map_commands,
+            self.focus,
+            self.station_cards,
+            self.questions,
+            self.unsent,
+            self.shift,
+            self.public,
+        ):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -351,6 +366,7 @@ class MainWindow(QMainWindow):
             self.station_cards,
             self.packages,
             self.shift,
+            self.public,
             self.tools,
             self.map_commands,
         ):
@@ -427,5 +443,6 @@ class MainWindow(QMainWindow):
         self.tasks.close()
         self.packages.close()
         self.shift.close()
+        self.public.close()
         self.shift_log.close_tasks()
         super().closeEvent(event)
