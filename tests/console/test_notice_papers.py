@@ -9,6 +9,7 @@ import pytest
 
 from console.channels.cap_feed import CapFeedChannel
 from console.channels.own_thread import OwnThread
+from console.channels.port import DeliveryChannel
 from console.domain.actors import Actor
 from console.domain.delivery import DeliveryState
 from console.domain.outgoing import MessageKind
@@ -29,7 +30,12 @@ def test_an_issued_notice_leaves_by_every_channel_and_each_way_is_recorded(tmp_p
         (tmp_path / name).mkdir()
     receiver, post = Receiver(tmp_path / "web"), Post(tmp_path / "post")
     mail, gone = post.mail(), post.mail("gone@city.example.cn")
-    channels = [OwnThread(hook(receiver), confirms=True), OwnThread(mail), OwnThread(gone), CapFeedChannel()]
+    channels: list[DeliveryChannel] = [
+        OwnThread(hook(receiver), confirms=True),
+        OwnThread(mail),
+        OwnThread(gone),
+        CapFeedChannel(),
+    ]
     room = Room(tmp_path, channels=channels)
     try:
         papers = NoticePapers(room.store.incident, room.documents)  # type: ignore[arg-type]
@@ -65,10 +71,10 @@ def test_an_issued_notice_leaves_by_every_channel_and_each_way_is_recorded(tmp_p
             time.sleep(0.1)
         assert ways() == expected
         (message,) = post.got
-        files = {str(one.get_filename()): one.get_payload(decode=True) for one in message.iter_attachments()}
+        files = {str(one.get_filename()): bytes(one.get_content()) for one in message.iter_attachments()}
         (pdf,) = (content for name, content in files.items() if name.endswith(".pdf"))
         (cap,) = (content for name, content in files.items() if name.endswith(".cap.xml"))
-        assert bytes(pdf).startswith(b"%PDF")  # type: ignore[arg-type]
+        assert pdf.startswith(b"%PDF")
         assert cap in [body for _, body in receiver.got]  # the same as everybody else got
         body = {"incident_id": case, "notice_id": notice, "version": 1, "status": "issued", "t": "2024-01-03T23:10:00+08:00"}
         done(room.engine.submit(LiftNotice(case, notice, "误发"), Actor.named("李")))
