@@ -23,6 +23,12 @@ def import_(
     to: Annotated[Path, typer.Option("--to", help="city dataset to write")],
     crs: Annotated[str, typer.Option(help="CRS of the source, such as EPSG:4548")] = "",
     profile: Annotated[Path | None, typer.Option(help="column profile (TOML)")] = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="guess layers and columns from names and values instead of a profile")
+    ] = False,
+    save_profile: Annotated[
+        Path | None, typer.Option("--save-profile", help="with --guess: write the guessed profile here, to check and use again")
+    ] = None,
     stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
     assume_valves: Annotated[
         bool, typer.Option("--assume-valves", help="add an assumed valve at both ends of every pipe")
@@ -38,7 +44,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
-    from console.services.network.foreign_models import import_into
+    from console.services.network.foreign_models import guessed_import_into, import_into
 
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
@@ -52,12 +58,17 @@ def import_(
         "snap_m": tolerance_m,
     }
     inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
+    _refuse_guess(guess, profile, save_profile, [*inputs, to])
     refuse_overwriting(to, inputs)
     if report is not None:
         _refuse_report(report, inputs, to)
     models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
     try:
-        counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+        reads = ", ".join(map(str, models))
+        if guess:
+            counts, faults = shared_calls().call(guessed_import_into, sources, options, to, save_profile, reads=reads)
+        else:
+            counts, faults = shared_calls().call(import_into, sources, options, to, reads=reads)
     except InputFault as refused:
         if report is not None:
             write_fault_report(refused.faults or (Fault(Severity.FATAL, "refused", str(refused)),), report)
@@ -66,6 +77,19 @@ def import_(
         write_fault_report(faults, report)
     fault_lines(faults)
     print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
+
+
+def _refuse_guess(guess: bool, profile: Path | None, save_profile: Path | None, others: Sequence[Path]) -> None:
+    """Check the options of a guess before anything is read. Raises InputFault."""
+    if guess and profile is not None:
+        raise InputFault("--guess and --profile exclude each other: a profile already says which columns count")
+    if save_profile is None:
+        return
+    if not guess:
+        raise InputFault("--save-profile needs --guess: there is no other profile to save")
+    if save_profile.resolve() in {path.resolve() for path in others}:
+        raise InputFault(f"{save_profile}: --save-profile names a file of this import; write it to another one")
+    refuse_overwriting(save_profile, others)
 
 
 def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:

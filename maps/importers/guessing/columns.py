@@ -42,7 +42,9 @@ def guess_columns(
         scores[i, j] = guess.confidence - 1e-5 * min(known[standards[i]].place(columns[j].name), 100)
     chosen = [(int(i), int(j)) for i, j in zip(*linear_sum_assignment(-scores), strict=True) if scores[i, j] >= _LEAST]
     taken = {j for _, j in chosen}
-    return tuple(_less_sure(found[i, j], columns[j], [(found[i, k], columns[k]) for k in range(len(columns)) if (i, k) in found and k not in taken]) for i, j in chosen)  # fmt: skip
+    free = [j for j in range(len(columns)) if j not in taken]
+    rivals = {i: [(found[i, k], columns[k]) for k in free if (i, k) in found] for i, _ in chosen}
+    return tuple(_less_sure(found[i, j], columns[j], rivals[i]) for i, j in chosen)
 
 
 def _guess(standard: str, column: Column, match: NameMatch, found: Evidence) -> ColumnGuess:

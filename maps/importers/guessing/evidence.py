@@ -17,13 +17,62 @@ from numpy.typing import NDArray
 from maps.importers.guessing.lexicon import normal, truth_means, unit_in, words
 
 FITS, MAY_FIT, SAYS_NOTHING, CONTRADICTS = 1.5, 0.5, 0.0, -4.0
-_NUMBER = re.compile(r"^(?:DN|De|D|Φ|φ|ø)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?:mm|cm|m|in|ft|\"|米|转|圈)?$", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"^(?:DN|De|D|Φ|φ|ø)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?:mm|cm|m|in|ft|\"|米|转|圈)?$", re.IGNORECASE
+)
+_ROAD = re.compile(
+    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida)\b", re.IGNORECASE
+)
+_CHANNEL = re.compile(r"press|flow|level|chlor|turb|压力|流量|水位|液位|余氯|浊度", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _PLAIN_NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 _MOST = 0.9
 """Share of the filled values from which a test counts as passed."""
 _INCHES = frozenset({2, 3, 4, 6, 8, 10, 12, 14, 15, 16, 18, 20, 21, 24, 27, 30, 36, 42, 48, 54, 60, 66, 72})
-_DN_MM = frozenset({15, 20, 25, 32, 40, 50, 63, 65, 75, 80, 90, 100, 110, 125, 150, 160, 200, 225, 250, 300, 315, 350, 400, 450, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800, 2000, 2200, 2400})  # fmt: skip
+_DN_MM = frozenset(
+    map(
+        int,
+        [
+            "15",
+            "20",
+            "25",
+            "32",
+            "40",
+            "50",
+            "63",
+            "65",
+            "75",
+            "80",
+            "90",
+            "100",
+            "110",
+            "125",
+            "150",
+            "160",
+            "200",
+            "225",
+            "250",
+            "300",
+            "315",
+            "350",
+            "400",
+            "450",
+            "500",
+            "600",
+            "700",
+            "800",
+            "900",
+            "1000",
+            "1200",
+            "1400",
+            "1600",
+            "1800",
+            "2000",
+            "2200",
+            "2400",
+        ],
+    )
+)
 FEET = 0.3048
 INCH_MM = 25.4
 
@@ -73,7 +122,8 @@ class Column:
 class Surroundings:
     """What a column is compared with. ``length_m``: drawn lengths of the sampled rows, (n,), NaN without a line.
 
-    ``node_ids``, ``pipe_ids``: ids found in the other layers. ``unique``: whether the whole column, not only the sample, has no value twice.
+    ``node_ids``, ``pipe_ids``: ids found in the other layers. ``unique``: column -> whether all its rows differ, not only the
+    sampled ones.
     """
 
     length_m: NDArray[np.float64]
@@ -283,16 +333,17 @@ def _closes(column: Column, around: Surroundings) -> Evidence:
 def _valve_kind(column: Column, around: Surroundings) -> Evidence:
     distinct, known = {str(value) for value in column.values}, words("kind")
     mapped = {text: known[normal(text)] for text in distinct if normal(text) in known}
+    isolating = {text: meaning for text, meaning in mapped.items() if meaning != "not_isolating"}
     share = column.share(lambda text: text in mapped)
     if share >= 0.6:
-        return Evidence(FITS, "words_kind", values={text: meaning for text, meaning in mapped.items() if meaning != "not_isolating"})
-    return Evidence(-1.0, "words_kind", values=mapped) if share > 0 else AGAINST
+        return Evidence(FITS, "words_kind", values=isolating)
+    return Evidence(-1.0, "words_kind", values=isolating) if share > 0 else AGAINST
 
 
 def _road(column: Column, around: Surroundings) -> Evidence:
     if column.is_numeric() or column.share(lambda text: bool(_PLAIN_NUMBER.match(text))) > 0.3:
         return AGAINST
-    named = column.share(lambda text: bool(re.search(r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida)\b", text, re.IGNORECASE)))  # fmt: skip
+    named = column.share(lambda text: bool(_ROAD.search(text)))
     return Evidence(FITS, "words_road") if named > 0.6 else NOTHING
 
 
@@ -303,7 +354,7 @@ def _name(column: Column, around: Surroundings) -> Evidence:
 
 
 def _channels(column: Column, around: Surroundings) -> Evidence:
-    named = column.share(lambda text: bool(re.search(r"press|flow|level|chlor|turb|压力|流量|水位|液位|余氯|浊度", text, re.IGNORECASE)))
+    named = column.share(lambda text: bool(_CHANNEL.search(text)))
     return Evidence(FITS, "words_channels") if named > 0.6 else AGAINST
 
 

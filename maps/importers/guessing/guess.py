@@ -1,4 +1,4 @@
-"""What a guess says: for each source layer the standard layer, for each standard column its source, with confidence and grounds."""
+"""What a guess says: the standard layer of each source layer, the source of each standard column, with confidence and grounds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ USABLE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ColumnGuess:
-    """One standard column. ``factor``: multiplies the source's numbers (inches to mm); ``values``: source value -> standard value.
+    """One standard column.
 
+    ``factor``: multiplies the source's numbers (inches to mm); ``values``: source value -> standard value.
     ``grounds``: keys of what speaks for it, such as ``exact_name``, ``length_of_line``; see ``evidence.py``.
     """
 
@@ -52,7 +53,10 @@ class LayerGuess:
 
 @dataclass(frozen=True, slots=True)
 class ProfileGuess:
-    """All layers of the sources. ``unknown``: layers that feed nothing, as (source, layer). ``crs``: what the pipes' layer declares, or ""."""
+    """All layers of the sources.
+
+    ``unknown``: layers that feed nothing, as (source, layer). ``crs``: what the pipes' layer declares, or "".
+    """
 
     layers: tuple[LayerGuess, ...]
     unknown: tuple[tuple[str, str], ...] = ()

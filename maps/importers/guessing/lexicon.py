@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 LINKS = ("pipes", "pumps", "valves")
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
@@ -17,6 +18,8 @@ _CUT = 10
 """Shapefiles cut names of columns to this many bytes."""
 _CONTAINED_LATIN, _CONTAINED_HAN = 6, 2
 """Shortest exact name that counts when it is only a part of the source's name."""
+_UNITS = {"inch": "in", "inches": "in", "feet": "ft", "毫米": "mm", "米": "m"}
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _UNIT_TAILS = ("mm", "m", "in", "inch", "inches", "ft", "feet", "cm", "米", "毫米")
 
 
@@ -76,14 +79,16 @@ def normal(name: str) -> str:
 def unit_in(name: str) -> str:
     """The unit of length at the end of a name or in its brackets: mm, cm, m, in, ft; "" without."""
     bracketed = _BRACKETS.findall(name)
-    told = bracketed[-1][1:-1] if bracketed else re.split(r"[\s_\-.]", name.strip())[-1] if re.search(r"[\s_\-.]", name.strip()) else ""
+    parts = re.split(r"[\s_\-.]+", name.strip())
+    told = bracketed[-1][1:-1] if bracketed else parts[-1] if len(parts) > 1 else ""
     word = told.strip().casefold()
-    return {"inch": "in", "inches": "in", "feet": "ft", "毫米": "mm", "米": "m"}.get(word, word if word in _UNIT_TAILS else "")
+    return _UNITS.get(word, word if word in _UNIT_TAILS else "")
 
 
 def _forms(name: str) -> set[str]:
     """The normalised name, and without a unit at its end and without a prefix such as ``gis_``."""
-    forms = {normal(name)}
+    spelt = name.casefold().translate(_UMLAUTS)
+    forms = {normal(name), normal(spelt)}
     parts = [part for part in re.split(r"[\s_\-.]+", _BRACKETS.sub("", name).strip()) if part]
     if len(parts) > 1 and parts[-1].casefold() in _UNIT_TAILS:
         forms.add(normal("".join(parts[:-1])))
@@ -95,7 +100,7 @@ def _long_enough(name: str) -> bool:
 
 
 @cache
-def _content() -> Mapping[str, Mapping[str, Mapping[str, list[str]]]]:
+def _content() -> Mapping[str, Any]:
     return tomllib.loads(files("maps.importers.guessing").joinpath("names.toml").read_text(encoding="utf-8"))
 
 
@@ -136,4 +141,5 @@ def words(group: str) -> Mapping[str, str]:
 def truth_means(name: str, meaning: str) -> bool:
     """Whether a column of this name, perhaps cut to ten bytes, has truth values of this meaning (``values.truth_meaning``)."""
     form, cut = normal(name), len(name.encode("utf-8")) == _CUT
-    return any(known == form or (cut and known.startswith(form)) for known in map(normal, _content()["values"]["truth_meaning"][meaning]))
+    meant = map(normal, _content()["values"]["truth_meaning"][meaning])
+    return any(known == form or (cut and known.startswith(form)) for known in meant)

@@ -12,7 +12,8 @@ _WITHOUT_IDS = ("zones", "roads", "water", "places")
 
 def profile_toml(guess: ProfileGuess, *, name: str = "", least: float = USABLE) -> str:
     """The profile of all guesses of at least this confidence; each guess below ``SURE`` carries a comment."""
-    lines = ["# Column profile made by a guess from names and values. Check it, above all the lines with a comment.", f"name = {_quoted(name)}"]
+    head = "# Column profile made by a guess from names and values. Check it, above all the lines with a comment."
+    lines = [head, f"name = {_quoted(name)}"]
     for layer in guess.layers:
         lines += ["", *_layer(layer, least)]
     return "\n".join(lines) + "\n"
@@ -20,10 +21,14 @@ def profile_toml(guess: ProfileGuess, *, name: str = "", least: float = USABLE) 
 
 def _layer(layer: LayerGuess, least: float) -> Iterator[str]:
     columns = [column for column in layer.columns if column.confidence >= least]
-    yield f"[[{layer.standard}]]" + ("" if layer.confidence >= SURE else f"  # {layer.confidence:.0%} sure that this layer holds {layer.standard}")
+    doubt = "" if layer.confidence >= SURE else f"  # {layer.confidence:.0%} sure that this layer holds {layer.standard}"
+    yield f"[[{layer.standard}]]{doubt}"
     yield f"layer = {_quoted(layer.layer)}"
     if layer.where:
-        yield f"where = {{ {', '.join(f'{_quoted(key)} = {json.dumps(list(values), ensure_ascii=False)}' for key, values in layer.where.items())} }}"  # fmt: skip
+        rows_of = ", ".join(
+            f"{_quoted(key)} = {json.dumps(list(values), ensure_ascii=False)}" for key, values in layer.where.items()
+        )
+        yield f"where = {{ {rows_of} }}"
     for text, rows in layer.left_out.items():
         yield f"# left out, these do not cut a pipe: {_one_line(text)}, {rows} rows"
     constants = dict(layer.constants)

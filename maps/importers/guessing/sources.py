@@ -77,9 +77,11 @@ def _once(known: Sequence[_Read], layers: Sequence[LayerGuess]) -> list[LayerGue
 def _has_own_layer(guess: LayerGuess, layers: Sequence[LayerGuess]) -> bool:
     """Whether rows taken out of a layer of mixed features have a layer of their own beside it."""
     place = (guess.source, guess.layer)
-    if guess.standard == "nodes" or not any(other.standard == "nodes" and (other.source, other.layer) == place for other in layers):
+    here = {other.standard for other in layers if (other.source, other.layer) == place}
+    if guess.standard == "nodes" or "nodes" not in here:
         return False
-    return any(other.standard == guess.standard and (other.source, other.layer) != place and not other.constants for other in layers)
+    elsewhere = [other for other in layers if (other.source, other.layer) != place and not other.constants]
+    return any(other.standard == guess.standard for other in elsewhere)
 
 
 def _read(raw: RawLayer) -> _Read:
@@ -154,21 +156,32 @@ def _guesses(one: _Read) -> list[LayerGuess]:
     return [_only_isolating(one, guess) if one.standard == "valves" else guess]
 
 
-def _layer(one: _Read, standard: str, *, constants: Mapping[str, str] | None = None, where: Mapping[str, tuple[str, ...]] | None = None) -> LayerGuess:  # fmt: skip
-    ends = ("from_node", "to_node", "status") if drawn(one.raw) not in (LINE, TABLE) else ()
+def _layer(
+    one: _Read,
+    standard: str,
+    *,
+    constants: Mapping[str, str] | None = None,
+    where: Mapping[str, tuple[str, ...]] | None = None,
+) -> LayerGuess:
+    drawn_as = drawn(one.raw)
+    ends = ("from_node", "to_node", "status") if drawn_as not in (LINE, TABLE) else ()
     place = ("node",) if standard in ("valves", "hydrants", "stations") else ()
     found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=(*ends, *place, *(constants or {})))
-    if place and drawn(one.raw) != LINE:  # one column may be the asset's own id and its node's
-        found = (*found, *guess_columns_only("node", standard, one))
+    if place and drawn_as != LINE:  # one column may be the asset's own id and its node's
+        found = (*found, *_node_alone(standard, one))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
-    return LayerGuess(one.raw.source, one.raw.name, standard, one.confidence, len(one.raw.frame), found, constants or {}, where or {}, unused=unused)  # fmt: skip
+    rows = len(one.raw.frame)
+    return LayerGuess(
+        one.raw.source, one.raw.name, standard, one.confidence, rows, found, constants or {}, where or {}, unused=unused
+    )
 
 
-def guess_columns_only(column: str, standard: str, one: _Read) -> tuple[ColumnGuess, ...]:
-    """The guess for one standard column alone, if it is usable."""
-    others = tuple(name for name in column_names(standard) if name != column)
-    return tuple(guess for guess in guess_columns(standard, one.columns, one.around, cut=one.cut, skip=others) if guess.confidence >= USABLE)  # fmt: skip
+def _node_alone(standard: str, one: _Read) -> tuple[ColumnGuess, ...]:
+    """The usable guess for the node of a valve, hydrant or station, chosen without regard to the other columns."""
+    others = tuple(name for name in column_names(standard) if name != "node")
+    found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=others)
+    return tuple(guess for guess in found if guess.confidence >= USABLE)
 
 
 def _only_isolating(one: _Read, guess: LayerGuess) -> LayerGuess:
@@ -186,30 +199,31 @@ def _only_isolating(one: _Read, guess: LayerGuess) -> LayerGuess:
 
 def _mixed(one: _Read, feature: Column) -> list[LayerGuess]:
     """Nodes of all rows, and valves and hydrants of the rows whose feature says so (points of a pipeline survey)."""
-    texts = sorted(set(Column.of(feature.name, one.raw.frame[feature.name]).values.tolist()))
+    counted = Counter(map(str, Column.of(feature.name, one.raw.frame[feature.name]).values))
     kinds, hydrants, sources = words("kind"), words("hydrant"), words("source")
     nodes = _layer(one, "nodes")
-    kind_of = {text: sources[normal(text)] for text in texts if normal(text) in sources}
+    kind_of = {text: sources[normal(text)] for text in sorted(counted) if normal(text) in sources}
     if kind_of:
         guess = ColumnGuess("kind", feature.name, 0.9, ("words_source",), values={**kind_of, "*": "junction"})
         nodes = replace(nodes, columns=(*nodes.columns, guess))
     made = [nodes]
-    valves = {text: kinds[normal(text)] for text in texts if normal(text) in kinds}
+    valves = {text: kinds[normal(text)] for text in sorted(counted) if normal(text) in kinds}
     isolating = {text: kind for text, kind in valves.items() if kind != "not_isolating"}
     if isolating:
         layer = _layer(one, "valves", where={feature.name: tuple(isolating)})
         kept = tuple(guess for guess in layer.columns if guess.standard != "kind")
         kind_guess = ColumnGuess("kind", feature.name, 0.95, ("words_kind",), values=isolating)
-        left = Counter(text for text in Column.of(feature.name, one.raw.frame[feature.name]).texts.tolist() if text in valves and text not in isolating)  # fmt: skip
-        made.append(replace(layer, columns=(*kept, kind_guess), left_out=dict(left)))
-    if posts := tuple(text for text in texts if normal(text) in hydrants):
+        left = {text: counted[text] for text in valves if text not in isolating}
+        made.append(replace(layer, columns=(*kept, kind_guess), left_out=left))
+    if posts := tuple(text for text in sorted(counted) if normal(text) in hydrants):
         made.append(_layer(one, "hydrants", where={feature.name: posts}))
     return made
 
 
 def _nodes_of_other_points(known: Sequence[_Read], layers: Sequence[LayerGuess]) -> list[LayerGuess]:
-    """Layers of other points that pipes end at, where no layer of nodes has those ids: hydrants, valves or tanks that are nodes too."""
-    ends = [text for guess in layers if guess.standard == "pipes" for end in ("from_node", "to_node") for text in _texts_of(known, guess, end)]  # fmt: skip
+    """Layers of other points that pipes end at, where no layer of nodes has those ids: hydrants or valves that are nodes too."""
+    pipes = [guess for guess in layers if guess.standard == "pipes"]
+    ends = [text for guess in pipes for end in ("from_node", "to_node") for text in _texts_of(known, guess, end)]
     if not ends:
         return []
     have = {text for guess in layers if guess.standard == "nodes" for text in _texts_of(known, guess, "asset_id")}
