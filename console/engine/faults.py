@@ -27,8 +27,8 @@ class Faults:
     def begin(self, name: str, reason: str, detail: str = "") -> None:
         """A fault begins, in one line with advice; it is shown until ``end``. ``name``: ``store/readings`` is shown as store.
 
-        ``detail``: its consequence, which may change; a reason that several parts share is shown once. ``reason`` "": the texts of
-        the window (``fault_of``) say all of it, and the caller has logged it.
+        ``detail``: its consequence, which may change; a reason that several parts share is shown once. ``reason`` "": the texts
+        of the window (``fault_of``) say all of it, and the caller has logged it.
         """
         with self._lock:
             new = name not in self._lasting

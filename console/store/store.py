@@ -50,8 +50,8 @@ def open_store(
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
     give none. ``is_shared``: others may work on it too; then only the process that holds the lease may make a leader's writes
-    (readings, expected values, deliveries, retention), else they raise NotLeading. ``may_lead``: else this process never holds it.
-    ``kinds``: those of the records it loads.
+    (readings, expected values, deliveries, retention), else they raise NotLeading. ``may_lead``: else this process never holds
+    it. ``kinds``: those of the records it loads.
     Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
     return SqlStore(target, role, kinds, is_shared=is_shared, may_lead=may_lead)

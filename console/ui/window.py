@@ -136,7 +136,9 @@ class MainWindow(QMainWindow):
             self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
         )
         if self._settings.access is not None:
-            self.shift.signers = PasswordSigners(self._settings.access, self.session.person.seat)
+            self.shift.signers = PasswordSigners(
+                self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
+            )
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
