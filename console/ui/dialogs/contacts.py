@@ -29,6 +29,7 @@ from console.ui.dialogs.ask import Question
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.shift_log import shift_text
 from console.ui.panels.tables import plain_table
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from console.ui.words import Words
 from maps.errors import QuanmaiError
@@ -68,6 +69,10 @@ class ContactsWindow(QDialog):
         more = [button(self._t(f"contacts.{key}")) for key in actions]
         for one, do in zip(more, actions.values(), strict=True):
             one.clicked.connect(do)
+        needs(LogCall, self.call)
+        needs(EditContact, self.edit)
+        needs(RemoveContact, self.remove)
+        needs(AddContacts, *more[:2])
         self.call.clicked.connect(lambda: self._with(self.call_asked.emit))
         self.edit.clicked.connect(lambda: self._with(self._on_edit))
         self.remove.clicked.connect(lambda: self._with(self._on_remove))
@@ -255,6 +260,7 @@ class CallQuestion(Question):
         self.buttons = {outcome: button(words.of("outcome", outcome.value)) for outcome in Outcome}
         for outcome, one in self.buttons.items():
             one.clicked.connect(lambda _=False, outcome=outcome: self._end(outcome))
+            needs(LogCall, one)
         self.box.addLayout(row(*self.buttons.values()))
         self.finish()
         self.ok.hide()
