@@ -78,6 +78,7 @@ def run_console(
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
     )

@@ -103,7 +103,7 @@ class Runtime:
         )
         self._maker: ObjectProcess | None = None
         self.detector = self._detector()
-        self.case_files = CaseFiles(options.store, options.city_path, options.notices)
+        self.case_files = CaseFiles(options.store, options.city_path, options.notices, options.desk.targets)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
         desk = Desk(city, Isolator(city), self.documents, signed_in)
