@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -23,6 +22,7 @@ from console.domain.contacts import CONTACT, Contact, ContactKind, Outcome
 from console.domain.picture import Picture
 from console.services.shift.contact_file import COLUMNS, contacts_csv, read_contacts
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact, matching
+from console.services.shift.words import day_of
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import Question
@@ -222,13 +222,13 @@ class ContactQuestion(Question):
             _parts(text["phones"]),
             _parts(text["areas"]),
             self.notes.toPlainText(),
-            _day(text["verified_on"]),
+            day_of(text["verified_on"]),
             self._synthetic,
         )
 
     def _check(self) -> None:
         day = self.lines["verified_on"].text().strip()
-        is_bad = bool(day) and _day(day) is None
+        is_bad = bool(day) and day_of(day) is None
         self._bad.setText(shift_text(self._words, "contacts.bad_day", text=day) if is_bad else "")
         self._bad.setVisible(is_bad)
         self.ok.setEnabled(bool(self.lines["name"].text().strip()) and not is_bad)
@@ -298,10 +298,3 @@ def _columns(words: Words) -> Sequence[Column[Contact]]:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.replace("；", ";").split(";") if part.strip())
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

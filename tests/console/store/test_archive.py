@@ -68,13 +68,14 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
         chair.state = chair.state.applied(committed.change_set, committed.changes)
     from console.services.incidents.judging import DismissIncident
 
-    change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)
-    store.commit(change_set, Actor.named("王小明"), chair.now)
     picture = b"\xff\xd8\xff" + b"leak" * 9
     written = chair.desk.carry_out(
         chair.state, WriteEntry("照片", incident_id=CASE, picture=picture), Actor.named("王小明"), chair.now
     )
-    store.commit(written, Actor.named("王小明"), chair.now)
+    kept = store.commit(written, Actor.named("王小明"), chair.now)
+    chair.state = chair.state.applied(kept.change_set, kept.changes)
+    change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)
+    store.commit(change_set, Actor.named("王小明"), chair.now)
     store.append_positions([CrewFix("C1", "一队", 1.0, 2.0, micros(NOW)), CrewFix("C2", "二队", 3.0, 4.0, micros(NOW) - 5)])
     store.append_readings(batch([micros(NOW) - 10**12, micros(NOW)], [0, 1], [1.0, 2.0]))
     assert not collect_case(store, city, CASE, Around()).sent, "no message has left yet"
