@@ -78,17 +78,22 @@ def run_console(
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
+    is_whole_desk = not wall and not areas
     options = RuntimeOptions(
         city_path,
         where,
         settings.data_folder / "notices",
         desk,
         retention=settings.retention,
-        is_shared=is_shared(settings, where),
+        role="console" if is_whole_desk else "wall" if wall else "terminal",
+        # A wall and a terminal are always beside others, who lead: they sit where nobody looks after the whole network.
+        is_shared=is_shared(settings, where) or not is_whole_desk,
+        may_lead=is_whole_desk,
     )
     seat = seat_of(settings, "wall" if wall else "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None

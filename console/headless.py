@@ -41,6 +41,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         is_drill=is_drill,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
     )

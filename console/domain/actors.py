@@ -128,6 +128,11 @@ class Actor:
         return not self.areas or area in self.areas
 
     @property
+    def area(self) -> str:
+        """The area of what it writes: its only one; "" for the centre's people, and for those of several areas."""
+        return self.areas[0] if len(self.areas) == 1 else ""
+
+    @property
     def is_signed_in(self) -> bool:
         """Whether it gave a password."""
         return self.proof in SIGNED

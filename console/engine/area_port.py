@@ -22,6 +22,7 @@ from console.domain.readings import Channel
 from console.domain.records import Record, RecordKind
 from console.domain.targets import Targets
 from console.services.areas.sight import AreaSight
+from console.services.conflicts import ChangedElsewhere
 
 
 class Whole(Protocol):
@@ -75,7 +76,9 @@ class AreaPort:
 
         def pass_on(done: Future[ChangeSet]) -> None:
             fault = done.exception()
-            if fault is not None:
+            if isinstance(fault, ChangedElsewhere):
+                answer.set_exception(ChangedElsewhere(self.sight.timeline(fault.changes, self._cases())))
+            elif fault is not None:
                 answer.set_exception(fault)
             else:
                 changes = done.result()
@@ -130,9 +133,12 @@ class AreaPort:
         return self.sight.timeline((change for change in found if change.subject in of_cases), cases)
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
-        """The changes of one of the area's cases; of any other record nothing."""
+        """The changes of one of the area's cases, or of another record that the area may see; of any other one nothing."""
         kind, _, record_id = subject.partition("/")
-        return self.timeline(record_id) if kind == "incident" else ()
+        if kind == "incident":
+            return self.timeline(record_id)
+        found, cases = self._engine.changes_of(subject), self._cases()
+        return self.sight.timeline(found, cases) if found and self.sight.change_shown(found[0], cases) else ()
 
     def attachment(self, sha256: str) -> Attachment | None:
         """A picture by the hash of its bytes, which only who sees its entry has."""

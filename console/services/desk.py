@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
-from console.domain.actors import Actor
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
@@ -79,7 +79,8 @@ class Desk:
             raise TypeError(f"no service carries out {type(intent).__name__}")
         require_permitted(handler, intent, actor, signs_in=self._tools.settings.signs_in)
         areas = self._tools.areas
-        step = handler.carry_out(self._tools, state_for(areas, state, intent, actor), intent, actor, now)
+        given = state_for(areas, state, intent, actor, of_shift=handler.permission is Permission.SHIFT)
+        step = handler.carry_out(self._tools, given, intent, actor, now)
         if handler.emergency(intent):
             step = with_emergency_noted(self._tools, state, step, actor)
         else:

@@ -39,26 +39,38 @@ _FOLLOWED = 2_000
 
 
 def open_store(
-    target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+    target: str | Path,
+    role: str = "",
+    kinds: tuple[RecordKind[Any], ...] = KINDS,
+    *,
+    is_shared: bool = False,
+    may_lead: bool = True,
 ) -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
     give none. ``is_shared``: others may work on it too; then only the process that holds the lease may make a leader's writes
-    (readings, expected values, deliveries, retention), else they raise NotLeading. ``kinds``: those of the records it loads.
+    (readings, expected values, deliveries, retention), else they raise NotLeading. ``may_lead``: else this process never holds
+    it. ``kinds``: those of the records it loads.
     Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target, role, kinds, is_shared=is_shared)
+    return SqlStore(target, role, kinds, is_shared=is_shared, may_lead=may_lead)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
     def __init__(
-        self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+        self,
+        target: str | Path,
+        role: str = "",
+        kinds: tuple[RecordKind[Any], ...] = KINDS,
+        *,
+        is_shared: bool = False,
+        may_lead: bool = True,
     ) -> None:
         self._kinds = kinds
-        self._transactions = Transactions(store_url(target), role, is_shared=is_shared)
+        self._transactions = Transactions(store_url(target), role, is_shared=is_shared, may_lead=may_lead)
         self.where, self._leases = self._transactions.where, self._transactions.leases
         self._durable, self._relaxed = self._transactions.durable, self._transactions.relaxed
         self._ensure_ours, self._writing = self._transactions.ensure_ours, self._transactions.writing

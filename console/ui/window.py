@@ -136,7 +136,9 @@ class MainWindow(QMainWindow):
             self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
         )
         if self._settings.access is not None:
-            self.shift.signers = PasswordSigners(self._settings.access, self.session.person.seat)
+            self.shift.signers = PasswordSigners(
+                self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
+            )
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
@@ -174,7 +176,7 @@ class MainWindow(QMainWindow):
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
-        self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms)]
+        self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
@@ -355,8 +357,7 @@ class MainWindow(QMainWindow):
             self.map_commands,
         ):
             part.set_appearance(appearance)
-        for permitted in self._permitted:
-            permitted.set_appearance(appearance)
+        self._permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()

@@ -44,7 +44,7 @@ def deadlines(targets: Targets, incident: Incident) -> tuple[Deadline, ...]:
         return ()
     found = [
         Deadline(goal, due)
-        for goal, begin, is_reached in _goals(incident)
+        for goal, begin, is_reached in goals(incident)
         if not is_reached and (due := _due(targets, goal, begin)) is not None
     ]
     return tuple(sorted(found, key=lambda one: one.due_at))
@@ -116,7 +116,7 @@ def _step(tools: Tools, targets: Targets, deadline: Deadline, said: Sequence[Esc
     return Escalation(deadline.goal, step, deadline.due_at, now, target.tell, tools.settings.supervisor_address)
 
 
-def _goals(incident: Incident) -> tuple[tuple[Goal, datetime | None, bool], ...]:
+def goals(incident: Incident) -> tuple[tuple[Goal, datetime | None, bool], ...]:
     """(goal, its beginning or for the restoration its deadline, whether it is reached)."""
     alert = incident.alerted_at or incident.opened_at
     orders = [order for order in incident.orders if order.state not in _NO_ORDER]

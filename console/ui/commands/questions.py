@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QDialog, QWidget
 from console.domain.alarms import Alarm
 from console.domain.area_alerts import AreaAlert
 from console.domain.incidents import Incident, Phase
+from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.services.alarms.operations import EnterOperation
+from console.services.alarms.station_alarms import ShelveAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
-from console.services.crews.valve_reports import MarkValveUnable
+from console.services.crews.valve_reports import MarkValveUnable, RecordSample
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
@@ -26,6 +29,7 @@ from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
+    Question,
     ReasonQuestion,
     SampleQuestion,
     TimeQuestion,
@@ -38,6 +42,7 @@ from console.ui.dialogs.notice_parts import lift_confirmation
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
+from console.ui.permitted import needs
 from console.ui.port import ConsolePort
 from console.ui.session import Session
 from maps.errors import QuanmaiError
@@ -69,7 +74,7 @@ class Questions(QObject):
         """Why the valve cannot be closed."""
         question = UnableQuestion(self._appearance, valve_id, self._window)
         question.accepted.connect(lambda: self._submit(MarkValveUnable(incident_id, valve_id, question.unable)))
-        self._open(question)
+        self._ask(question, MarkValveUnable)
 
     def judgement(self, incident: Incident, pipe_id: str, ground: str = "judgement", looked_at: str = "") -> None:
         """Judge a pipe as burst.
@@ -84,7 +89,7 @@ class Questions(QObject):
             return
         question = judgement_question(self._appearance, self._port.city, incident, intent, far, looked_at, self._window)
         question.accepted.connect(lambda: self._submit(intent))
-        self._open(question)
+        self._ask(question, JudgeBurst)
 
     def dismissal(self, incident_id: str) -> None:
         """Why it is not a burst."""
@@ -98,14 +103,14 @@ class Questions(QObject):
             usual=words.catalogue.section("ui.not_burst").values(),
         )
         question.accepted.connect(lambda: self._submit(DismissIncident(incident_id, question.reason)))
-        self._open(question)
+        self._ask(question, DismissIncident)
 
     def shelving(self, alarm: Alarm) -> None:
         """How long, and why."""
         model = AlarmModel(self._port.city, self._appearance.theme, self._appearance.words)
         question = ShelveQuestion(self._appearance, alarm, model.headline(alarm), self._port.now, self._window)
         question.accepted.connect(lambda: self._submit(question.intent()))
-        self._open(question)
+        self._ask(question, ShelveAlarm)
 
     def restoration(self, incident: Incident) -> None:
         """When water comes back."""
@@ -115,7 +120,7 @@ class Questions(QObject):
             self._appearance, words("response.correct"), words("dialog.restoration_text"), start, self._window
         )
         question.accepted.connect(lambda: self._submit(SetRestoration(incident.incident_id, question.moment)))
-        self._open(question)
+        self._ask(question, SetRestoration)
 
     def phase(self, incident_id: str, phase: Phase) -> None:
         """The evidence for a phase (required for "isolated")."""
@@ -131,7 +136,7 @@ class Questions(QObject):
         )
         question.field.setText(words.clauses(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
         question.accepted.connect(lambda: self._submit(AdvancePhase(incident_id, phase, question.reason)))
-        self._open(question)
+        self._ask(question, AdvancePhase)
 
     def _signs(self, incident_id: str) -> tuple[IsolationSign, ...]:
         picture = self._port.latest()
@@ -148,7 +153,7 @@ class Questions(QObject):
         """The water sample before service resumes."""
         question = SampleQuestion(self._appearance, self._window)
         question.accepted.connect(lambda: self._submit(question.intent(incident_id)))
-        self._open(question)
+        self._ask(question, RecordSample)
 
     def reading(self, incident: Incident, place: ReadingPlace) -> None:
         """What the crew read on a gauge at the place proposed."""
@@ -158,7 +163,7 @@ class Questions(QObject):
         title = words("dialog.reading", place=name)
         question = PressureQuestion(self._appearance, title, text, self._window, words("dialog.reading_do"))
         question.accepted.connect(lambda: self._submit(EnterReading(incident.incident_id, place.asset_id, question.pressure_kpa)))
-        self._open(question)
+        self._ask(question, EnterReading)
 
     def area_by_phone(self, incident_id: str, alert: AreaAlert) -> None:
         """Whether somebody of the area really acknowledged by phone."""
@@ -167,7 +172,7 @@ class Questions(QObject):
         do = words("area.by_phone_do")
         question = Confirmation(self._appearance, words("area.by_phone"), text, do, parent=self._window)
         question.accepted.connect(lambda: self._submit(AcknowledgeAreaAlert(incident_id, alert.area_id)))
-        self._open(question)
+        self._ask(question, AcknowledgeAreaAlert)
 
     def area_report(self, incident_id: str, area_id: str = "") -> None:
         """What the people of an area found."""
@@ -175,13 +180,13 @@ class Questions(QObject):
         text = words("area.report_text", incident=incident_id)
         question = ReasonQuestion(self._appearance, words("area.report"), text, parent=self._window, do=words("area.report_do"))
         question.accepted.connect(lambda: self._submit(ReportFromArea(incident_id, question.reason, area_id)))
-        self._open(question)
+        self._ask(question, ReportFromArea)
 
     def operation(self, asset_id: str = "", kind: str = "") -> None:
         """Planned works or an operation, on an asset or on the whole network."""
         question = OperationQuestion(self._appearance, asset_id, kind, self._port.now(), self._window)
         question.accepted.connect(lambda: self._submit(question.intent()))
-        self._open(question)
+        self._ask(question, EnterOperation)
 
     def report(self, pipe_id: str) -> None:
         """A burst reported by a call on this pipe."""
@@ -197,7 +202,7 @@ class Questions(QObject):
             self._appearance, notice, channel_words(words, self._port.latest()), self._window, is_undo=True
         )
         question.accepted.connect(lambda: self._submit(UndoLast(incident.incident_id, question.reason)))
-        self._open(question)
+        self._ask(question, UndoLast)
 
     def notice(self, incident: Incident, notice_id: str = "") -> None:
         """Preview and all that follows."""
@@ -237,6 +242,11 @@ class Questions(QObject):
 
     def _forget_notice(self) -> None:
         self._notice = None
+
+    def _ask(self, question: Question, intent: type[Intent]) -> None:
+        """Open a question whose answer is this intent."""
+        needs(intent, question.ok)
+        self._open(question)
 
     def _open(self, dialog: QDialog) -> None:
         dialog.finished.connect(dialog.deleteLater)

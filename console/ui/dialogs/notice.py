@@ -21,7 +21,7 @@ from console.ui.appearance import Appearance
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
 from console.ui.dialogs.notice_steps import NoticeSteps
-from console.ui.permitted import Permitted, needs
+from console.ui.permitted import needs
 from console.ui.session import Session
 from console.ui.widgets import button, label, row
 from maps.errors import QuanmaiError
@@ -60,7 +60,6 @@ class NoticeDialog(QDialog):
         self._build()
         room = self.screen().availableSize()
         self.resize(min(900, room.width() - 40), min(760, room.height() - 60))
-        Permitted(self, self._session, self._appearance)
         self._show_versions()
         self._show_notice()
 

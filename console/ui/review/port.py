@@ -101,5 +101,5 @@ class ReplayPort:
         return tuple(one for one in self.record.changes if one.subject == subject and micros(one.at) <= self.at_us)
 
     def attachment(self, sha256: str) -> Attachment | None:
-        """A package holds no pictures."""
-        return None
+        """A picture of an entry; None where the package does not hold it, as in a redacted one."""
+        return self.record.pictures.get(sha256)
