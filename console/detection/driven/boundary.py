@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from console.domain.readings import Channel
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings
+from maps.hydraulics.state import HydraulicState
+from maps.network import NodeKind, NodeTable
 from maps.units import KPA_PER_METRE
 
 _HELD_TICKS = 3
@@ -114,10 +117,19 @@ class BoundaryFilter:
         return np.asarray(np.where(known, median, np.nan) @ self._meters.supply_sign[self._supply])
 
 
+def consumption_m3h(nodes: NodeTable, states: Sequence[HydraulicState]) -> Floats:
+    """(states,) what the junctions draw together, inflows at junctions subtracted: what the city's balance measures.
+
+    What a tank takes is no consumption: counted, it would make the nominal demand several times too large at night.
+    """
+    junction = nodes.kind == NodeKind.JUNCTION
+    return np.array([np.nansum(state.demand_m3h[junction]) for state in states])
+
+
 def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
     """(48,) measured over nominal demand by hour, of working days and of weekends; 1 where nothing was measured.
 
-    ``nominal_m3h``: (24,) total demand of the model by hour.
+    ``nominal_m3h``: (24,) consumption of the model by hour, without what tanks take.
     """
     factor = np.full(2 * HOURS, np.nan)
     known = np.isfinite(readings.balance_m3h)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.driven.boundary import BoundaryFilter, TickReadings, demand_factors
+from console.detection.driven.boundary import BoundaryFilter, TickReadings, consumption_m3h, demand_factors
 from console.detection.driven.driven_expectation import DrivenExpectation, DrivenTicks
 from console.detection.driven.driven_location import DrivenLocator
 from console.detection.driven.threshold_calibration import Threshold, calibrated
@@ -73,7 +73,7 @@ class DrivenWatch:
     ) -> None:
         self._city, self._options, self._solver, self._curves = city, options, solver, curves
         self._meters = BoundaryMeters.of(city)
-        self._nominal_m3h = np.array([np.nansum(np.maximum(state.demand_m3h, 0.0)) for state in states])
+        self._nominal_m3h = consumption_m3h(city.network.nodes, states)
         self._clock = LocalTime(options.time_zone)
         self._filter = BoundaryFilter(self._meters, options.tick_s)
         self._factor = np.ones(48)

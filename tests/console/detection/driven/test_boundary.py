@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from console.detection.driven.boundary import BoundaryFilter, TickReadings, demand_factors
+from console.detection.driven.boundary import BoundaryFilter, TickReadings, consumption_m3h, demand_factors
 from console.domain.readings import Channel
 from maps.hydraulics.boundary import BoundaryMeters
+from maps.hydraulics.session import EpanetSession
 from maps.units import KPA_PER_METRE
+from tests.maps.hydraulics.test_driven import pumped_city
 
 
 def _meters() -> BoundaryMeters:
@@ -62,6 +66,18 @@ def test_demand_factors_follow_the_measured_balance() -> None:
     taken = BoundaryFilter(_meters(), 300.0).take(values, np.arange(float(ticks)) * 300.0, np.zeros(ticks, dtype=bool))
     factor = demand_factors(taken, np.full(24, 100.0))
     assert factor == pytest.approx(np.full(48, 1.5))  # no weekend was seen: as on working days
+
+
+def test_what_a_filling_tank_takes_is_no_consumption(tmp_path: Path) -> None:
+    city = pumped_city(tmp_path)
+    with EpanetSession(city) as session:
+        day = list(session.solve_day(3600))
+    taken = [float(state.demand_m3h[city.network.nodes.row("T")]) for state in day]
+    assert max(taken) > 20.0  # the tank fills in some hours and empties in others
+    assert min(taken) < 0.0
+    # Customers draw 60 and 40 m³/h times the pattern of the day, three hours each.
+    pattern = np.repeat([0.6, 0.6, 0.8, 1.2, 1.5, 1.3, 1.0, 1.4], 3)
+    assert consumption_m3h(city.network.nodes, day) == pytest.approx(100.0 * pattern, rel=1e-4)
 
 
 def test_a_glitch_of_a_source_meter_is_not_in_the_supply() -> None:
