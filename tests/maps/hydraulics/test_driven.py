@@ -135,6 +135,19 @@ def test_a_leak_changes_what_a_model_with_that_demand_shows(city: City, session:
     assert found[1, 2] - found[1, 3] == pytest.approx(30.0, abs=0.01)  # pump and tank bring what leaks
 
 
+def test_smooth_patterns_give_the_demand_between_two_periods_and_are_stepped_again_afterwards(
+    city: City, session: EpanetSession
+) -> None:
+    at_s = np.array([0.0, 3.0, 10.5, 13.5, 22.5]) * 3600.0  # periods of three hours: 0.6 0.6 0.8 1.2 1.5 1.3 1.0 1.4
+    unknown = np.full((5, 1), np.nan)
+    stepped = BoundaryReadings(at_s, unknown, unknown, np.ones(5), np.full((5, 2), np.nan))
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    assert driven.values(stepped).demand_m3h == pytest.approx([60.0, 60.0, 120.0, 150.0, 140.0], rel=1e-4)
+    smooth = driven.values(replace(stepped, is_smooth=True)).demand_m3h
+    assert smooth == pytest.approx([60.0, 60.0, 135.0, 140.0, 100.0], rel=1e-4)  # after the last period the first one follows
+    assert driven.values(stepped).demand_m3h == pytest.approx([60.0, 60.0, 120.0, 150.0, 140.0], rel=1e-4)
+
+
 def test_a_sessions_own_day_is_the_same_after_driving(city: City, session: EpanetSession) -> None:
     before = list(session.solve_day(3600))
     DrivenModel(session, BoundaryMeters.of(city)).values(_readings(city, before))
