@@ -169,3 +169,18 @@ def test_a_full_tank_is_shut_off_when_the_pressures_show_it(city: City, session:
             full, pressure_m=np.array([state.pressure_m[[nodes.row("J1"), nodes.row("J2")]]]), level_m=np.array([[5.98]])
         )
         assert driven.values(seen).shut.tolist() == [[shut]]
+
+
+def test_a_tank_that_becomes_full_is_shut_off_at_once_although_one_gauge_scatters(city: City, session: EpanetSession) -> None:
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    full = BoundaryReadings(np.array([0.0]), np.array([[6.0]]), np.array([[1.0]]), np.ones(1), np.full((1, 2), np.nan))
+    nodes = [city.network.nodes.row("J1"), city.network.nodes.row("J2")]
+    fed, apart = (driven.states(full, np.array([[shut]]))[0].pressure_m[nodes] for shut in (False, True))
+    filling, filled = 300, 3
+    ticks = filling + filled
+    scatter = np.array([6.0, 0.03]) * np.random.default_rng(1).normal(size=(ticks, 2))
+    pressure = np.vstack([np.tile(fed, (filling, 1)), np.tile(apart, (filled, 1))]) + scatter
+    level, is_open = np.full((ticks, 1), 5.98), np.ones((ticks, 1))
+    values = driven.values(BoundaryReadings(np.zeros(ticks), level, is_open, np.ones(ticks), pressure))
+    assert not values.shut[:filling].any()
+    assert values.shut[filling:].all()
