@@ -33,7 +33,8 @@ def explained_stations(
     A case explains a station when all of this holds:
 
     - the station is evidence of the case, and no other channel of it is;
-    - its deviation now has the sign that the burst gives it (pressure falls, inflow rises), or none beyond noise;
+    - its deviation now has the sign that the burst gives it, or none beyond noise: pressure falls, a flow changes as it did when
+      the case was found (detection takes only changes that lead water to the burst's zone);
     - it is not larger than the burst makes it: than the outlook's prediction for any of the first candidates, times
       ``_MODEL_FACTOR`` and plus noise; without a prediction, than the deviation that the case was found by;
     - it had not deviated beyond that when the case was found;
@@ -80,7 +81,7 @@ def _agrees(item: Evidence, channel: Channel, signature: tuple[float, ...], now:
     deviation = item.deviation if now is None else now
     if not np.isfinite(deviation):
         return False
-    sign = -1.0 if channel is Channel.PRESSURE else 1.0
+    sign = -1.0 if channel is Channel.PRESSURE else float(np.sign(item.deviation))
     noise = _NOISE_KPA if channel is Channel.PRESSURE else _NOISE_SHARE * abs(item.expected)
     expected_size = max((sign * one for one in signature), default=sign * item.deviation)
     if expected_size <= 0.0:  # the burst moves this station the other way, or not at all
