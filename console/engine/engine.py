@@ -45,6 +45,7 @@ from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
 from console.services.analysis.recent_ticks import RecentReadings, RecentTick, recent_since_us, recent_ticks
 from console.services.desk import Desk, DeskState
+from console.services.overview.explained_stations import explained_stations
 from console.services.ports import StoreUnavailable
 from maps.city import City
 
@@ -335,6 +336,9 @@ class Engine:
             lease=self._leadership.lease,
             seq=state.seq,
             false_bursts=watch.false_bursts,
+            explained=explained_stations(
+                state.incidents.values(), self._station_rows, self._live.value, watch.expected, self.limits
+            ),
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:
