@@ -46,6 +46,7 @@ from console.services.analysis.expected_log import ExpectedLog
 from console.services.analysis.recent_ticks import RecentReadings, RecentTick, recent_since_us, recent_ticks
 from console.services.desk import Desk, DeskState
 from console.services.ports import StoreUnavailable
+from console.services.state import crews_by_orders
 from maps.city import City
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Engine:
             self._follow = Follow(store, self._faults, inbox.wake, len(city.stations), lambda: not leads())
         self._archive = Archive(store, self._faults, self._leadership)
         self._journal = Journal(store, self._faults, inbox.wake)
-        state = _with_crew_bases(store.load_desk(), city)
+        state = _with_crew_bases(store.load_desk(), city, micros(clock.now()))
         self._decisions = Decisions(self._journal, self._faults, clock, state, self._leadership, self._follow)
         expected_log = ExpectedLog(self._archive)
         self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults, leads)
@@ -346,13 +347,18 @@ def _ahead_of_machine_s(clock: Clock) -> float:
     return (clock.now() - datetime.now(UTC)).total_seconds() if isinstance(clock, SystemClock) else 0.0
 
 
-def _with_crew_bases(state: DeskState, city: City) -> DeskState:
-    """Crews without any position are at their base, without a time: shown as missing, not as moving."""
+def _with_crew_bases(state: DeskState, city: City, now_us: int) -> DeskState:
+    """Crews without any position are at their base, without a time: shown as missing, not as moving.
+
+    Silence counts from the start: what was heard before is not known.
+    """
     crews = city.crews
     bases = {
         str(crews.asset_id[row]): CrewFix(
-            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0
-        )
+            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0,
+            heard_us=now_us,
+        )  # fmt: skip
         for row in range(len(crews))
     }
-    return replace(state, crews={**bases, **state.crews})
+    known = {**bases, **state.crews}
+    return replace(state, crews=crews_by_orders(known, state.incidents.values(), state.duties()))

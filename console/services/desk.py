@@ -9,6 +9,7 @@ from datetime import datetime
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.domain.actors import Actor
 from console.domain.changes import ChangeSet
+from console.domain.field_reports import Reported
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
@@ -25,6 +26,7 @@ from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews import orders, valve_assignment, valve_reports
+from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
 from console.services.incidents import escalations, judging, opening, undo
@@ -114,6 +116,10 @@ class Desk:
         if reply.is_on_valve:
             return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return with_area_alerts(self._tools, orders.on_reply(self._tools, state, reply, now), now)
+
+    def on_report(self, state: DeskState, reported: Reported, now: datetime) -> ChangeSet:
+        """A crew's report from the field: duty, found pipe, photo, gauge reading, sample."""
+        return self._followed(state, on_report(self._tools, state, reported, now), now)
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""
