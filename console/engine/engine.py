@@ -355,7 +355,11 @@ def _with_crew_bases(state: DeskState, city: City, now_us: int) -> DeskState:
     crews = city.crews
     bases = {
         str(crews.asset_id[row]): CrewFix(
-            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0,
+            str(crews.asset_id[row]),
+            str(crews.name[row]),
+            float(crews.base_x[row]),
+            float(crews.base_y[row]),
+            0,
             heard_us=now_us,
         )  # fmt: skip
         for row in range(len(crews))

@@ -101,9 +101,7 @@ def _duty(state: DeskState, report: FieldReport) -> ChangeSet:
     return recorded(before, after, kind, Note("report.duty", crew=crew, duty=Code("crew_duty", report.kind)))
 
 
-def _taken(
-    tools: Tools, state: DeskState, incident: Incident, order: WorkOrder, reported: Reported, now: datetime
-) -> ChangeSet:
+def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder, reported: Reported, now: datetime) -> ChangeSet:
     report, crew = reported.report, Actor.named(reported.crew_id, Role.CREW)
     match report.kind:
         case ReportKind.FOUND:
@@ -122,9 +120,7 @@ def _taken(
             return _gauge(tools, state, incident, report, crew)
 
 
-def _photo(
-    tools: Tools, state: DeskState, incident: Incident, reported: Reported, crew: Actor, now: datetime
-) -> ChangeSet:
+def _photo(tools: Tools, state: DeskState, incident: Incident, reported: Reported, crew: Actor, now: datetime) -> ChangeSet:
     """The photo is an entry of the shift log about the case: there it is shown, and it goes with the case's package."""
     if reported.photo is None:
         raise Refused("picture_type")

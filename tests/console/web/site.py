@@ -16,7 +16,8 @@ from console.domain.incidents import Incident
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
-from console.web.app import CrewPage, Parts
+from console.web.app import CrewPage
+from console.web.parts import Parts
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
 from console.web.guard import page_proof
