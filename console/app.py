@@ -80,6 +80,8 @@ def run_console(
         targets=settings.targets.targets,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        order_resend_minutes=settings.order_resend_minutes,
+        crew_silent_minutes=settings.crew_silent_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(

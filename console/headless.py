@@ -43,6 +43,8 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         targets=settings.targets.targets,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        order_resend_minutes=settings.order_resend_minutes,
+        crew_silent_minutes=settings.crew_silent_minutes,
     )
 
 

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    order_resend_minutes: float = Field(default=2.0, ge=0, le=60)
+    """An order that its crew has not answered is sent again after this time, then after twice that …; 0: never."""
+    crew_silent_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
+    """A crew without an order of which nothing was heard for this time (no position, no answer) is silent, not free; 0: none is."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)

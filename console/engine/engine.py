@@ -37,6 +37,7 @@ from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
 from console.engine.journal import Journal
 from console.engine.lease import Leadership
+from console.engine.order_watch import OrderWatch
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.retention import Retention
@@ -64,7 +65,7 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.city, self.limits, self.targets, self.crew_speed_kmh = city, desk.limits, desk.targets, desk.crew_speed_kmh
         self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
@@ -98,6 +99,7 @@ class Engine:
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads
         )
         self._areas = AreaWatch(desk, self._decisions, clock, leads)
+        self._orders = OrderWatch(desk, self._decisions, self._outbox, clock, leads)
         self._decisions.observe(self._after)
         self._desk = desk
         self._leadership.listen(self._begin_to_lead, self._jobs.drop)
@@ -259,7 +261,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
-        parts = (self._ingest, self._commands, self._watch, self._areas, self._deliveries, self._decisions)
+        parts = (self._ingest, self._commands, self._watch, self._areas, self._orders, self._deliveries, self._decisions)
         for part in (self._turn_leadership, *(room.turn for room in parts), self._publish_picture):
             try:
                 part()
@@ -321,7 +323,7 @@ class Engine:
             version=self._version,
             now_us=micros(self.now()),
             expected=watch.expected,
-            crews=state.crews.values(),
+            crews=self._desk.crews(state, self.now()),
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
             records=state.records,

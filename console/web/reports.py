@@ -13,9 +13,9 @@ from console.domain.crew_links import Answered
 from console.domain.field_reports import OF_DUTY, CrewDuty, FieldReport, ReportKind
 from console.domain.incidents import Incident, Phase
 from console.domain.live import FUTURE_TOLERANCE_US
+from console.domain.readings import Channel
 from console.domain.texts import storable
 from console.feeds.bounds import BOUNDS, EARLIEST_US, PartRefused, iso_time
-from console.domain.readings import Channel
 from console.services.crews.field_reports import MOST_PHOTOS, overtaken_by
 from console.web.outcomes import REFUSED, TAKEN
 from maps.city import City

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from console.domain.clock import Clock
 from console.web.app import CrewPage
-from console.web.parts import Links, Parts
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
 from console.web.orders import Kept
+from console.web.parts import Links, Parts
 from console.web.server import WebAddress, WebServer
 from maps.city import City
 

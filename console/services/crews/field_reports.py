@@ -12,7 +12,7 @@ from datetime import datetime
 
 from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
-from console.domain.field_reports import CREW_DUTY, OF_DUTY, CrewDuty, FieldReport, ReportKind, Reported
+from console.domain.field_reports import CREW_DUTY, OF_DUTY, CrewDuty, FieldReport, Reported, ReportKind
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.notes import NO_NOTE, Code, Note, Quantity
 from console.domain.record_ids import provisional_id

@@ -136,8 +136,8 @@ def test_a_photo_is_kept_encoded_anew_upright_and_without_what_the_camera_wrote(
         red, blue = image.getpixel((333, 100)), image.getpixel((333, 1500))
     assert isinstance(red, tuple)
     assert isinstance(blue, tuple)
-    assert red[0] > 200 > 60 > red[2]
-    assert blue[2] > 200 > 60 > blue[0]
+    assert (red[0] > 200, red[2] < 60) == (True, True)
+    assert (blue[2] > 200, blue[0] < 60) == (True, True)
     assert entry.incident_id == site.case().incident_id
     assert entry.author == "crew1"
     assert site.case().field_reports[0].picture == entry.picture
@@ -173,11 +173,13 @@ def test_what_is_no_photo_or_a_bomb_is_refused_before_it_is_decoded() -> None:
     whole = a_photo(64, 64)
     with pytest.raises(PhotoRefused):
         reencoded(whole[: len(whole) // 2])
+    kinds = set()
     for cut in range(2, len(whole), 97):
         try:
-            assert reencoded(whole[:cut] + b"\0" + whole[cut + 1 :]).media_type == "image/jpeg"
+            kinds.add(reencoded(whole[:cut] + b"\0" + whole[cut + 1 :]).media_type)
         except PhotoRefused as refused:
-            assert refused.kind in ("photo_type", "photo_pixels", "photo_damaged")
+            kinds.add(refused.kind)
+    assert kinds <= {"image/jpeg", "photo_type", "photo_pixels", "photo_damaged"}
 
 
 def test_photos_need_the_link_the_page_and_a_sensible_size_and_rate(site: Site) -> None:
