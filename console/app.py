@@ -23,6 +23,7 @@ from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
 from console.services.areas.area_map import AreaMap
 from console.services.areas.sight import AreaSight
+from console.services.crews.kinds import with_crew_kinds
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
@@ -68,7 +69,7 @@ def run_console(
     settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area), ("web", web)) if given})
     site = crew_site_of(settings) if web else None
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
-    city = read_city(city_path)
+    city = with_crew_kinds(read_city(city_path), settings.crew_kinds)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(

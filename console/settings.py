@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crews import CrewKind
 from console.domain.targets import Goal, Target, Targets
 from console.secret_files import read_secret
 from console.services.analysis.retention import (
@@ -103,7 +104,9 @@ class Settings(BaseSettings):
     order_resend_minutes: float = Field(default=2.0, ge=0, le=60)
     """An order that its crew has not answered is sent again after this time, then after twice that …; 0: never."""
     crew_silent_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
-    """A crew without an order of which nothing was heard for this time (no position, no answer) is silent, not free; 0: none is."""
+    """A crew without an order without any sign of life (position, answer) for this time is silent, not free; 0: none is."""
+    crew_kinds: dict[str, CrewKind] = Field(default_factory=dict)
+    """Kinds of crews, vehicles and staff by id, as ``[crew_kinds]`` with ``C7 = "patrol"``; it goes before the dataset's."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)

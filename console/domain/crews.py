@@ -18,6 +18,18 @@ class CrewState(StrEnum):
     """Without an order, and nothing was heard of it for a long time: it counts as none that can be sent unasked."""
 
 
+class CrewKind(StrEnum):
+    """What a crew, a vehicle or one of the staff is for. Only repair crews are sent to bursts unasked."""
+
+    REPAIR = "repair"
+    PATROL = "patrol"
+    COMMUNITY = "community"
+    """Community service: people at the customers' doors."""
+    SAMPLING = "sampling"
+    VEHICLE = "vehicle"
+    """A vehicle that no crew is named for: tanker, digger."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrewFix:
     """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north.
@@ -36,3 +48,9 @@ class CrewFix:
     speed_mps: float | None = None
     trouble: str = ""
     heard_us: int = 0
+    kind: CrewKind = CrewKind.REPAIR
+
+
+def crew_kind(text: str) -> CrewKind:
+    """The kind in a dataset; what is unknown there is a repair crew."""
+    return CrewKind(text) if text in tuple(CrewKind) else CrewKind.REPAIR

@@ -60,8 +60,8 @@ class OrderState(StrEnum):
 class WorkOrder:
     """An order to one crew. ``eta_minutes`` at the stated speed; ``text`` is what the crew reads (Chinese).
 
-    ``found_pipe``: the pipe the crew found broken, "" until it said so. ``sends``: how often it was sent, as it is again until the
-    crew answers; ``last_sent_at``: the last time, None for the first.
+    ``found_pipe``: the pipe the crew found broken, "" until it said so. ``sends``: how often it was sent, which is
+    done again until the crew answers; ``last_sent_at``: the last time, None for the first.
     """
 
     order_id: str

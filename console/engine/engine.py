@@ -18,7 +18,7 @@ from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
-from console.domain.crews import CrewFix
+from console.domain.crews import CrewFix, crew_kind
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -363,7 +363,8 @@ def _with_crew_bases(state: DeskState, city: City, now_us: int) -> DeskState:
             float(crews.base_y[row]),
             0,
             heard_us=now_us,
-        )  # fmt: skip
+            kind=crew_kind(str(crews.kind[row])),
+        )
         for row in range(len(crews))
     }
     known = {**bases, **state.crews}

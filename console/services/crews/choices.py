@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from console.domain.crews import CrewFix, CrewState
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.field_reports import CrewDuty
 from console.domain.incidents import Incident, OrderKind, OrderState
 from console.services.crews.contact import answers_us, last_heard_us
@@ -25,6 +25,8 @@ class Standing(StrEnum):
     FREE = "free"
     CHECKING = "checking"
     """Has the site check of this case."""
+    OTHER_WORK = "other_work"
+    """Free, and no repair crew: patrol, sampling …"""
     SILENT = "silent"
     ELSEWHERE = "elsewhere"
     """Has an order of another case."""
@@ -87,7 +89,9 @@ def _standing(crew: CrewFix, cases: Iterable[Incident], incident: Incident) -> t
         return Standing.OFF_DUTY, ""
     if any(order.state is OrderState.REFUSED for order in mine):
         return Standing.REFUSED, ""
-    return (Standing.SILENT if crew.state is CrewState.SILENT else Standing.FREE), ""
+    if crew.state is CrewState.SILENT:
+        return Standing.SILENT, ""
+    return (Standing.FREE if crew.kind is CrewKind.REPAIR else Standing.OTHER_WORK), ""
 
 
 def _minutes(crew: CrewFix, middle: tuple[float, float] | None, speed_kmh: float) -> float | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
 from console.domain.clock import micros
-from console.domain.crews import CrewFix, CrewState
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Code, Note
@@ -54,13 +54,14 @@ class Sent:
 def free_crews(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> tuple[CrewFix, ...]:
     """Crews that can be sent unasked, the nearest to the case's pipe first.
 
-    On duty, heard of lately, without a live order, not refusing this case.
+    Repair crews on duty, heard of lately, without a live order, not refusing this case.
     """
     busy = {order.crew_id for case in state.incidents.values() for order in case.orders if order.state in LIVE}
     refused = {order.crew_id for order in incident.orders if order.state is OrderState.REFUSED}
     minutes = tools.settings.crew_silent_minutes
     crews = with_silence(state.crews.values(), state.incidents.values(), state.duties(), micros(now), minutes)
-    free = [crew for crew in crews if crew.state is CrewState.FREE and crew.crew_id not in busy | refused]
+    able = [crew for crew in crews if crew.kind is CrewKind.REPAIR and crew.state is CrewState.FREE]
+    free = [crew for crew in able if crew.crew_id not in busy | refused]
     pipes = incident.target_pipes()
     if not pipes:
         return tuple(sorted(free, key=lambda crew: crew.crew_id))

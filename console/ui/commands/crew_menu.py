@@ -25,7 +25,7 @@ def crew_menu(window: QWidget, choices: Sequence[CrewChoice], words: Words, send
 def choice_words(one: CrewChoice, words: Words) -> str:
     """A crew, how long it needs, and what speaks for or against it."""
     when = words("crew.there", time=words.minutes(one.minutes)) if one.minutes is not None else words("crew.no_place")
-    why = words(f"crew_standing.{one.standing.value}", case=one.incident_id)
+    why = words(f"crew_standing.{one.standing.value}", case=one.incident_id, kind=words.of("crew_kind", one.crew.kind.value))
     if one.standing is Standing.SILENT:
         known = one.silent_minutes is not None
         why += " · " + (
