@@ -95,7 +95,7 @@ def run_console(
     )
     seat = seat_of(settings, "wall" if wall else "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
-    feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
+    feeds = [*feeds_of(settings, city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
     if site is not None:
         feeds, channels = [*feeds, site.feed], [*channels, site.channel]

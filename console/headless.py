@@ -71,7 +71,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     )
     name = seat_of(settings, "engine", where)
     connection = connection_of(settings, broker, city.info.site, name)
-    feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
+    feeds, channels = feeds_of(settings, city, connection), channels_of(settings, city, connection)
     if site is not None:
         feeds, channels = [*feeds, site.feed], [*channels, site.channel]
     told = _told_to_stop()

@@ -37,7 +37,7 @@ from console.services.analysis.retention import (
 from maps.errors import InputFault
 
 _APP = "quanmai"
-_CREDENTIALS = ("mqtt", "store")
+_CREDENTIALS = ("mqtt", "store", "traccar_token")
 
 
 class TargetSetting(BaseModel):
@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
     """
     credentials: Path | None = None
-    """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
+    """File (TOML, mode 0600) with ``mqtt``, ``store`` and ``traccar_token``; the environment goes before it."""
     mqtt_ca: Path | None = None
     """Certificate of the authority that vouches for the broker (PEM); default: those of the system."""
     mqtt_certificate: Path | None = None
@@ -151,6 +151,10 @@ class Settings(BaseSettings):
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
+    traccar: str = ""
+    """Traccar server whose positions of crews are shown, ``https://host``; its token belongs into ``credentials``."""
+    traccar_token: str = Field(default="", repr=False)
+    """Token of a Traccar account that may read the devices."""
     web: str = ""
     """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
 
@@ -222,7 +226,7 @@ def _with_credentials(settings: Settings, path: Path) -> Settings:
         # Not chained: the message may quote a password.
         raise InputFault(f'{path}: is no TOML; expected lines such as mqtt = "mqtts://user:password@host"') from None
     if wrong := sorted(name for name, value in held.items() if name not in _CREDENTIALS or not isinstance(value, str)):
-        raise InputFault(f"{path}: {wrong[0]}: expected only {' and '.join(_CREDENTIALS)}, as texts")
+        raise InputFault(f"{path}: {wrong[0]}: expected only {', '.join(_CREDENTIALS)}, as texts")
     given = {name for name in _CREDENTIALS if in_environment(settings, name)}
     return settings.model_copy(update={name: value for name, value in held.items() if name not in given})
 

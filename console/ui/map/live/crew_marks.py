@@ -116,9 +116,9 @@ def _age_s(fix: CrewFix, now_us: int) -> float:
 
 
 def paint_crew(theme: Theme, kind: CrewKind, state: CrewState, painter: QPainter) -> None:
-    """A crew that stands, by shape of its kind. Free hollow, assigned half, on its way full, off duty grey, silent grey and dashed.
+    """A crew that stands, by shape of its kind. Free hollow, assigned half, on its way full, off duty grey.
 
-    A repair crew on site is a square, others on site are full.
+    Silent is grey and dashed. A repair crew on site is a square, others on site are full.
     """
     colour, halo = theme.colour("map.crew"), theme.colour("map.halo")
     is_away = state in (CrewState.OFF_DUTY, CrewState.SILENT)
