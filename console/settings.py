@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crews import CrewKind
 from console.domain.targets import Goal, Target, Targets
 from console.secret_files import read_secret
 from console.services.analysis.retention import (
@@ -36,7 +37,7 @@ from console.services.analysis.retention import (
 from maps.errors import InputFault
 
 _APP = "quanmai"
-_CREDENTIALS = ("mqtt", "store")
+_CREDENTIALS = ("mqtt", "store", "traccar_token")
 
 
 class TargetSetting(BaseModel):
@@ -100,6 +101,12 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    order_resend_minutes: float = Field(default=2.0, ge=0, le=60)
+    """An order that its crew has not answered is sent again after this time, then after twice that …; 0: never."""
+    crew_silent_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
+    """A crew without an order without any sign of life (position, answer) for this time is silent, not free; 0: none is."""
+    crew_kinds: dict[str, CrewKind] = Field(default_factory=dict)
+    """Kinds of crews, vehicles and staff by id, as ``[crew_kinds]`` with ``C7 = "patrol"``; it goes before the dataset's."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)
@@ -115,7 +122,7 @@ class Settings(BaseSettings):
     on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
     """
     credentials: Path | None = None
-    """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
+    """File (TOML, mode 0600) with ``mqtt``, ``store`` and ``traccar_token``; the environment goes before it."""
     mqtt_ca: Path | None = None
     """Certificate of the authority that vouches for the broker (PEM); default: those of the system."""
     mqtt_certificate: Path | None = None
@@ -146,6 +153,10 @@ class Settings(BaseSettings):
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
+    traccar: str = ""
+    """Traccar server whose positions of crews are shown, ``https://host``; its token belongs into ``credentials``."""
+    traccar_token: str = Field(default="", repr=False)
+    """Token of a Traccar account that may read the devices."""
     web: str = ""
     """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
 
@@ -217,7 +228,7 @@ def _with_credentials(settings: Settings, path: Path) -> Settings:
         # Not chained: the message may quote a password.
         raise InputFault(f'{path}: is no TOML; expected lines such as mqtt = "mqtts://user:password@host"') from None
     if wrong := sorted(name for name, value in held.items() if name not in _CREDENTIALS or not isinstance(value, str)):
-        raise InputFault(f"{path}: {wrong[0]}: expected only {' and '.join(_CREDENTIALS)}, as texts")
+        raise InputFault(f"{path}: {wrong[0]}: expected only {', '.join(_CREDENTIALS)}, as texts")
     given = {name for name in _CREDENTIALS if in_environment(settings, name)}
     return settings.model_copy(update={name: value for name, value in held.items() if name not in given})
 

@@ -9,6 +9,9 @@ from datetime import datetime
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
+from console.domain.clock import micros
+from console.domain.crews import CrewFix
+from console.domain.field_reports import Reported
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
@@ -24,7 +27,9 @@ from console.services.areas.emergency import with_emergency_noted
 from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews import orders, valve_assignment, valve_reports
+from console.services.crews import orders, resending, valve_assignment, valve_reports
+from console.services.crews.contact import with_silence
+from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
 from console.services.incidents import escalations, judging, opening, undo
@@ -115,6 +120,28 @@ class Desk:
         if reply.is_on_valve:
             return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return with_area_alerts(self._tools, orders.on_reply(self._tools, state, reply, now), now)
+
+    def on_report(self, state: DeskState, reported: Reported, now: datetime) -> ChangeSet:
+        """A crew's report from the field: duty, found pipe, photo, gauge reading, sample."""
+        return self._followed(state, on_report(self._tools, state, reported, now), now)
+
+    def unanswered(self, state: DeskState, now: datetime) -> frozenset[str]:
+        """Ids of orders that their crews have not answered in time."""
+        return resending.unanswered(state, now, self._tools.settings.order_resend_minutes)
+
+    def on_no_answer(self, state: DeskState, order_ids: frozenset[str], now: datetime) -> ChangeSet:
+        """Orders without an answer are sent again."""
+        return resending.sent_again(self._tools, state, order_ids, now)
+
+    def crews(self, state: DeskState, now: datetime) -> tuple[CrewFix, ...]:
+        """The crews, those without any sign of life as silent."""
+        minutes = self._tools.settings.crew_silent_minutes
+        return with_silence(state.crews.values(), state.incidents.values(), state.duties(), micros(now), minutes)
+
+    @property
+    def crew_speed_kmh(self) -> float:
+        """Speed of crews, door to door."""
+        return self._tools.settings.crew_speed_kmh
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""

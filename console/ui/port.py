@@ -58,6 +58,8 @@ class ConsolePort(ShiftPort, Protocol):
 
     city: City
     limits: Limits
+    crew_speed_kmh: float
+    """Of crews, door to door."""
     """What each station's channels are held against."""
 
     def latest(self) -> Picture:

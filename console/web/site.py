@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from console.domain.clock import Clock
-from console.web.app import CrewPage, Links, Parts
+from console.web.app import CrewPage
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
-from console.web.orders import Cases
+from console.web.orders import Kept
+from console.web.parts import Links, Parts
 from console.web.server import WebAddress, WebServer
 from maps.city import City
 
@@ -30,7 +31,7 @@ class CrewSite:
         self.feed, self.channel = WebFeed(), WebChannel(self._crews)
         self._server: WebServer | None = None
 
-    def serve(self, city: City, clock: Clock, store: Cases, links: LinksOfCrews) -> None:
+    def serve(self, city: City, clock: Clock, store: Kept, links: LinksOfCrews) -> None:
         """Bind and serve. Raises InputFault for an address or certificate that cannot be used."""
         self._links = links
         parts = Parts(city, clock, store, links, self.feed, self.channel, is_secure=self._address.is_secure)

@@ -178,7 +178,7 @@ def _checked_on_site(
         return redirected(tools, incident, now)
     if incident.ground == "on_site":
         return incident, (), Note("case.confirmed_on_site")
-    crews = free_crews(tools, state, incident)
+    crews = free_crews(tools, state, incident, now)
     if not crews:
         return incident, (), Note("case.no_free_crew")
     sent = send(tools, incident, crews[0], OrderKind.SITE_CHECK, now)

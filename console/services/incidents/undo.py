@@ -38,7 +38,7 @@ class UndoLast(Intent):
     reason: str = ""
 
 
-_NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at", "area_alerts")
+_NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at", "area_alerts", "field_reports")
 
 
 def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> bool:

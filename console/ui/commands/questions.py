@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.area_alerts import AreaAlert
+from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
 from console.domain.picture import Picture
@@ -16,6 +18,8 @@ from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.alarms.operations import EnterOperation
 from console.services.alarms.station_alarms import ShelveAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
+from console.services.crews.choices import crew_choices
+from console.services.crews.orders import SendCrew
 from console.services.crews.valve_reports import MarkValveUnable, RecordSample
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
@@ -25,6 +29,7 @@ from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from console.services.notices.contradictions import contradictions
 from console.ui.appearance import Appearance
+from console.ui.commands.crew_menu import crew_menu
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import (
     OperationQuestion,
@@ -121,6 +126,17 @@ class Questions(QObject):
         )
         question.accepted.connect(lambda: self._submit(SetRestoration(incident.incident_id, question.moment)))
         self._ask(question, SetRestoration)
+
+    def crew(self, incident: Incident) -> QMenu:
+        """Which crew is sent, the nearest free one first; each with what speaks against it."""
+        picture, case = self._port.latest(), incident.incident_id
+        choices = crew_choices(
+            self._port.city, picture.crews, picture.incidents, picture.of(CREW_DUTY), incident,
+            speed_kmh=self._port.crew_speed_kmh, now_us=picture.now_us,
+        )  # fmt: skip
+        menu = crew_menu(self._window, choices, self._appearance.words, lambda crew: self._submit(SendCrew(case, crew)))
+        menu.popup(QCursor.pos())
+        return menu
 
     def phase(self, incident_id: str, phase: Phase) -> None:
         """The evidence for a phase (required for "isolated")."""

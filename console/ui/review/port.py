@@ -22,6 +22,7 @@ from console.domain.targets import Targets
 from console.services.alarms.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
+from console.services.settings import DeskSettings
 from maps.errors import QuanmaiError
 
 
@@ -36,7 +37,7 @@ class ReplayPort:
         self.city, self.record, self.refusal = record.city, record, refusal
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
-        self.targets = Targets()
+        self.targets, self.crew_speed_kmh = Targets(), DeskSettings().crew_speed_kmh
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)

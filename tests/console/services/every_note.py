@@ -10,9 +10,11 @@ from typing import Any
 from console.detection.finding import OperationFinding, StationFinding
 from console.domain.actors import Actor, Proof, Role
 from console.domain.alarms import Evidence
+from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.field_reports import OF_DUTY, FieldReport, Reported, ReportKind
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.notes import Code, Note
 from console.domain.orders import OrderReply
@@ -22,6 +24,7 @@ from console.domain.targets import Goal, Target, Targets
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
+from console.services.crews.field_reports import MOST_PHOTOS
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
@@ -69,6 +72,7 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _unknown_places()
     yield _areas()
     yield _emergency_beyond_the_area()
+    yield _from_the_field()
 
 
 def _areas() -> Chair:
@@ -90,6 +94,36 @@ def _emergency_beyond_the_area() -> Chair:
     chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, EAST)}), chair.now))
     at_west, alarm = Actor("li", "李", Role.AREA, areas=(WEST,)), list(chair.state.alarms.values())[-1]
     chair.take(chair.desk.carry_out(chair.state, AcknowledgeAlarm(alarm.alarm_id), at_west, chair.now))
+    return chair
+
+
+def _from_the_field() -> Chair:
+    chair = Chair()
+    chair.does(OpenIncident("H10"))
+    chair.does(JudgeBurst(CASE, ("H10",), "calls"))
+    order = chair.state.incidents[CASE].orders[0]
+    chair.take(chair.desk.on_no_answer(chair.state, frozenset({order.order_id}), chair.now + timedelta(minutes=9)))
+    number = 0
+
+    def reports(kind: ReportKind, minutes: float = 0.0, photo: Attachment | None = None, **more: Any) -> None:
+        nonlocal number
+        number += 1
+        report = FieldReport(f"r{number}", order.crew_id, kind, chair.now + timedelta(minutes=minutes), order.order_id, **more)
+        chair.take(chair.desk.on_report(chair.state, Reported(report, photo), chair.now), order.crew_id)
+
+    for kind in OF_DUTY:
+        reports(kind)
+    reports(ReportKind.FOUND, 9, asset_id="V10")
+    reports(ReportKind.FOUND, asset_id="H20")
+    reports(ReportKind.GAUGE, pressure_kpa=210.0, place="桥头")
+    reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    for _ in range(MOST_PHOTOS + 1):
+        reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
+    chair.does(UndoLast(CASE))
+    chair.does(UndoLast(CASE))
+    reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    chair.does(DismissIncident(CASE, "误报"))
+    reports(ReportKind.FOUND, asset_id="H20")
     return chair
 
 

@@ -160,6 +160,7 @@ def make(context: PanelContext) -> CaseColumn:
     column.plan.valve_chosen.connect(locator.show_valve)
     column.plan.unable_asked.connect(questions.why_unable)
     column.plan.cards_asked.connect(context.tools.print_cards)
+    column.response.crew_asked.connect(questions.crew)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))
     column.response.sample_asked.connect(questions.sample)
     column.response.phase_asked.connect(questions.phase)
