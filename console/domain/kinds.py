@@ -9,5 +9,6 @@ from console.domain.contacts import CALL, CONTACT
 from console.domain.incidents import INCIDENT
 from console.domain.records import RecordKind
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
+from console.domain.tickets import TICKET
 
-KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL)
+KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, TICKET)

@@ -18,7 +18,8 @@ class DeskSettings:
     limits of pressure and water quality (TOML, as rules/limits.toml). ``signs_in``: the store has users, so that people act
     only with a password. ``targets``: of cases, with warnings before them; ``supervisor_address``: messages of missed targets
     go to it, "" for nobody. ``area_minutes``: an area's terminal acknowledges a case within this time, else the centre is
-    alarmed; 0: the utility has no such terminals.
+    alarmed; 0: the utility has no such terminals. ``news_minutes``: callers are promised news of a running case so often; 0: no
+    time is promised.
     """
 
     site: str = ""
@@ -35,3 +36,4 @@ class DeskSettings:
     targets: Targets = field(default_factory=Targets)
     supervisor_address: str = ""
     area_minutes: float = 0.0
+    news_minutes: float = 60.0

@@ -13,6 +13,8 @@ from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
+from console.services.tickets.affected import AreasInForce
+from console.services.tickets.places import CallerPlaces
 from maps.city import City
 
 
@@ -35,6 +37,16 @@ class Tools:
     def areas(self) -> AreaMap:
         """The operating areas of the city."""
         return AreaMap(self.city)
+
+    @cached_property
+    def callers(self) -> CallerPlaces:
+        """Finder of callers' places."""
+        return CallerPlaces(self.city)
+
+    @cached_property
+    def in_force(self) -> AreasInForce:
+        """Hydraulic areas of open cases."""
+        return AreasInForce(self.city)
 
     @cached_property
     def restoration(self) -> RestorationTable:
