@@ -80,6 +80,7 @@ def run_console(
         targets=settings.targets.targets,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        news_minutes=settings.news_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
@@ -215,6 +216,7 @@ def _window_settings(
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
+        news_minutes=settings.news_minutes,
         wall=WallSettings(
             settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes, settings.targets.targets
         ),

@@ -43,6 +43,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         targets=settings.targets.targets,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        news_minutes=settings.news_minutes,
     )
 
 

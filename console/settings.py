@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    news_minutes: float = Field(default=60.0, ge=0, le=24 * 60)
+    """Callers are promised news of a running case so often; 0: no time is read out to them."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)

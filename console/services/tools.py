@@ -13,8 +13,7 @@ from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
-from console.services.tickets.affected import AreasInForce
-from console.services.tickets.places import CallerPlaces
+from console.services.tickets.hearing import CallMatcher
 from maps.city import City
 
 
@@ -39,14 +38,9 @@ class Tools:
         return AreaMap(self.city)
 
     @cached_property
-    def callers(self) -> CallerPlaces:
-        """Finder of callers' places."""
-        return CallerPlaces(self.city)
-
-    @cached_property
-    def in_force(self) -> AreasInForce:
-        """Hydraulic areas of open cases."""
-        return AreasInForce(self.city)
+    def calls(self) -> CallMatcher:
+        """Matcher of callers' places with what runs."""
+        return CallMatcher(self.city, self.settings.news_minutes)
 
     @cached_property
     def restoration(self) -> RestorationTable:

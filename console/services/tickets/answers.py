@@ -11,13 +11,15 @@ from console.domain.tickets import SHORTAGE, Cover, TicketKind
 from console.services.tickets.affected import AffectedArea
 from console.services.tickets.matching import SIMILAR_M, Match, Similar
 
+NEWS_MINUTES = 60.0
+"""So often news of a running case is promised to callers where the utility sets nothing else."""
 _NEWS_STEP = timedelta(minutes=5)
 _HALF_A_DAY = timedelta(hours=12)
 _BACK = (Phase.RESTORING,)
 
 
 def answer(
-    match: Match, similar: Similar, kind: TicketKind, now: datetime, time_zone: str, *, news_minutes: float = 60.0
+    match: Match, similar: Similar, kind: TicketKind, now: datetime, time_zone: str, *, news_minutes: float = NEWS_MINUTES
 ) -> Note:
     """The text to read out. "Known" is said only where the whole place lies in the area.
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.notes import Note
-from console.domain.tickets import SHORTAGE, TICKET, TicketState
+from console.domain.tickets import SHORTAGE, TICKET, Ticket, TicketState
 from console.services.changesets import recorded
 from console.services.incidents.joint_plans import merged
 from console.services.state import DeskState
@@ -39,10 +39,14 @@ def _of_case(before: Incident | None, incident: Incident, state: DeskState, now:
     """Its own tickets, when its phase changed. A case dismissed before it was judged had nothing to restore."""
     if before is None or before.phase is incident.phase:
         return
-    own = [one for one in state.of(TICKET).values() if one.incident_id == incident.incident_id and one.is_open]
+    own = [one for one in state.of(TICKET).values() if one.incident_id == incident.incident_id and _follows(one)]
     for ticket in own:
         name, case = ticket.ticket_id, incident.incident_id
-        if incident.is_open():
+        if ticket.state is TicketState.DUPLICATE:
+            if not incident.is_open() and not _is_dismissed(before):  # closed, yet its caller asked for a call
+                note = Note("ticket.restored", ticket=name, case=case, next=Note("ticket.to_call"))
+                yield recorded(ticket, replace(ticket, restored_at=now, updated_at=now), "ticket_followed", note)
+        elif incident.is_open():
             moved = replace(joined_to(state, ticket, case), updated_at=now)
             if moved.state is not ticket.state:
                 yield recorded(ticket, moved, "ticket_followed", Note("ticket.at_work", ticket=name, case=case))
@@ -60,11 +64,11 @@ def _of_case(before: Incident | None, incident: Incident, state: DeskState, now:
 
 def _newcomers(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> Iterator[ChangeSet]:
     """Open calls of the last hours without a case that lie in the area of this one."""
-    areas = tools.in_force.of_cases((incident,))
+    areas = tools.calls.areas.of_cases((incident,))
     for ticket in state.of(TICKET).values():
         if ticket.incident_id or not ticket.is_open or ticket.kind not in SHORTAGE or now - ticket.called_at > JOINS_WITHIN:
             continue
-        place = tools.callers.place(ticket.asset_kind, ticket.asset_id, ticket.x, ticket.y)
+        place = tools.calls.places.place(ticket.asset_kind, ticket.asset_id, ticket.x, ticket.y)
         found = match(place, areas, tools.city.customers.households)
         if case_for(found, ticket.kind):
             after = replace(joined_to(state, ticket, incident.incident_id), cover=found.cover, updated_at=now)
@@ -76,6 +80,10 @@ def _area_differs(before: Incident | None, after: Incident) -> bool:
     if before is None or not before.is_open():
         return True
     return before.plan is not after.plan or before.impact is not after.impact
+
+
+def _follows(ticket: Ticket) -> bool:
+    return ticket.is_open or (ticket.state is TicketState.DUPLICATE and ticket.wants_callback)
 
 
 def _is_dismissed(before: Incident) -> bool:

@@ -22,28 +22,11 @@ from console.services.incidents.joint_plans import merged
 from console.services.shift.contacts import is_phone
 from console.services.shift.words import line, plain
 from console.services.state import DeskState
-from console.services.tickets.answers import answer
-from console.services.tickets.matching import Match, Similar, match, similar
-from console.services.tickets.places import CallerPlace
+from console.services.tickets.hearing import CallFields, Heard
+from console.services.tickets.matching import Match
 from console.services.tools import Tools
 
 LONGEST_ADDRESS, LONGEST_TEXT, LONGEST_URL = 200, 2000, 500
-
-
-@dataclass(frozen=True, slots=True)
-class CallFields:
-    """What a caller says. ``x``/``y``: the network's CRS; ``asset_kind``, ``asset_id``: as in ``Ticket``."""
-
-    kind: TicketKind
-    phone: str = ""
-    caller: str = ""
-    address: str = ""
-    text: str = ""
-    x: float | None = None
-    y: float | None = None
-    asset_kind: str = ""
-    asset_id: str = ""
-    wants_callback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +34,7 @@ class TakeCall(Intent):
     """A ticket. ``client``, ``request_key``: of another program; the same key again changes nothing.
 
     ``incident_id``: the case that the caller's report belongs to where a person chose it; "" lets the area decide.
+    ``duplicate_of``: the ticket that a person says it repeats; it is never found by itself.
     """
 
     fields: CallFields
@@ -59,6 +43,7 @@ class TakeCall(Intent):
     request_key: str = ""
     media_url: str = ""
     incident_id: str = ""
+    duplicate_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +54,6 @@ class CorrectTicket(Intent):
     fields: CallFields
 
 
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """What is known at once of a call: its place, the match, similar calls, the text to read out."""
-
-    place: CallerPlace
-    match: Match
-    similar: Similar
-    answer: Note
-
-
-def hear(tools: Tools, state: DeskState, fields: CallFields, now: datetime, *, without: str = "") -> Heard:
-    """Match a call. ``without``: id of a ticket that is not counted as a similar call: its own."""
-    place = tools.callers.place(fields.asset_kind, fields.asset_id, fields.x, fields.y)
-    found = match(place, tools.in_force.of(state), tools.city.customers.households)
-    x, y = (place.x, place.y) if math.isfinite(place.x) else (fields.x, fields.y)
-    others = (one for one in state.of(TICKET).values() if one.ticket_id != without)
-    near = similar(others, fields.kind, x, y, now)
-    said = answer(found, near, fields.kind, now, tools.city.info.time_zone, news_minutes=tools.settings.news_minutes)
-    return Heard(place, found, near, said)
-
-
 def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: datetime) -> ChangeSet:
     """Keep a call as a ticket; in the area of a case it joins it as evidence."""
     if intent.client and intent.request_key and _known(state, intent) is not None:
@@ -97,7 +61,7 @@ def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: da
     fields = cleaned(intent.fields)
     if intent.incident_id and intent.incident_id not in state.incidents:
         raise Refused("no_incident", incident=intent.incident_id)
-    heard = hear(tools, state, fields, now)
+    heard = tools.calls.hear(state, fields, now)
     year = now.astimezone(ZoneInfo(tools.city.info.time_zone)).year
     ticket = Ticket(
         provisional_id(TICKET, str(year)),
@@ -113,6 +77,9 @@ def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: da
     )
     ticket = placed(tools, ticket, fields, heard)
     ticket = joined_to(state, ticket, intent.incident_id or case_for(heard.match, fields.kind))
+    if intent.duplicate_of:
+        first = ticket_of(state, intent.duplicate_of)
+        ticket = replace(ticket, state=TicketState.DUPLICATE, duplicate_of=first.ticket_id, closed_at=now)
     note = Note(
         "ticket.taken",
         kind=Code("ticket_kind", ticket.kind),
@@ -128,7 +95,7 @@ def correct(tools: Tools, state: DeskState, intent: CorrectTicket, actor: Actor,
     """Correct what was entered; the case it belongs to stays a person's choice, or follows the new place."""
     before = ticket_of(state, intent.ticket_id)
     fields = cleaned(intent.fields)
-    heard = hear(tools, state, fields, now, without=before.ticket_id)
+    heard = tools.calls.hear(state, fields, now, without=before.ticket_id)
     after = replace(placed(tools, before, fields, heard), kind=fields.kind, updated_at=now)
     if (after.x, after.y, after.asset_id) != (before.x, before.y, before.asset_id):
         after = joined_to(state, after, case_for(heard.match, fields.kind))
@@ -140,7 +107,7 @@ def correct(tools: Tools, state: DeskState, intent: CorrectTicket, actor: Actor,
 def placed(tools: Tools, ticket: Ticket, fields: CallFields, heard: Heard) -> Ticket:
     """The ticket with what was entered and with its matched place."""
     place, customers = heard.place, tools.city.customers
-    x, y = (place.x, place.y) if np.isfinite(place.x) else (fields.x, fields.y)
+    x, y = heard.x, heard.y
     one = int(place.customers[0]) if len(place.customers) == 1 else -1
     areas = tools.areas.at(np.array([x]), np.array([y])) if x is not None and y is not None else [""]
     names = {str(customers.community[row]) for row in place.customers[:1_000].tolist()} - {""}
@@ -155,7 +122,7 @@ def placed(tools: Tools, ticket: Ticket, fields: CallFields, heard: Heard) -> Ti
         asset_kind=fields.asset_kind,
         asset_id=fields.asset_id,
         customer_id=str(customers.asset_id[one]) if one >= 0 else "",
-        pipe_id=tools.callers.first_pipe(place),
+        pipe_id=tools.calls.places.first_pipe(place),
         away_m=float(place.away_m) if np.isfinite(place.away_m) else None,
         community=next(iter(names)) if len(names) == 1 else "",
         area_id=areas[0],

@@ -38,7 +38,8 @@ from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
 from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
-from console.services.tickets.taking import CallFields, CorrectTicket, TakeCall
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import CorrectTicket, TakeCall
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
 from tests.console.areas import EAST, WEST, in_two_areas

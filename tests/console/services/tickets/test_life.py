@@ -22,7 +22,8 @@ from console.services.changesets import Refused
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst
 from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
 from console.services.tickets.figures import figures, satisfaction, wilson
-from console.services.tickets.taking import CallFields, TakeCall
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import TakeCall
 from tests.console.services.conftest import CASE
 from tests.console.services.town import Chair, a_finding
 

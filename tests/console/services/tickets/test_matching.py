@@ -12,9 +12,10 @@ from console.domain.tickets import TICKET, Cover, Ticket, TicketKind, TicketSour
 from console.services.changesets import Refused
 from console.services.note_texts import NoteTexts
 from console.services.tickets.affected import case_area
+from console.services.tickets.hearing import CallFields
 from console.services.tickets.matching import duplicates, match
 from console.services.tickets.places import ALSO_M, CUSTOMER_M, PIPE_M, CallerPlaces
-from console.services.tickets.taking import CallFields, CorrectTicket, TakeCall
+from console.services.tickets.taking import CorrectTicket, TakeCall
 from tests.console.services.conftest import CASE
 from tests.console.services.town import STEP_M, X0, Y0, Chair
 
