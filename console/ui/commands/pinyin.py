@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice, product
 
 _FIRST, _LAST = "\u3400", "\u9fff"
 _MOST_READINGS = 4
@@ -15,18 +14,27 @@ def initials(names: Iterable[object]) -> list[str]:
 
     Letters and figures stay, so that 解放路12号 is ``jfl12h``. Slow at the first call: it loads the table of readings.
     """
-    texts = [str(name) for name in names]
-    table = _readings({char for text in set(texts) for char in text if _FIRST <= char <= _LAST})
+    texts = [str(name).casefold() for name in names]
+    characters = set[str]().union(*map(set, set(texts)))
+    readings = _readings({char for char in characters if _FIRST <= char <= _LAST})
+    usual = {ord(char): read[0] for char, read in readings.items()}
+    usual |= {ord(char): "" for char in characters if not char.isalnum()}
+    other = {char: read[1:] for char, read in readings.items() if len(read) > 1}
     known: dict[str, str] = {}
-    return [known[text] if text in known else known.setdefault(text, _of(text, table)) for text in texts]
+    for text in texts:
+        if text not in known:
+            known[text] = "" if readings.keys().isdisjoint(text) else _of(text, usual, other)
+    return [known[text] for text in texts]
 
 
-def _of(name: str, table: dict[str, str]) -> str:
-    if not any(char in table for char in name):
-        return ""
-    choices = [table.get(char, char) for char in name.casefold() if char in table or char.isalnum()]
-    # Each character's usual reading comes first, so the first combination is the usual one.
-    return " ".join("".join(one) for one in islice(product(*choices), _MOST_READINGS))
+def _of(name: str, usual: dict[int, str], other: dict[str, str]) -> str:
+    """The usual initials, then those with another reading of one character."""
+    found = {name.translate(usual): None}
+    for char in dict.fromkeys(name):
+        for reading in other.get(char, ""):
+            if len(found) < _MOST_READINGS:
+                found[name.replace(char, reading).translate(usual)] = None
+    return " ".join(found)
 
 
 def _readings(characters: set[str]) -> dict[str, str]:
