@@ -104,8 +104,16 @@ def run_console(
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.start()
         if wall:

@@ -96,14 +96,14 @@ def is_from_page(request: Request, token: str) -> bool:
     return hmac.compare_digest(headers.get("x-quanmai-page", "").encode(), page_proof(token).encode())
 
 
-async def limited_body(request: Request) -> bytes | None:
+async def limited_body(request: Request, most: int = MOST_BYTES) -> bytes | None:
     """The body; None when it is over the limit, which is found without reading the rest."""
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MOST_BYTES:
+    if not declared.isdecimal() or int(declared) > most:
         return None
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
     return body
