@@ -84,6 +84,7 @@ def run_console(
         area_minutes=settings.area_minutes,
         order_resend_minutes=settings.order_resend_minutes,
         crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     is_whole_desk = not wall and not areas
@@ -111,8 +112,16 @@ def run_console(
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.start()
         if wall:
@@ -223,6 +232,7 @@ def _window_settings(
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
+        news_minutes=settings.news_minutes,
         wall=WallSettings(
             settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes, settings.targets.targets
         ),

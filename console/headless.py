@@ -47,6 +47,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         area_minutes=settings.area_minutes,
         order_resend_minutes=settings.order_resend_minutes,
         crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
     )
 
 
@@ -81,8 +82,16 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
         runtime.start()

@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     """A crew without an order without any sign of life (position, answer) for this time is silent, not free; 0: none is."""
     crew_kinds: dict[str, CrewKind] = Field(default_factory=dict)
     """Kinds of crews, vehicles and staff by id, as ``[crew_kinds]`` with ``C7 = "patrol"``; it goes before the dataset's."""
+    news_minutes: float = Field(default=60.0, ge=0, le=24 * 60)
+    """Callers are promised news of a running case so often; 0: no time is read out to them."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)

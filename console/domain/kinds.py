@@ -10,5 +10,6 @@ from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import INCIDENT
 from console.domain.records import RecordKind
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
+from console.domain.tickets import TICKET
 
-KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, CREW_DUTY)
+KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, CREW_DUTY, TICKET)

@@ -41,6 +41,8 @@ from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
+from console.services.tickets import changing, taking
+from console.services.tickets.following import with_tickets_following
 from console.services.tools import Tools
 from maps.city import City
 
@@ -50,7 +52,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     duty, entries, handover, contacts,
-    answers,
+    answers, taking, changing,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -101,11 +103,15 @@ class Desk:
             for message in fire_brigade(self._tools, state.incidents.get(incident.incident_id), incident, now)
         ]
         changes = replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
-        return with_area_alerts(self._tools, changes, now)
+        return self._tickets_follow(state, with_area_alerts(self._tools, changes, now), now)
+
+    def _tickets_follow(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
+        return with_tickets_following(self._tools, state, step, now)
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
-        return with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
+        step = with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
+        return self._tickets_follow(state, step, now)
 
     def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
         """Station faults or limit violations begin or end: one alarm per station and code."""
@@ -158,7 +164,7 @@ class Desk:
             else Note("plan.impact_failed", reason=impact.message)
         )
         step = recorded(incident, replace(incident, impact=impact), "impact_computed", note)
-        return with_area_alerts(self._tools, step, now)
+        return self._tickets_follow(state, with_area_alerts(self._tools, step, now), now)
 
     def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
         """Result of a case's forecast; the caller drops outdated results."""

@@ -13,6 +13,7 @@ from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
+from console.services.tickets.hearing import CallMatcher
 from maps.city import City
 
 
@@ -35,6 +36,11 @@ class Tools:
     def areas(self) -> AreaMap:
         """The operating areas of the city."""
         return AreaMap(self.city)
+
+    @cached_property
+    def calls(self) -> CallMatcher:
+        """Matcher of callers' places with what runs."""
+        return CallMatcher(self.city, self.settings.news_minutes)
 
     @cached_property
     def restoration(self) -> RestorationTable:

@@ -24,6 +24,7 @@ from console.services.ports import StaleState
 from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
 from console.store import archive, attachments, chain, deliveries, numbering, records
+from console.store.api_keys import SqlApiKeys
 from console.store.connection import ADVISORY_LOCK, store_url
 from console.store.crew_links import SqlCrewLinks
 from console.store.history import History
@@ -82,6 +83,8 @@ class SqlStore:
             """Who may sign in."""
             self.crew_links = SqlCrewLinks(StoreAccess(self._writing, self._looking, self._commit))
             """Links of crews to their page."""
+            self.api_keys = SqlApiKeys(StoreAccess(self._writing, self._looking, self._commit))
+            """Keys of other programs."""
         except BaseException:
             self.close()
             raise

@@ -8,6 +8,7 @@ from console.domain.clock import Clock
 from console.web.app import CrewPage
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
+from console.web.open311 import Open311, TicketParts
 from console.web.orders import Kept
 from console.web.parts import Links, Parts
 from console.web.server import WebAddress, WebServer
@@ -31,11 +32,11 @@ class CrewSite:
         self.feed, self.channel = WebFeed(), WebChannel(self._crews)
         self._server: WebServer | None = None
 
-    def serve(self, city: City, clock: Clock, store: Kept, links: LinksOfCrews) -> None:
-        """Bind and serve. Raises InputFault for an address or certificate that cannot be used."""
+    def serve(self, city: City, clock: Clock, store: Kept, links: LinksOfCrews, tickets: TicketParts | None = None) -> None:
+        """Bind and serve; ``tickets``: those of other programs too. Raises InputFault where the address cannot be used."""
         self._links = links
         parts = Parts(city, clock, store, links, self.feed, self.channel, is_secure=self._address.is_secure)
-        self._server = WebServer(self._address, CrewPage(parts).app())
+        self._server = WebServer(self._address, CrewPage(parts).app(() if tickets is None else Open311(tickets).routes()))
         self._server.start()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from console.ui.commands.search import Command
 from console.ui.map.view.tools import Tool
+from console.ui.models.tickets import Shown
 from console.ui.words import Words
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("contacts", "Ctrl+Shift+K", lambda w: w.shift.contacts()),
     KeyBinding("sign_on", "", lambda w: w.shift.sign_on()),
     KeyBinding("package", "Ctrl+Shift+S", lambda w: w.focus.with_incident(w.packages.ask)),
+    KeyBinding("ticket", "Ctrl+H", lambda w: w.ticket_commands.open()),
+    KeyBinding("tickets", "Alt+6", lambda w: w.show_tickets()),
+    KeyBinding("case_tickets", "", lambda w: w.show_tickets(Shown.CASE)),
+    KeyBinding("callbacks", "", lambda w: w.show_tickets(Shown.DUE)),
     KeyBinding("next_case", "Ctrl+Tab", lambda w: w.focus.next()),
     KeyBinding("show_case", "Ctrl+E", lambda w: w.locator.show_case()),
     KeyBinding("fit", "Ctrl+0", lambda w: w.map.navigation.fit_all()),

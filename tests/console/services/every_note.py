@@ -21,6 +21,7 @@ from console.domain.orders import OrderReply
 from console.domain.outgoing import MessageKind
 from console.domain.shift import HandoverItem, Level, Part, Signature
 from console.domain.targets import Goal, Target, Targets
+from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage, TicketKind, TicketState
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
@@ -39,6 +40,9 @@ from console.services.shift.contacts import AddContacts, ContactFields, EditCont
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
+from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import CorrectTicket, TakeCall
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
 from tests.console.areas import EAST, WEST, in_two_areas
@@ -350,6 +354,49 @@ def later_chairs() -> Iterator[Chair]:
     yield _shift()
     yield _escalations("duty-phone")
     yield _escalations("")
+    yield _tickets()
+
+
+def _tickets() -> Chair:
+    chair = Chair()
+
+    def call(kind: TicketKind, asset: str = "C-H10", **more: Any) -> str:
+        where = "community" if asset.startswith("K") else "customer"
+        fields = CallFields(kind, "0531-1", asset_kind=where if asset else "", asset_id=asset, **more)
+        return chair.does(TakeCall(fields)).of(TICKET)[0].ticket_id
+
+    first = call(TicketKind.NO_WATER, wants_callback=True, address="美林苑3号楼", text="没水")
+    call(TicketKind.NO_WATER)
+    second = call(TicketKind.OTHER, "")
+    chair.sees(a_finding())
+    call(TicketKind.BURST_SEEN)
+    chair.does(DismissIncident(CASE, "误报"))
+    chair.now += timedelta(hours=1)
+    chair.sees(a_finding(at=chair.now))
+    other = "2024-0002"
+    chair.does(JudgeBurst(other, ("H10",)))
+    low = PressureImpact(True, low_pressure_customers=("C-V10",), low_pressure_households=40)
+    chair.take(chair.desk.on_impact(chair.state, other, low, chair.now))
+    call(TicketKind.LOW_PRESSURE, "C-V10")
+    call(TicketKind.DIRTY_WATER)
+    call(TicketKind.NO_WATER, "K1")
+    chair.does(SetRestoration(other, chair.now + timedelta(seconds=20)))
+    chair.now += timedelta(minutes=5)
+    call(TicketKind.NO_WATER)
+    chair.does(SetRestoration(other, chair.now + timedelta(hours=30)))
+    chair.does(AdvancePhase(other, Phase.RESTORING))
+    call(TicketKind.NO_WATER)
+    chair.does(CorrectTicket(second, CallFields(TicketKind.OTHER, "0531-2")))
+    chair.does(JoinTicket(second, other))
+    chair.does(JoinTicket(second, ""))
+    chair.does(SetTicketState(second, TicketState.DUPLICATE, duplicate_of=first))
+    chair.does(UndoTicket(second))
+    chair.does(SetTicketState(second, TicketState.NOT_RESPONSIBLE, "小区内部管道"))
+    chair.does(AdvancePhase(other, Phase.CLOSED))
+    chair.does(RateTicket(first, Aspect.RESULT, Stage.RESTORED, Answer.SATISFIED))
+    chair.does(LogCallback(first, CallbackResult.NO_ANSWER))
+    chair.does(LogCallback(first, CallbackResult.STILL_OUT, "顶楼没水"))
+    return chair
 
 
 def _shift() -> Chair:

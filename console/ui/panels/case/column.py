@@ -15,6 +15,7 @@ from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
 from console.ui.panels.case.area import AreaSection
+from console.ui.panels.case.calls import CallsSection
 from console.ui.panels.case.evidence import EvidenceSection
 from console.ui.panels.case.head import HeadSection
 from console.ui.panels.case.location import LocationSection
@@ -38,6 +39,7 @@ class CaseColumn(Panel):
     head: HeadSection
     area: AreaSection
     evidence: EvidenceSection
+    calls: CallsSection
     location: LocationSection
     plan: PlanSection
     people: PeopleSection
@@ -57,12 +59,13 @@ class CaseColumn(Panel):
         self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
-        self.area = AreaSection(submit, sight)
+        self.area, self.calls = AreaSection(submit, sight), CallsSection()
         self.plan, self.people = PlanSection(submit), PeopleSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
-            self.head, *first, self.evidence, self.location, *after, self.plan, self.people, self.response, self.notice,
+            self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people,
+            self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
@@ -151,6 +154,7 @@ def make(context: PanelContext) -> CaseColumn:
     locator.valve_picked.connect(column.plan.choose)
     column.area.phone_asked.connect(questions.area_by_phone)
     column.area.report_asked.connect(questions.area_report)
+    column.calls.list_asked.connect(lambda: context.run("case_tickets"))
     column.evidence.history_wanted.connect(focus.read_series)
     column.location.pipe_chosen.connect(locator.select_pipe)
     column.location.place_chosen.connect(locator.show_reading_place)
