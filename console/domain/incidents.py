@@ -220,13 +220,24 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """The planned outage that a case is: its id, purpose (``OutagePurpose``), reason, and the announced begin (aware)."""
+
+    outage_id: str
+    purpose: str
+    reason: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
     ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
     ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
-    case has concerned so far; an area stays in it when the location moves away.
+    case has concerned so far; an area stays in it when the location moves away. ``work``: of a planned outage that runs, which
+    no alarm stands for; None of a burst.
     """
 
     incident_id: str
@@ -264,6 +275,7 @@ class Incident:
     explanations: tuple[Explanation, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
+    work: PlannedWork | None = None
 
     @property
     def record_kind(self) -> RecordKind[Incident]:

@@ -7,7 +7,8 @@ from typing import Any
 from console.domain.alarms import ALARM
 from console.domain.contacts import CALL, CONTACT
 from console.domain.incidents import INCIDENT
+from console.domain.outages import OUTAGE
 from console.domain.records import RecordKind
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
 
-KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL)
+KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, OUTAGE)

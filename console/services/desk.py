@@ -14,6 +14,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.domain.outages import OUTAGE
 from console.domain.targets import Targets
 from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
@@ -31,7 +32,9 @@ from console.services.incidents import escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
-from console.services.notices import lifecycle
+from console.services.notices import lifecycle, other_end
+from console.services.outages import planning, running
+from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
@@ -44,7 +47,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    duty, entries, handover, contacts,
+    other_end, planning, running, duty, entries, handover, contacts,
     answers,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
@@ -88,7 +91,7 @@ class Desk:
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
-        changes = with_plans_following(self._tools, state, step)
+        changes = with_outages_following(self._tools, state, with_plans_following(self._tools, state, step), now)
         told = [
             message
             for incident in changes.incidents
@@ -117,6 +120,9 @@ class Desk:
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""
+        outage = state.of(OUTAGE).get(incident_id)
+        if outage is not None:
+            return with_outage_impact(self._tools, state, outage, impact)
         incident = state.incidents.get(incident_id)
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
@@ -151,7 +157,8 @@ class Desk:
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
         over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
-        step = with_area_alerts(self._tools, with_plans_following(self._tools, state, over), now)
+        step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
+        step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
 
     def area_waits(

@@ -122,7 +122,7 @@ def _of_area(city: City, incident: Incident, notice: Notice) -> Iterator[Contrad
 def _of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
     facts = notice.facts
     for code, said, now in (
-        ("starts_at", facts.starts_at, incident.verified_at),
+        ("starts_at", facts.starts_at, incident.work.starts_at if incident.work is not None else incident.verified_at),
         ("expected_end", facts.expected_end, incident.restoration_at),
     ):
         if now is not None and said != now:
