@@ -220,6 +220,16 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelByHand:
+    """The event level as somebody set it, against or as the rules propose: ``ground`` why."""
+
+    name: str
+    ground: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedWork:
     """The planned outage that a case is: its id, purpose (``OutagePurpose``), reason, and the announced begin (aware)."""
 
@@ -237,7 +247,8 @@ class Incident:
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
     ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
     case has concerned so far; an area stays in it when the location moves away. ``work``: of a planned outage that runs, which
-    no alarm stands for; None of a burst.
+    no alarm stands for; None of a burst. ``level_by_hand``: the event level set by a person, None while the rules' holds.
+    ``dismissed``: closed as no burst (False in cases of earlier versions).
     """
 
     incident_id: str
@@ -276,6 +287,8 @@ class Incident:
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
     work: PlannedWork | None = None
+    level_by_hand: LevelByHand | None = None
+    dismissed: bool = False
 
     @property
     def record_kind(self) -> RecordKind[Incident]:

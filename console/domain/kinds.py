@@ -9,6 +9,7 @@ from console.domain.contacts import CALL, CONTACT
 from console.domain.incidents import INCIDENT
 from console.domain.outages import OUTAGE
 from console.domain.records import RecordKind
+from console.domain.reports import REPORT
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
 
-KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, OUTAGE)
+KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, OUTAGE, REPORT)

@@ -36,6 +36,7 @@ from console.services.notices import lifecycle, other_end
 from console.services.outages import planning, running
 from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
+from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
@@ -47,7 +48,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    other_end, planning, running, duty, entries, handover, contacts,
+    other_end, planning, running, authority, duty, entries, handover, contacts,
     answers,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
@@ -160,6 +161,10 @@ class Desk:
         step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
         step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
+
+    def on_report_clocks(self, state: DeskState, now: datetime) -> ChangeSet:
+        """Open the reports to the authorities that are due next, move their clocks, tell late ones; call it every few seconds."""
+        return schedule.on_time(self._tools, state, now)
 
     def area_waits(
         self, known: Mapping[Waiting, Wait], state: DeskState, now: datetime, monotonic_s: float

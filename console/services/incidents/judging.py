@@ -101,7 +101,7 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Acto
         raise Refused("notice_public", notice=issued[0])
     _valves_back(incident)
     called = countermanded(tools, incident, live_orders(incident), intent.reason, now)
-    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason)
+    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason, dismissed=True)
     return recorded(
         incident,
         after,

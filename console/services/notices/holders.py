@@ -59,8 +59,11 @@ def with_notices(holder: NoticeHolder, notices: tuple[Notice, ...]) -> NoticeHol
     if isinstance(holder, Incident):
         return replace(holder, notices=notices)
     public = any(one.status is NoticeStatus.ISSUED for one in notices)
-    ahead = OutageState.ANNOUNCED if public else OutageState.PLANNED if holder.plan is not None else OutageState.DRAFT
-    state = holder.state if holder.state is OutageState.DRAFT and not public else ahead
+    state = holder.state
+    if public and holder.is_ahead():
+        state = OutageState.ANNOUNCED
+    elif state is OutageState.ANNOUNCED:
+        state = OutageState.PLANNED
     return replace(holder, notices=notices, state=state)
 
 

@@ -18,6 +18,7 @@ from console.domain.notes import Code, Note
 from console.domain.orders import OrderReply
 from console.domain.outages import OUTAGE, OutagePurpose
 from console.domain.outgoing import MessageKind
+from console.domain.reports import REPORT
 from console.domain.shift import HandoverItem, Level, Part, Signature
 from console.domain.targets import Goal, Target, Targets
 from console.services.alarms.operations import EndOperation, EnterOperation
@@ -36,6 +37,7 @@ from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditN
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
 from console.services.outages.running import StartOutage
+from console.services.reports.authority import DraftReport, EditReport, RecordReportSent, SetEventLevel
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
@@ -75,6 +77,32 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _emergency_beyond_the_area()
     yield _outages()
     yield _other_ends()
+    yield _reports()
+
+
+def _reports() -> Chair:
+    """The level set and left to the rules, a report edited, filled anew, late and sent; another one not needed."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(SetEventLevel(CASE, "II", "主干道"))
+    chair.does(SetEventLevel(CASE, "", "按规则"))
+    chair.does(SetEventLevel(CASE, "III", "学校"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    made = chair.state.of(REPORT)["R2024-0001"]
+    chair.does(EditReport("R2024-0001", made.text_zh.replace("停水约", "停水大约"), made.text_en))
+    chair.does(JudgeBurst(CASE, ("H10", "V10"), "call"))
+    chair.does(DraftReport("R2024-0001"))
+    chair.now += timedelta(hours=3)
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(RecordReportSent("R2024-0001", ("water_authority",), "传真"))
+    chair.sees(a_finding(("V31",), stations=("S8", "S9"), at=chair.now))
+    chair.does(JudgeBurst("2024-0002", ("V31",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(DismissIncident("2024-0002", "误报"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    return chair
 
 
 def _other_ends() -> Chair:
