@@ -29,6 +29,7 @@ class Whole(Protocol):
 
     limits: Limits
     targets: Targets
+    site: str
 
     def latest(self) -> Picture: ...  # noqa: D102
     def now(self) -> datetime: ...  # noqa: D102
@@ -57,7 +58,7 @@ class AreaPort:
     def __init__(self, engine: Whole, sight: AreaSight) -> None:
         self._engine, self.sight = engine, sight
         self.city, self.limits = sight.city, sight.limits(engine.limits)
-        self.targets = engine.targets
+        self.targets, self.site = engine.targets, engine.site
         self._lock = Lock()
         self._latest: tuple[Picture, Picture] | None = None
 

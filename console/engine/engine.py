@@ -63,7 +63,7 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.city, self.limits, self.targets, self.site = city, desk.limits, desk.targets, desk.site
         self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store

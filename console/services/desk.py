@@ -32,7 +32,7 @@ from console.services.incidents import escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
-from console.services.notices import lifecycle, other_end
+from console.services.notices import demands, lifecycle, other_end
 from console.services.outages import planning, running
 from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
@@ -48,7 +48,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    other_end, planning, running, authority, duty, entries, handover, contacts,
+    other_end, demands, planning, running, authority, duty, entries, handover, contacts,
     answers,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
@@ -75,6 +75,11 @@ class Desk:
     def targets(self) -> Targets:
         """The utility's targets."""
         return self._tools.settings.targets
+
+    @property
+    def site(self) -> str:
+        """The site's name in messages."""
+        return self._tools.site
 
     def carry_out(self, state: DeskState, intent: Intent, actor: Actor, now: datetime) -> ChangeSet:
         """Carry out an intent of ``actor``. Raises Refused and UnknownAsset."""

@@ -42,6 +42,11 @@ class Contradiction:
     def note(self) -> Note:
         """The difference for the log of actions."""
         what = Code("contradiction", self.code)
+        if self.code.startswith("demand_"):
+            (there,), (wanted,) = self.said, self.now
+            if not wanted:
+                return Note("refused.demand_open", what=what)
+            return Note("refused.demand_short", what=what, there=there, wanted=wanted)
         return Note("refused.difference", what=what, said=_side(self.said, self.now), now=_side(self.now, self.said))
 
 

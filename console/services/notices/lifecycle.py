@@ -15,7 +15,8 @@ from console.domain.outages import OUTAGE
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
-from console.services.notices.contradictions import NoticeContradicted, contradictions
+from console.services.notices.contradictions import Contradiction, NoticeContradicted, contradictions
+from console.services.notices.demands import contacts_of, demand_gaps
 from console.services.notices.drafting import IN_PREPARATION, OUT, drafted_notice, references
 from console.services.notices.holders import NoticeHolder, case_of, drafted, holder_of, with_notice, with_notices
 from console.services.ports import Documents
@@ -166,7 +167,8 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now
     """Issue: JSON and CAP are sent; an earlier issued notice becomes updated. Raises NoticeContradicted."""
     holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
-    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
+    gaps = demand_gaps(notice, contacts_of(state, incident), now)
+    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason, gaps)
     earlier = tuple(n for n in holder.notices if n.notice_id != notice.notice_id)
     new = replace(
         notice,
@@ -211,9 +213,14 @@ def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdraw
     return replace(ended, withdrawn=withdrawn)
 
 
-def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, Note]:
-    """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted."""
-    found = contradictions(tools.city, incident, notice)
+def _contradicted(
+    tools: Tools, incident: Incident, notice: Notice, reason: str, gaps: tuple[Contradiction, ...] = ()
+) -> tuple[str, Note]:
+    """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted.
+
+    ``gaps``: what the rules demand of it and is not done.
+    """
+    found = (*contradictions(tools.city, incident, notice), *gaps)
     if not found:
         return "", NO_NOTE
     if not reason.strip():

@@ -36,7 +36,7 @@ class ReplayPort:
         self.city, self.record, self.refusal = record.city, record, refusal
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
-        self.targets = Targets()
+        self.targets, self.site = Targets(), record.city.info.site
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)

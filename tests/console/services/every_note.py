@@ -15,6 +15,7 @@ from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.notes import Code, Note
+from console.domain.notices import DemandCode
 from console.domain.orders import OrderReply
 from console.domain.outages import OUTAGE, OutagePurpose
 from console.domain.outgoing import MessageKind
@@ -33,6 +34,7 @@ from console.services.incidents.judging import AdvancePhase, DismissIncident, Ju
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
+from console.services.notices.demands import MarkDemandDone
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
@@ -144,6 +146,9 @@ def _outages() -> Chair:
     chair.does(StartOutage(ids[0], "漏水扩大"))
     chair.sees(a_finding(at=chair.now))
     case = chair.state.of(OUTAGE)[ids[0]].case_id
+    chair.does(DraftNotice(case))
+    notice_id = chair.state.incidents[case].notices[0].notice_id
+    chair.does(MarkDemandDone(case, notice_id, DemandCode.FIRE_BRIGADE, "119 电话"))
     chair.does(AdvancePhase(case, Phase.CLOSED, "完工"))
     return chair
 

@@ -50,7 +50,7 @@ class ScriptedPort:
         self.chair = Chair(self.city, DeskSettings(hotline="0531-96116", issuer="济南水务集团", is_drill=is_drill))
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
-        self.targets = self.chair.desk.targets
+        self.targets, self.site = self.chair.desk.targets, self.chair.desk.site
         self.pictures: dict[str, Attachment] = {}
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
