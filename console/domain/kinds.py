@@ -8,8 +8,22 @@ from console.domain.alarms import ALARM
 from console.domain.contacts import CALL, CONTACT
 from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import INCIDENT
+from console.domain.outages import OUTAGE
 from console.domain.records import RecordKind
+from console.domain.reports import REPORT
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
 from console.domain.tickets import TICKET
 
-KINDS: tuple[RecordKind[Any], ...] = (INCIDENT, ALARM, DUTY, LOG_ENTRY, HANDOVER, CONTACT, CALL, CREW_DUTY, TICKET)
+KINDS: tuple[RecordKind[Any], ...] = (
+    INCIDENT,
+    ALARM,
+    DUTY,
+    LOG_ENTRY,
+    HANDOVER,
+    CONTACT,
+    CALL,
+    CREW_DUTY,
+    TICKET,
+    OUTAGE,
+    REPORT,
+)

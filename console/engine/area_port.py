@@ -31,6 +31,7 @@ class Whole(Protocol):
     limits: Limits
     targets: Targets
     crew_speed_kmh: float
+    site: str
 
     def latest(self) -> Picture: ...  # noqa: D102
     def now(self) -> datetime: ...  # noqa: D102
@@ -59,7 +60,7 @@ class AreaPort:
     def __init__(self, engine: Whole, sight: AreaSight) -> None:
         self._engine, self.sight = engine, sight
         self.city, self.limits = sight.city, sight.limits(engine.limits)
-        self.targets, self.crew_speed_kmh = engine.targets, engine.crew_speed_kmh
+        self.targets, self.crew_speed_kmh, self.site = engine.targets, engine.crew_speed_kmh, engine.site
         self._lock = Lock()
         self._latest: tuple[Picture, Picture] | None = None
 

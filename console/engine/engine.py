@@ -66,7 +66,8 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city, self.limits, self.targets, self.crew_speed_kmh = city, desk.limits, desk.targets, desk.crew_speed_kmh
+        self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.crew_speed_kmh, self.site = desk.crew_speed_kmh, desk.site
         self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store

@@ -17,6 +17,7 @@ from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.domain.outages import OUTAGE
 from console.domain.targets import Targets
 from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
@@ -36,8 +37,11 @@ from console.services.incidents import escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
-from console.services.notices import lifecycle
+from console.services.notices import demands, lifecycle, other_end
+from console.services.outages import planning, running
+from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
+from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
@@ -51,7 +55,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    duty, entries, handover, contacts,
+    other_end, demands, planning, running, authority, duty, entries, handover, contacts,
     answers, taking, changing,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
@@ -79,6 +83,11 @@ class Desk:
         """The utility's targets."""
         return self._tools.settings.targets
 
+    @property
+    def site(self) -> str:
+        """The site's name in messages."""
+        return self._tools.site
+
     def carry_out(self, state: DeskState, intent: Intent, actor: Actor, now: datetime) -> ChangeSet:
         """Carry out an intent of ``actor``. Raises Refused and UnknownAsset."""
         handler = HANDLERS.get(type(intent))
@@ -96,7 +105,7 @@ class Desk:
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
-        changes = with_plans_following(self._tools, state, step)
+        changes = with_outages_following(self._tools, state, with_plans_following(self._tools, state, step), now)
         told = [
             message
             for incident in changes.incidents
@@ -151,6 +160,9 @@ class Desk:
 
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""
+        outage = state.of(OUTAGE).get(incident_id)
+        if outage is not None:
+            return with_outage_impact(self._tools, state, outage, impact)
         incident = state.incidents.get(incident_id)
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
@@ -185,8 +197,13 @@ class Desk:
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
         over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
-        step = with_area_alerts(self._tools, with_plans_following(self._tools, state, over), now)
+        step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
+        step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
+
+    def on_report_clocks(self, state: DeskState, now: datetime) -> ChangeSet:
+        """Open the reports to the authorities that are due next, move their clocks, tell late ones; call it every few seconds."""
+        return schedule.on_time(self._tools, state, now)
 
     def area_waits(
         self, known: Mapping[Waiting, Wait], state: DeskState, now: datetime, monotonic_s: float

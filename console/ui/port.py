@@ -57,6 +57,8 @@ class ConsolePort(ShiftPort, Protocol):
     """The engine as the window uses it. Every method may be called from any thread."""
 
     city: City
+    site: str
+    """The site's name in messages."""
     limits: Limits
     crew_speed_kmh: float
     """Of crews, door to door."""

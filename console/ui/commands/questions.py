@@ -8,11 +8,14 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
+from console.documents.preview import preview
 from console.domain.alarms import Alarm
 from console.domain.area_alerts import AreaAlert
 from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
+from console.domain.notices import Notice, NoticeStatus
+from console.domain.outages import OUTAGE, CriticalContact
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.services.alarms.operations import EnterOperation
@@ -27,7 +30,9 @@ from console.services.incidents.judging import AdvancePhase, DismissIncident, Ju
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
-from console.services.notices.contradictions import contradictions
+from console.services.notices.contradictions import Contradiction, contradictions
+from console.services.notices.demands import Demand, demand_gaps, demands_of
+from console.services.notices.holders import case_of
 from console.ui.appearance import Appearance
 from console.ui.commands.crew_menu import crew_menu
 from console.ui.commands.dispatch import Submit
@@ -72,6 +77,10 @@ class Questions(QObject):
         if self._notice is not None:
             incident_id = self._notice.incident_id
             incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
+            outage = next((one for one in picture.of(OUTAGE) if one.outage_id == incident_id), None)
+            if incident is None and outage is not None:
+                running = next((case for case in picture.incidents if case.incident_id == outage.case_id), None)
+                incident = running or case_of(outage)
             if incident is not None:
                 self._notice.follow(incident)
 
@@ -230,21 +239,38 @@ class Questions(QObject):
             if self._notice is not None:  # it has edits and asks about them first
                 self._notice.raise_()
                 return
-        city, now = self._port.city, self._port.now
+        now = self._port.now
         dialog = NoticeDialog(
             self._appearance,
             self._session,
             now,
             incident,
             notice,
-            lambda case, shown: contradictions(city, case, shown),
+            self._contradicted,
             lambda: channel_words(self._appearance.words, self._port.latest()),
+            lambda shown: preview(shown, self._port.site or "site", now()),
+            self._demands,
             self._window,
         )
         dialog.asked.connect(self._submit)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog
         self._open(dialog)
+
+    def _contacts(self, incident: Incident) -> tuple[CriticalContact, ...]:
+        """The critical customers of the planned outage that a case is."""
+        outage_id = incident.work.outage_id if incident.work is not None else ""
+        return next((one.contacts for one in self._port.latest().of(OUTAGE) if one.outage_id == outage_id), ())
+
+    def _contradicted(self, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
+        """How a notice differs from its case, and before its issue what the rules demand and is not done."""
+        found = contradictions(self._port.city, incident, notice)
+        if notice.status is not NoticeStatus.APPROVED:
+            return found
+        return (*found, *demand_gaps(notice, self._contacts(incident), self._port.now()))
+
+    def _demands(self, incident: Incident, notice: Notice) -> tuple[Demand, ...]:
+        return demands_of(notice, self._contacts(incident), self._port.now())
 
     def show_refused(self, fault: QuanmaiError) -> None:
         """Why a step was not taken, also in the notice dialog, which covers the window's own message."""

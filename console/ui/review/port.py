@@ -38,6 +38,7 @@ class ReplayPort:
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
         self.targets, self.crew_speed_kmh = Targets(), DeskSettings().crew_speed_kmh
+        self.site = record.city.info.site
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)

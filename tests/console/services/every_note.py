@@ -17,8 +17,11 @@ from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.field_reports import OF_DUTY, FieldReport, Reported, ReportKind
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.notes import Code, Note
+from console.domain.notices import DemandCode
 from console.domain.orders import OrderReply
+from console.domain.outages import OUTAGE, OutagePurpose
 from console.domain.outgoing import MessageKind
+from console.domain.reports import REPORT
 from console.domain.shift import HandoverItem, Level, Part, Signature
 from console.domain.targets import Goal, Target, Targets
 from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage, TicketKind, TicketState
@@ -35,7 +38,12 @@ from console.services.incidents.judging import AdvancePhase, DismissIncident, Ju
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
+from console.services.notices.demands import MarkDemandDone
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
+from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
+from console.services.outages.running import StartOutage
+from console.services.reports.authority import DraftReport, EditReport, RecordReportSent, SetEventLevel
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
@@ -77,6 +85,80 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _areas()
     yield _emergency_beyond_the_area()
     yield _from_the_field()
+    yield _outages()
+    yield _other_ends()
+    yield _reports()
+
+
+def _reports() -> Chair:
+    """The level set and left to the rules, a report edited, filled anew, late and sent; another one not needed."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(SetEventLevel(CASE, "II", "主干道"))
+    chair.does(SetEventLevel(CASE, "", "按规则"))
+    chair.does(SetEventLevel(CASE, "III", "学校"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    made = chair.state.of(REPORT)["R2024-0001"]
+    chair.does(EditReport("R2024-0001", made.text_zh.replace("停水约", "停水大约"), made.text_en))
+    chair.does(JudgeBurst(CASE, ("H10", "V10"), "call"))
+    chair.does(DraftReport("R2024-0001"))
+    chair.now += timedelta(hours=3)
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(RecordReportSent("R2024-0001", ("water_authority",), "传真"))
+    chair.sees(a_finding(("V31",), stations=("S8", "S9"), at=chair.now))
+    chair.does(JudgeBurst("2024-0002", ("V31",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(DismissIncident("2024-0002", "误报"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    return chair
+
+
+def _other_ends() -> Chair:
+    """An issued notice is extended, then ended early."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, N1))
+    chair.does(ApproveNotice(CASE, N1), "李")
+    chair.does(IssueNotice(CASE, N1))
+    end = chair.state.incidents[CASE].notices[0].facts.expected_end
+    chair.does(ExtendNotice(CASE, end + timedelta(hours=2), "管沟渗水"))
+    chair.does(EndNoticeEarly(CASE, end - timedelta(minutes=20), "提前完工"))
+    return chair
+
+
+def _outages() -> Chair:
+    """Two outages in conflict, one called off, one run to its end, beside it a finding that it explains."""
+    chair = Chair()
+    begin = chair.now + timedelta(days=1)
+    ids = ["O2024-0001", "O2024-0002"]
+    for pipes in (("H00", "V10"), ("H20", "V20")):
+        chair.does(PlanOutage(pipes, OutagePurpose.REPAIR, begin, begin + timedelta(hours=4), "检修"))
+    chair.does(ConfirmOutage(ids[0], "已协调"))
+    chair.does(CancelOutage(ids[1], "改期"))
+    chair.does(ChangeOutage(ids[0], OutagePurpose.REPAIR, begin, begin + timedelta(hours=6), "检修", ("C1", "C2", "C3")))
+    chair.does(PlanOutage(("H20",), OutagePurpose.CONNECTION, begin + timedelta(days=3), begin + timedelta(days=4), "接水"))
+    for impact in (PressureImpact(False, message="no answer"), PressureImpact(True, (), ("C-H20",), 40)):
+        chair.take(chair.desk.on_impact(chair.state, "O2024-0003", impact, chair.now))
+    chair.does(TellCritical("O2024-0003", "C-H20", "电话"))
+    held = chair.state.of(OUTAGE)["O2024-0003"]
+    assert held.plan is not None
+    older = replace(held, plan=replace(held.plan, basis="another network", customers_without_water=()))
+    chair.state = chair.state.with_records([older])
+    chair.sees(a_finding(("V31",), stations=("S8", "S9")))
+    chair.does(JudgeBurst(CASE, ("V31",)))
+    chair.now = begin
+    chair.does(StartOutage(ids[0], "漏水扩大"))
+    chair.sees(a_finding(at=chair.now))
+    case = chair.state.of(OUTAGE)[ids[0]].case_id
+    chair.does(DraftNotice(case))
+    notice_id = chair.state.incidents[case].notices[0].notice_id
+    chair.does(MarkDemandDone(case, notice_id, DemandCode.FIRE_BRIGADE, "119 电话"))
+    chair.does(AdvancePhase(case, Phase.CLOSED, "完工"))
+    return chair
 
 
 def _areas() -> Chair:

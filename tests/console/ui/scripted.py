@@ -52,6 +52,7 @@ class ScriptedPort:
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
         self.targets, self.crew_speed_kmh = self.chair.desk.targets, self.chair.desk.crew_speed_kmh
+        self.site = self.chair.desk.site
         self.pictures: dict[str, Attachment] = {}
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
