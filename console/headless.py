@@ -48,6 +48,7 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         order_resend_minutes=settings.order_resend_minutes,
         crew_silent_minutes=settings.crew_silent_minutes,
         news_minutes=settings.news_minutes,
+        repeat_back_minutes=settings.repeat_back_minutes,
     )
 
 
@@ -75,7 +76,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     connection = connection_of(settings, broker, city.info.site, name)
     feeds, channels = feeds_of(settings, city, connection), channels_of(settings, city, connection)
     if site is not None:
-        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
+        feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     told = _told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", name))

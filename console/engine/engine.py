@@ -19,6 +19,7 @@ from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix, crew_kind
+from console.domain.delivery import SentMessage
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -233,6 +234,11 @@ class Engine:
         """The log of actions of one incident, oldest first."""
         given = self._decisions.state.given
         return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
+
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """Every message of one incident with its deliveries, the newest first."""
+        given = self._decisions.state.given
+        return self._ports.store.messages_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one record, oldest first."""

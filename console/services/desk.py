@@ -33,7 +33,7 @@ from console.services.crews.contact import with_silence
 from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
-from console.services.incidents import escalations, judging, opening, undo
+from console.services.incidents import deliveries, escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
@@ -41,6 +41,7 @@ from console.services.notices import demands, lifecycle, other_end
 from console.services.outages import planning, running
 from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
+from console.services.public import care, dispatch_orders, tellings, water_points
 from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
@@ -56,7 +57,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     other_end, demands, planning, running, authority, duty, entries, handover, contacts,
-    answers, taking, changing,
+    answers, taking, changing, deliveries, dispatch_orders, tellings, care, water_points,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -196,7 +197,10 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
-        over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
+        orders_late = dispatch_orders.on_time(self._tools, state, now)
+        over = merged(
+            station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now), orders_late
+        )
         step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
         step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))

@@ -13,7 +13,7 @@ from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import GENESIS, Change, ChangeSet, Committed
 from console.domain.clock import micros
-from console.domain.delivery import Delivery, Pending
+from console.domain.delivery import Delivery, Pending, PublishedAlert, SentMessage
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
 from console.domain.lease import Basis, Lease
@@ -290,6 +290,18 @@ class SqlStore:
         """Number of messages without confirmed delivery."""
         with self._looking() as connection:
             return deliveries.count(connection)
+
+    def messages_of(self, subject: str) -> tuple[SentMessage, ...]:
+        """Every message of one record with its deliveries, the newest first."""
+        with self._looking() as connection:
+            return deliveries.of_subject(connection, subject)
+
+    def published(
+        self, channel: str, content_type: str, most: int = 100, number: int | None = None
+    ) -> tuple[PublishedAlert, ...]:
+        """The newest messages of a content type that a channel has delivered, the newest first; only ``number`` where given."""
+        with self._looking() as connection:
+            return deliveries.published(connection, channel, content_type, most, number)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: of the claim."""

@@ -14,6 +14,7 @@ from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.dispatch_orders import TargetKind
 from console.domain.field_reports import OF_DUTY, FieldReport, Reported, ReportKind
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.notes import Code, Note
@@ -21,6 +22,7 @@ from console.domain.notices import DemandCode
 from console.domain.orders import OrderReply
 from console.domain.outages import OUTAGE, OutagePurpose
 from console.domain.outgoing import MessageKind
+from console.domain.outreach import CareKind, Need, Way
 from console.domain.reports import REPORT
 from console.domain.shift import HandoverItem, Level, Part, Signature
 from console.domain.targets import Goal, Target, Targets
@@ -33,7 +35,7 @@ from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import DeskSettings
-from console.services.incidents.deliveries import on_deliveries
+from console.services.incidents.deliveries import RetryDelivery, on_deliveries
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
@@ -43,6 +45,18 @@ from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditN
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
 from console.services.outages.running import StartOutage
+from console.services.public import dispatch_orders
+from console.services.public.care import AddNeeds, NeedFields, RecordCare, RemoveNeed
+from console.services.public.dispatch_orders import CancelDispatchOrder, CompleteDispatchOrder, GiveDispatchOrder, RepeatBack
+from console.services.public.tellings import TellCustomers, WithdrawTelling
+from console.services.public.water_points import (
+    BeginWaterTest,
+    CloseWaterPoint,
+    LogTankerTrip,
+    OpenWaterPoint,
+    PlanWaterPoint,
+    RecordWaterTest,
+)
 from console.services.reports.authority import DraftReport, EditReport, RecordReportSent, SetEventLevel
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
@@ -88,6 +102,7 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _outages()
     yield _other_ends()
     yield _reports()
+    yield _the_public()
 
 
 def _reports() -> Chair:
@@ -159,6 +174,50 @@ def _outages() -> Chair:
     chair.does(MarkDemandDone(case, notice_id, DemandCode.FIRE_BRIGADE, "119 电话"))
     chair.does(AdvancePhase(case, Phase.CLOSED, "完工"))
     return chair
+
+
+def _the_public() -> Chair:
+    chair = Chair(settings=DeskSettings(repeat_back_minutes=3.0))
+    chair.does(OpenIncident("H10"))
+    refused = Undelivered(7, MessageKind.NOTICE, N1, CASE, Reason.REFUSED_FOR_GOOD, "webhook:city", 1, None, "403")
+    chair.take(on_deliveries(chair.state, [refused], []))
+    chair.does(RetryDelivery(CASE, 7, "webhook:city"))
+    chair.does(TellCustomers(CASE, ("C-H10", "C-H20"), Way.GROUP))
+    chair.does(WithdrawTelling("N-000001"))
+    need = NeedFields("C-H10", Need.DIALYSIS, "李某", ("13800000000",))
+    chair.does(AddNeeds((need,)))
+    chair.does(AddNeeds((replace(need, phones=()),)))
+    chair.does(RecordCare(CASE, "C-H10", CareKind.WATER, 20.0))
+    for kind in CareKind:
+        if kind is not CareKind.WATER:
+            chair.does(RecordCare(CASE, "C-H10", kind))
+    chair.does(RemoveNeed("V-00001"))
+    _dispatch_orders(chair)
+    _water_points(chair)
+    return chair
+
+
+def _dispatch_orders(chair: Chair) -> None:
+    for target in TargetKind:
+        chair.does(GiveDispatchOrder(target, "鹊华", "降压至 0.32 MPa", CASE))
+    chair.does(RepeatBack("D-00001", "张", "降压"))
+    chair.does(CompleteDispatchOrder("D-00001", "张", "0.32"))
+    chair.does(CompleteDispatchOrder("D-00002", "张"))
+    chair.now += timedelta(minutes=4)
+    chair.take(dispatch_orders.on_time(chair.desk._tools, chair.state, chair.now))
+    chair.does(CancelDispatchOrder("D-00003", "方案变更"))
+
+
+def _water_points(chair: Chair) -> None:
+    chair.does(PlanWaterPoint(CASE, "北门", X0, Y0, 360))
+    for turbidity in (9.0, 0.4):
+        chair.does(BeginWaterTest("E-00001"))
+        chair.does(RecordWaterTest("E-00001", turbidity, 0.3))
+    chair.does(OpenWaterPoint("E-00001"))
+    chair.does(LogTankerTrip("E-00001", "T1", "周师傅", 8000.0))
+    chair.does(CloseWaterPoint("E-00001"))
+    chair.does(PlanWaterPoint(CASE, "南门", X0, Y0, 360))
+    chair.does(OpenWaterPoint("E-00002", "刘主任", "瓶装水"))
 
 
 def _areas() -> Chair:
