@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from console.domain.records import RecordKind
+from console.domain.records import AT_HAND, RecordKind
 
 
 class TargetKind(StrEnum):
@@ -80,6 +80,6 @@ DISPATCH_ORDER = RecordKind(
     number=lambda _, serial: f"D-{serial:05d}",
     state=lambda order: order.state.value,
     opened_at=lambda order: order.given_at,
-    closed_at=lambda order: order.done_at or order.cancelled_at,
+    closed_at=lambda order: ended + AT_HAND if (ended := order.done_at or order.cancelled_at) is not None else None,
     in_package=lambda order, incident_id: order.incident_id == incident_id,
 )

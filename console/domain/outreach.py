@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from console.domain.records import RecordKind
-
-AT_HAND = timedelta(days=30)
-"""For so long what was done for a case stays in the desk's state: its list must be whole while the case is open."""
+from console.domain.records import AT_HAND, RecordKind
 
 
 class Way(StrEnum):

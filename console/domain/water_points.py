@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from console.domain.records import RecordKind
+from console.domain.records import AT_HAND, RecordKind
 
 
 class PointState(StrEnum):
@@ -89,6 +89,6 @@ WATER_POINT = RecordKind(
     number=lambda _, serial: f"E-{serial:05d}",
     state=lambda point: point.state.value,
     opened_at=lambda point: point.planned_at,
-    closed_at=lambda point: point.closed_at,
+    closed_at=lambda point: point.closed_at + AT_HAND if point.closed_at is not None else None,
     in_package=lambda point, incident_id: point.incident_id == incident_id,
 )

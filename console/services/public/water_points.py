@@ -99,7 +99,7 @@ def plan(_tools: Tools, state: DeskState, intent: PlanWaterPoint, actor: Actor, 
         raise Refused("point_place")
     if not 0 < intent.people <= _MOST_PEOPLE:
         raise Refused("point_people")
-    place = Place(intent.x, intent.y, intent.people, intent.communities, name)
+    place = Place(float(intent.x), float(intent.y), intent.people, intent.communities, name)
     return _planned(state, intent.incident_id, [place], actor, now)
 
 

@@ -49,6 +49,7 @@ from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.judgement import judgement_question
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import lift_confirmation
+from console.ui.dialogs.public.view import PublicView
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
@@ -154,6 +155,8 @@ class Questions(QObject):
         signs = self._signs(incident_id) if phase is Phase.ISOLATED else ()
         against = words.clauses(self._sign(sign) for sign in signs if sign.sign is Sign.STILL_PRESSURE)
         text = words("dialog.isolated_text") if phase is Phase.ISOLATED else words("dialog.phase_text", phase=name)
+        if phase is Phase.CLOSED:
+            text = "\n".join((text, *self._left_open(incident_id)))
         if against:
             text = f"{text}\n{words('dialog.still_pressure', stations=against)}"
         question = ReasonQuestion(
@@ -162,6 +165,15 @@ class Questions(QObject):
         question.field.setText(words.clauses(self._sign(sign) for sign in signs if sign.sign is not Sign.STILL_PRESSURE))
         question.accepted.connect(lambda: self._submit(AdvancePhase(incident_id, phase, question.reason)))
         self._ask(question, AdvancePhase)
+
+    def _left_open(self, incident_id: str) -> list[str]:
+        """What of the public is not finished when a case is closed."""
+        picture, words = self._port.latest(), self._appearance.words
+        incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
+        view = PublicView.of(self._port.city, incident, picture)
+        open_orders = sum(one.is_open and one.incident_id == incident_id for one in view.orders)
+        found = (("needs", view.open_needs), ("points", view.open_points), ("orders", open_orders))
+        return [words(f"dialog.left_{name}", n=n) for name, n in found if n]
 
     def _signs(self, incident_id: str) -> tuple[IsolationSign, ...]:
         picture = self._port.latest()
