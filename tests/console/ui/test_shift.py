@@ -325,3 +325,33 @@ def test_a_contact_is_found_with_the_search_of_the_window_and_opens_in_the_book(
     chosen = window.shift.contacts().chosen()
     assert chosen is not None
     assert chosen.contact_id == "K-00001"
+
+
+def test_in_a_narrow_panel_the_text_has_two_lines_and_begins_with_its_author(window: MainWindow, port: ScriptedPort) -> None:
+    port.submit(WriteEntry("压力 0.21"), WANG)
+    window.resize(1366, 768)
+    window.show_shift_log()
+    window.settle()
+    window.shift_log.settle()
+    model, table = window.shift_log.model, window.shift_log.table
+
+    def last() -> str:
+        return str(model.index(model.rowCount() - 1, 2).data())
+
+    assert last() == "王：压力 0.21"
+    assert table.isColumnHidden(1)
+    assert table.columnWidth(2) > table.viewport().width() / 2
+    assert table.rowHeight(0) >= 2 * table.fontMetrics().lineSpacing()
+    window.resize(2560, 1440)
+    window.settle()
+    assert last() == "压力 0.21"
+    assert not table.isColumnHidden(1)
+
+
+def test_at_1366_pixels_the_strip_names_the_person_whole(window: MainWindow) -> None:
+    strip = window.strip
+    strip.show_person("Margaret Thompson")
+    window.resize(1366, 768)
+    window.settle()
+    assert strip._user.text() == "Margaret Thompson"
+    assert strip._user.width() >= strip._user.fontMetrics().horizontalAdvance("Margaret Thompson")
