@@ -25,6 +25,7 @@ from console.ui.models.shift_log import line_text
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import CASE, ScriptedPort
+from tests.disks import full_disk
 
 pytestmark = pytest.mark.gui
 
@@ -143,6 +144,26 @@ def test_both_sign_the_list_that_is_shown_and_the_document_has_the_head(
     page = (tmp_path / "handover.html").read_text("utf-8")
     assert "王（姓名手填，未验证）" in page
     assert (tmp_path / "handover.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_full_disk_while_a_handover_is_printed_is_said_and_leaves_no_file(
+    window: MainWindow, port: ScriptedPort, tmp_path: Path
+) -> None:
+    dialog = window.shift.handover()
+    dialog.names[1].setText("赵")
+    dialog.begin_signing()
+    for _ in range(2):
+        dialog.settle()
+        window.settle()
+    with full_disk(3_000):
+        dialog.write(tmp_path / "h.pdf")
+        dialog.settle()
+    assert "h.pdf: cannot be written" in dialog.message.text()
+    assert "free the disk" in dialog.message.text()
+    assert list(tmp_path.iterdir()) == []
+    dialog.write(tmp_path / "h.pdf")
+    dialog.settle()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h.head.jsonl", "h.html", "h.pdf"]
 
 
 class WithPasswords:
