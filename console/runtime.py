@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from console.case_file import CaseFiles
+from console.channels.mail import Mail
+from console.channels.own_thread import OwnThread
 from console.channels.port import DeliveryChannel
 from console.detection import Detector, DetectorOptions, History, takes_long
 from console.detection.signature_making import InterpolatedMaker
@@ -20,6 +22,7 @@ from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.feeds.port import Feed
+from console.notice_papers import NoticePapers
 from console.services.alarms.limits import station_limits
 from console.services.analysis.quiet_history import quiet_history
 from console.services.analysis.retention import RetentionRules
@@ -106,6 +109,10 @@ class Runtime:
         self.case_files = CaseFiles(options.store, options.city_path, options.notices, options.desk.targets)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
+        papers = NoticePapers(self.store.incident, self.documents)
+        for channel in self._channels:
+            if isinstance(channel, OwnThread) and isinstance(channel.deliverer, Mail):
+                channel.deliverer.papers = papers.of
         desk = Desk(city, Isolator(city), self.documents, signed_in)
         options.notices.mkdir(parents=True, exist_ok=True)
         self._forecasts = Forecaster(city, self.states) if self.states or self._is_awaited else None

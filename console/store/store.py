@@ -13,7 +13,7 @@ from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import GENESIS, Change, ChangeSet, Committed
 from console.domain.clock import micros
-from console.domain.delivery import Delivery, Pending
+from console.domain.delivery import Delivery, Pending, PublishedAlert, SentMessage
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
 from console.domain.lease import Basis, Lease
@@ -24,6 +24,7 @@ from console.services.ports import StaleState
 from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
 from console.store import archive, attachments, chain, deliveries, numbering, records
+from console.store.api_keys import SqlApiKeys
 from console.store.connection import ADVISORY_LOCK, store_url
 from console.store.crew_links import SqlCrewLinks
 from console.store.history import History
@@ -82,6 +83,8 @@ class SqlStore:
             """Who may sign in."""
             self.crew_links = SqlCrewLinks(StoreAccess(self._writing, self._looking, self._commit))
             """Links of crews to their page."""
+            self.api_keys = SqlApiKeys(StoreAccess(self._writing, self._looking, self._commit))
+            """Keys of other programs."""
         except BaseException:
             self.close()
             raise
@@ -287,6 +290,18 @@ class SqlStore:
         """Number of messages without confirmed delivery."""
         with self._looking() as connection:
             return deliveries.count(connection)
+
+    def messages_of(self, subject: str) -> tuple[SentMessage, ...]:
+        """Every message of one record with its deliveries, the newest first."""
+        with self._looking() as connection:
+            return deliveries.of_subject(connection, subject)
+
+    def published(
+        self, channel: str, content_type: str, most: int = 100, number: int | None = None
+    ) -> tuple[PublishedAlert, ...]:
+        """The newest messages of a content type that a channel has delivered, the newest first; only ``number`` where given."""
+        with self._looking() as connection:
+            return deliveries.published(connection, channel, content_type, most, number)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: of the claim."""

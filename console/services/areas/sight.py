@@ -17,7 +17,7 @@ from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.limits import Limits
 from console.domain.notes import Note
-from console.domain.picture import Picture
+from console.domain.picture import Picture, StationState
 from console.domain.records import Record, key_of
 from console.services.areas.area_map import AreaMap
 from console.services.areas.visibility import Visibility
@@ -74,7 +74,8 @@ class AreaSight:
             at_us=picture.at_us[rows],
             quality=picture.quality[rows],
             expected=picture.expected[rows],
-            station_state=picture.station_state[rows],
+            station_state=self._states(picture, seen),
+            late=None if picture.late is None else picture.late[rows],
             elevation_error_m=None if picture.elevation_error_m is None else picture.elevation_error_m[rows],
             crews=crews,
             alarms=alarms,
@@ -84,6 +85,15 @@ class AreaSight:
             others={kind: self._records(records, ids) for kind, records in picture.others.items()},
             given=self._given(picture, ids, (alarm.alarm_id for alarm in alarms)),
         )
+
+    def _states(self, picture: Picture, seen: Iterable[Incident]) -> NDArray[np.uint8]:
+        """States of the area's stations; one explained by a case that is not seen here keeps its alarm."""
+        evidence = {item.station_id for case in seen for item in case.evidence}
+        state = picture.station_state[self.station_rows].copy()
+        for row in np.flatnonzero(state == StationState.IN_CASE):
+            if str(self.city.stations.asset_id[row]) not in evidence:
+                state[row] = StationState.ABNORMAL
+        return state
 
     def change_set(self, changes: ChangeSet, cases: frozenset[str]) -> ChangeSet:
         """What a step changed, as far as it may be seen; ``cases``: ids of those that may. Messages are left out."""

@@ -10,10 +10,13 @@ from console.domain.alarms import ALARM, Alarm
 from console.domain.changes import ChangeSet
 from console.domain.contacts import Call, Contact
 from console.domain.crews import CrewFix
+from console.domain.dispatch_orders import DispatchOrder
 from console.domain.incidents import Incident, OrderState
 from console.domain.intents import Intent
+from console.domain.outreach import Telling
 from console.domain.records import Record, key_of
 from console.domain.shift import Duty, Handover, LogEntry
+from console.domain.water_points import WaterPoint
 from console.services.areas.area_map import AreaMap
 from console.services.changesets import Refused
 from console.services.conflicts import subjects_of
@@ -59,7 +62,8 @@ class Visibility:
     def record(self, record: Record, cases: Collection[str]) -> bool:
         """Whether a record of any kind may be seen; what has no area is the centre's.
 
-        Entries of the shift log and calls may also be seen with their case. Contacts: those of the areas, by id or name.
+        Entries of the shift log and calls may also be seen with their case. Contacts: those of the areas, by id or name. Dispatch
+        orders, tellings and water points are seen with their case; those about no case are the centre's.
         """
         if isinstance(record, Incident):
             return self.case(record)
@@ -69,6 +73,8 @@ class Visibility:
             return True
         if isinstance(record, Contact):
             return not self._names.isdisjoint(record.areas)
+        if isinstance(record, DispatchOrder | Telling | WaterPoint):
+            return record.incident_id in cases
         return record.record_kind.area(record) in self.areas
 
     def own_crew(self, crew_id: str) -> bool:

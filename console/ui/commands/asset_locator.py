@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -35,6 +37,8 @@ class AssetLocator(QObject):
     """A valve was clicked on the map."""
     entry_asked = Signal(object)
     """MapPlace: an entry of the shift log about it."""
+    ticket_asked = Signal(float, float)
+    """A caller's ticket at a place of the map, the network's CRS."""
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
@@ -116,7 +120,8 @@ class AssetLocator(QObject):
                 self.select_pipe(hit.key)
                 self._map.fit_pipes((hit.key,))
             case _:
-                self._near(hit.x, hit.y, _PLACE_M_PER_PX)
+                if isfinite(hit.x) and isfinite(hit.y):
+                    self._near(hit.x, hit.y, _PLACE_M_PER_PX)
 
     def on_picked(self, asset: Asset | None) -> None:
         """A click on the map."""
@@ -141,6 +146,9 @@ class AssetLocator(QObject):
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
+        place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
+        if place is not None:
+            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*place))
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 

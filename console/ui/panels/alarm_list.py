@@ -87,6 +87,7 @@ class AlarmList(Panel):
         """Another theme or language."""
         self._appearance = appearance
         self._model.set_appearance(appearance.theme, appearance.words)
+        self.table.setAccessibleName(appearance.words("panels.alarms"))
         self._refresh()
         self._fit(anew=True)
 

@@ -91,6 +91,8 @@ def state_words(view: CaseView, notice: Notice) -> str:
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
     ]
+    if notice.change:
+        parts.append(words.of("notice_change", notice.change.value))
     if notice.approved_by and notice.approved_at is not None:
         parts.append(words("notice.approved_by", user=notice.approved_by, time=words.stamp(notice.approved_at, view.now)))
     if notice.override_reason:

@@ -78,7 +78,7 @@ class PlanSection(Section):
         head.insertWidget(0, self.heading, 1)
         self.box.addLayout(head)
         self.box.addLayout(self._list)
-        self.box.addWidget(self._more)
+        self.box.addLayout(row(self._more, 1))
         self.box.addLayout(row(self._closed, self._unable, self._ask_why, 1))
         self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
         self.box.addWidget(self._why)

@@ -53,6 +53,7 @@ class WhatIfPanel(ToolFrame):
         self.report = button("")
         self.report.clicked.connect(self.report_asked)
         needs(OpenIncident, self.report)
+        self.plan.hide()  # until a pipe is chosen
         self.box.addWidget(self.plan)
         self.box.addWidget(self.valve)
         self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
