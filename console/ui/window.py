@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
-        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
+        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
         self.setCentralWidget(self._layout)
         self._name_panels()
         self.resize(1600, 900)
