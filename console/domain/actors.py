@@ -69,6 +69,8 @@ class Permission(StrEnum):
     """Administer users."""
     SHIFT = "shift"
     """Entries of the shift log, calls, signing on and off, handovers."""
+    CORRECTIONS = "corrections"
+    """Accept or refuse corrections of the dataset that crews propose."""
     CONTACTS = "contacts"
     """Change the contact book."""
 
@@ -86,7 +88,7 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS},
     Role.HOTLINE: _AT_WORK | {Permission.CASES, Permission.CONTACTS},
     Role.LEAKAGE: _AT_WORK | {Permission.ALARMS, Permission.OPERATIONS},
-    Role.GIS: _AT_WORK | {Permission.OPERATIONS},
+    Role.GIS: _AT_WORK | {Permission.OPERATIONS, Permission.CORRECTIONS},
     Role.CREW: frozenset({Permission.CREWS}),
     Role.AUDITOR: frozenset(),
     Role.LOCKED_SEAT: frozenset({Permission.ACKNOWLEDGE}),

@@ -43,7 +43,8 @@ class Decoded:
 
     readings: ReadingBatch = field(default_factory=ReadingBatch.empty)
     fixes: tuple[CrewFix, ...] = ()
-    replies: tuple[OrderReply | Reported, ...] = ()
+    replies: tuple[OrderReply, ...] = ()
+    reports: tuple[Reported, ...] = ()
     troubles: tuple[CrewTrouble, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[Rejected, ...] = ()
