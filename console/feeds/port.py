@@ -44,11 +44,11 @@ class Decoded:
     readings: ReadingBatch = field(default_factory=ReadingBatch.empty)
     fixes: tuple[CrewFix, ...] = ()
     replies: tuple[OrderReply, ...] = ()
-    reports: tuple[Reported, ...] = ()
     troubles: tuple[CrewTrouble, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[Rejected, ...] = ()
     remarks: tuple[str, ...] = ()
+    reports: tuple[Reported, ...] = ()
 
     @property
     def rejected(self) -> int:
