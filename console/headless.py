@@ -42,10 +42,13 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         is_drill=is_drill,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
         order_resend_minutes=settings.order_resend_minutes,
         crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
+        repeat_back_minutes=settings.repeat_back_minutes,
     )
 
 
@@ -73,15 +76,23 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     connection = connection_of(settings, broker, city.info.site, name)
     feeds, channels = feeds_of(settings, city, connection), channels_of(settings, city, connection)
     if site is not None:
-        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
+        feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     told = _told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", name))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
         runtime.start()

@@ -224,6 +224,26 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelByHand:
+    """The event level as somebody set it, against or as the rules propose: ``ground`` why."""
+
+    name: str
+    ground: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """The planned outage that a case is: its id, purpose (``OutagePurpose``), reason, and the announced begin (aware)."""
+
+    outage_id: str
+    purpose: str
+    reason: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
@@ -231,7 +251,9 @@ class Incident:
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
     ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
     case has concerned so far; an area stays in it when the location moves away. ``field_reports``: what crews reported apart from
-    orders and valves, in the order of arrival.
+    orders and valves, in the order of arrival. ``work``: of a planned outage that runs, which
+    no alarm stands for; None of a burst. ``level_by_hand``: the event level set by a person, None while the rules' holds.
+    ``dismissed``: closed as no burst (False in cases of earlier versions).
     """
 
     incident_id: str
@@ -270,6 +292,9 @@ class Incident:
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
     field_reports: tuple[FieldReport, ...] = ()
+    work: PlannedWork | None = None
+    level_by_hand: LevelByHand | None = None
+    dismissed: bool = False
 
     @property
     def record_kind(self) -> RecordKind[Incident]:

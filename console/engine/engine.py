@@ -19,6 +19,7 @@ from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix, crew_kind
+from console.domain.delivery import SentMessage
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -46,6 +47,7 @@ from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
 from console.services.analysis.recent_ticks import RecentReadings, RecentTick, recent_since_us, recent_ticks
 from console.services.desk import Desk, DeskState
+from console.services.overview.explained_stations import explained_stations
 from console.services.ports import StoreUnavailable
 from console.services.state import crews_by_orders
 from maps.city import City
@@ -65,7 +67,8 @@ class Engine:
     def __init__(
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
-        self.city, self.limits, self.targets, self.crew_speed_kmh = city, desk.limits, desk.targets, desk.crew_speed_kmh
+        self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.crew_speed_kmh, self.site = desk.crew_speed_kmh, desk.site
         self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
@@ -232,6 +235,11 @@ class Engine:
         given = self._decisions.state.given
         return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """Every message of one incident with its deliveries, the newest first."""
+        given = self._decisions.state.given
+        return self._ports.store.messages_of(INCIDENT.subject(given.get(incident_id, incident_id)))
+
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one record, oldest first."""
         return self._ports.store.changes_of(subject)
@@ -338,6 +346,9 @@ class Engine:
             lease=self._leadership.lease,
             seq=state.seq,
             false_bursts=watch.false_bursts,
+            explained=explained_stations(
+                state.incidents.values(), self._station_rows, self._live.value, watch.expected, self.limits
+            ),
         )
 
     def _feeds(self) -> tuple[FeedHealth, ...]:

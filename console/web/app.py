@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from console.domain.clock import micros
 from console.domain.crew_links import Answered
@@ -53,8 +53,8 @@ class CrewPage:
         crews = parts.city.crews
         self._names = {str(one): str(name) for one, name in zip(crews.asset_id, crews.name, strict=True)}
 
-    def app(self) -> Starlette:
-        """The application."""
+    def app(self, more: Sequence[BaseRoute] = ()) -> Starlette:
+        """The application; ``more``: routes of other subjects on the same port."""
         routes = [
             Route("/in/{token}", self._guarded(self._enter)),
             Route("/", self._guarded(self._list)),
@@ -66,6 +66,7 @@ class CrewPage:
             Route("/manifest.webmanifest", self._manifest),
             Route("/language/{language}", self._language, methods=["POST"]),
             *(Route(f"/{name}", _static(name)) for name in STATIC),
+            *more,
         ]
         return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=self._parts.is_secure)])
 

@@ -106,8 +106,8 @@ def _about(one: Correction) -> dict[str, str | Code | Note]:
         "asset": one.asset_id,
         "fault": Code("correction_fault", one.fault),
         "crew": one.by,
-        "text": Note("report.said", text=one.text) if one.text else NO_NOTE,
-        "reason": Note("report.said", text=one.reason) if one.reason else NO_NOTE,
+        "text": Note("field_report.said", text=one.text) if one.text else NO_NOTE,
+        "reason": Note("field_report.said", text=one.reason) if one.reason else NO_NOTE,
     }
 
 

@@ -59,15 +59,15 @@ def on_report(tools: Tools, state: DeskState, reported: Reported, now: datetime)
 def why_unused(incident: Incident, report: FieldReport) -> Note | None:
     """Why a new report of a case changes nothing; None when it counts."""
     if not incident.is_open():
-        return Note("report.case_closed")
+        return Note("field_report.case_closed")
     later = overtaken_by(incident, report)
     if later is not None:
-        return Note("report.later", crew=later.crew_id, at=later.at)
+        return Note("field_report.later", crew=later.crew_id, at=later.at)
     photos = sum(1 for one in incident.field_reports if one.kind is ReportKind.PHOTO and one.order_id == report.order_id)
     if report.kind is ReportKind.PHOTO and photos >= MOST_PHOTOS:
-        return Note("report.photos", n=MOST_PHOTOS)
+        return Note("field_report.photos", n=MOST_PHOTOS)
     if report.kind is ReportKind.SAMPLE and incident.phase is Phase.SUSPECTED:
-        return Note("report.not_judged")
+        return Note("field_report.not_judged")
     return None
 
 
@@ -100,7 +100,7 @@ def _duty(state: DeskState, report: FieldReport) -> ChangeSet:
         else replace(before, is_on=is_on, at=report.at, report_id=report.report_id)
     )
     kind = "crew_on_duty" if is_on else "crew_off_duty"
-    return recorded(before, after, kind, Note("report.duty", crew=crew, duty=Code("crew_duty", report.kind)))
+    return recorded(before, after, kind, Note("field_report.duty", crew=crew, duty=Code("crew_duty", report.kind)))
 
 
 def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder, reported: Reported, now: datetime) -> ChangeSet:
@@ -111,7 +111,7 @@ def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder,
                 replace(one, found_pipe=report.asset_id) if one.order_id == order.order_id else one for one in incident.orders
             )
             after = replace(incident, orders=orders, field_reports=(*incident.field_reports, report))
-            note = Note("report.found", crew=report.crew_id, pipe=report.asset_id, order=order.order_id)
+            note = Note("field_report.found", crew=report.crew_id, pipe=report.asset_id, order=order.order_id)
             return recorded(incident, after, "crew_found_pipe", note)
         case ReportKind.PHOTO:
             return _photo(tools, state, incident, reported, crew, now)
@@ -129,12 +129,12 @@ def _photo(tools: Tools, state: DeskState, incident: Incident, reported: Reporte
     if reported.photo is None:
         raise Refused("picture_type")
     report = reported.report
-    text = as_written(Note("report.photo_text", crew=report.crew_id, order=report.order_id, text=_said(report)))
+    text = as_written(Note("field_report.photo_text", crew=report.crew_id, order=report.order_id, text=_said(report)))
     entry = WriteEntry(
         text, incident_id=incident.incident_id, picture=reported.photo.content, picture_name=f"{report.order_id}.jpg"
     )
     kept = replace(report, picture=reported.photo.ref(f"{report.order_id}.jpg"))
-    note = Note("report.photo", crew=report.crew_id, order=report.order_id, text=_said(report))
+    note = Note("field_report.photo", crew=report.crew_id, order=report.order_id, text=_said(report))
     after = replace(incident, field_reports=(*incident.field_reports, kept))
     written = write(tools, state, entry, crew, report.at)
     # One line of the case's log is enough: the entry's own stands in the shift log.
@@ -147,7 +147,7 @@ def _gauge(tools: Tools, state: DeskState, incident: Incident, report: FieldRepo
     if report.pressure_kpa is None:
         raise Refused("no_pressure")
     place = report.asset_id or report.place
-    note = Note("report.gauge", crew=report.crew_id, place=place, pressure=Quantity(report.pressure_kpa, "pressure"))
+    note = Note("field_report.gauge", crew=report.crew_id, place=place, pressure=Quantity(report.pressure_kpa, "pressure"))
     proposed = incident.outlook.next_readings if incident.outlook is not None else ()
     if incident.phase is Phase.SUSPECTED and any(one.asset_id == report.asset_id for one in proposed):
         step = enter(tools, state, EnterReading(incident.incident_id, report.asset_id, report.pressure_kpa), crew, report.at)
@@ -163,7 +163,7 @@ def _correction(state: DeskState, incident: Incident, report: FieldReport) -> Ch
         incident.incident_id, report.report_id, report.text, report.x, report.y,
     )  # fmt: skip
     after = replace(incident, field_reports=(*incident.field_reports, report))
-    note = Note("report.kept", crew=report.crew_id, kind=Code("report_kind", report.kind))
+    note = Note("field_report.kept", crew=report.crew_id, kind=Code("field_report_kind", report.kind))
     return merged(recorded(incident, after, "crew_report", note), proposed(state, made))
 
 
@@ -171,13 +171,13 @@ def _with_step(step: ChangeSet, incident: Incident, report: FieldReport) -> Chan
     """A step of the desk's own, with the report kept apart, so that undoing the step keeps it."""
     (between,) = step.incidents
     after = replace(between, field_reports=(*between.field_reports, report))
-    crew = Code("report_kind", report.kind)
-    kept = recorded(between, after, "crew_report", Note("report.kept", crew=report.crew_id, kind=crew))
+    crew = Code("field_report_kind", report.kind)
+    kept = recorded(between, after, "crew_report", Note("field_report.kept", crew=report.crew_id, kind=crew))
     return merged(step, kept)
 
 
 def _said(report: FieldReport) -> Note:
-    return Note("report.said", text=report.text) if report.text else NO_NOTE
+    return Note("field_report.said", text=report.text) if report.text else NO_NOTE
 
 
 def _order_of(state: DeskState, report: FieldReport) -> tuple[Incident, WorkOrder] | None:
@@ -187,7 +187,8 @@ def _order_of(state: DeskState, report: FieldReport) -> tuple[Incident, WorkOrde
 
 def _unused(state: DeskState, incident: Incident, report: FieldReport, why: Note) -> ChangeSet:
     """Log the report and why it changes nothing, once."""
-    note = Note("report.unused", crew=report.crew_id, kind=Code("report_kind", report.kind), order=report.order_id, why=why)
+    said = Code("field_report_kind", report.kind)
+    note = Note("field_report.unused", crew=report.crew_id, kind=said, order=report.order_id, why=why)
     text = as_written(note)
     history = state.history.get(subject_of(incident), ())
     if any(change.kind == "crew_report_unused" and as_written(change.note) == text for change in history):

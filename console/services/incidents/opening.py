@@ -67,7 +67,7 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
     """A burst reported by a call: a case with a plan for that pipe, no location."""
     tools.city.network.pipes.row(intent.pipe_id)
     for incident in state.incidents.values():
-        if incident.is_open() and intent.pipe_id in incident.target_pipes():
+        if incident.work is None and incident.is_open() and intent.pipe_id in incident.target_pipes():
             raise Refused("already_open", incident=incident.incident_id, pipe=intent.pipe_id)
     incident = replace(_new_incident(tools, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
@@ -174,6 +174,8 @@ def _same_case(incident: Incident, finding: BurstFinding) -> bool:
 
     A new step elsewhere is another burst: in a well-connected network each burst moves most stations.
     """
+    if incident.work is not None:
+        return False  # planned work explains a finding and lowers it; it never takes it in: a burst may lie beside it
     found = set(finding.location.set_90)
     if incident.location is None:
         return bool(set(incident.target_pipes()) & found)

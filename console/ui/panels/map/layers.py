@@ -81,6 +81,8 @@ class LayersPanel(Panel):
         for part in (self.tree, self.legend, self._states, self._crews):
             part.set_appearance(appearance)
         self._words = appearance.words
+        self.tree.tree.setAccessibleName(appearance.words("layers.title_layers"))
+        self.table.setAccessibleName(appearance.words("layers.title_stations"))
         self._fit()
 
     @Slot()

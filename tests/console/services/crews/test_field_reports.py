@@ -72,7 +72,7 @@ def test_an_overtaken_report_is_logged_once_with_what_overrode_it(chair: Chair) 
     assert hears(chair, late) == ()
     (log,) = [change for change in chair.log if change.kind == "crew_report_unused"]
     why = log.note.params["why"]
-    assert getattr(why, "key", "") == "report.later"
+    assert getattr(why, "key", "") == "field_report.later"
 
 
 def test_a_sample_of_a_crew_is_that_of_the_case_and_its_undo_keeps_other_reports(chair: Chair) -> None:
