@@ -12,6 +12,7 @@ import msgspec
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
+from console.domain.corrections import CORRECTION, overlay
 from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
@@ -67,7 +68,7 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
         raise Refused("not_judged", incident=incident.incident_id)
     found = dealt(incident, plan, state.crews.values(), tools.city.info.time_zone)
     cards: dict[str, list[ValveCard]] = {}
-    for card in valve_cards(tools.city, plan, found.steps):
+    for card in valve_cards(tools.city, plan, found.steps, overlay(state.of(CORRECTION).values())):
         if card.crew:
             cards.setdefault(card.crew, []).append(card)
     if not cards:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.clock import moment
+from console.domain.corrections import CORRECTION, overlay
 from console.domain.picture import Picture
 from console.services.crews.valve_assignment import dealt
 from console.services.crews.valve_cards import valve_cards
@@ -131,7 +132,8 @@ class NetworkTools(QObject):
         incident, plan = view.incident, view.incident.plan
         if plan is None:
             return
-        cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps)
+        steps = dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps
+        cards = valve_cards(self._city, plan, steps, overlay(view.picture.of(CORRECTION)))
         crews = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
         drill = incident.is_drill or incident.incident_id == WHAT_IF_ID
         try:
