@@ -220,13 +220,22 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWeight:
+    """Calls that moved a location. ``by_readings``: the location without them; ``ticket_ids``: those that count."""
+
+    by_readings: Location
+    ticket_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
     ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
     ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
-    case has concerned so far; an area stays in it when the location moves away.
+    case has concerned so far; an area stays in it when the location moves away. ``calls``: those of customers that moved the
+    location, None while none did; ``calls_set_aside``: a person decided that they do not count.
     """
 
     incident_id: str
@@ -264,6 +273,8 @@ class Incident:
     explanations: tuple[Explanation, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
+    calls: CallWeight | None = None
+    calls_set_aside: bool = False
 
     @property
     def record_kind(self) -> RecordKind[Incident]:
@@ -297,6 +308,10 @@ class Incident:
         """The pipe that a crew found broken on site where another one is taken for it; "" when nobody did."""
         found = next((order.found_pipe for order in reversed(self.orders) if order.found_pipe), "")
         return "" if found in self.burst_pipes else found
+
+    def read_location(self) -> Location | None:
+        """The location by the readings alone."""
+        return self.calls.by_readings if self.calls is not None else self.location
 
     def is_open(self) -> bool:
         """Neither closed nor dismissed."""

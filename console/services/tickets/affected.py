@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from console.domain.incidents import Incident, Phase
 from console.services.state import DeskState
 from maps.city import City
+from maps.isolation.plan.result import IsolationPlan
 
 Mask = NDArray[np.bool_]
 
@@ -36,6 +37,21 @@ class AffectedArea:
     phase: Phase
     restoration_at: datetime | None = None
     is_suspected: bool = False
+
+
+def plan_area(city: City, plan: IsolationPlan, record_id: str, since: datetime) -> AffectedArea:
+    """The area of a plan that nobody has judged: the pipes it cuts off and their customers."""
+    customers, pipes = city.customers, city.network.pipes
+    return AffectedArea(
+        record_id,
+        since,
+        plan.households_without_water,
+        _masked(len(customers), [customers.row(one) for one in plan.customers_without_water if customers.has(one)]),
+        np.zeros(len(customers), dtype=np.bool_),
+        _masked(len(pipes), [pipes.row(one) for one in (*plan.zone_pipes, *plan.dry_pocket_pipes) if pipes.has(one)]),
+        Phase.SUSPECTED,
+        is_suspected=True,
+    )
 
 
 def _masked(count: int, rows: list[int]) -> Mask:

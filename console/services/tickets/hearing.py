@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from console.domain.notes import Note
 from console.domain.tickets import TICKET, TicketKind
+from console.services.ports import Planner
 from console.services.state import DeskState
-from console.services.tickets.affected import AreasInForce
+from console.services.tickets.affected import AffectedArea, AreasInForce, plan_area
 from console.services.tickets.answers import NEWS_MINUTES, answer
 from console.services.tickets.matching import Match, Similar, match, similar
 from console.services.tickets.places import CallerPlace, CallerPlaces
 from maps.city import City
+
+_MOST_SEGMENTS = 400
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class CallMatcher:
     def __init__(self, city: City, news_minutes: float = NEWS_MINUTES) -> None:
         self._city, self._news_minutes = city, news_minutes
         self.places, self.areas = CallerPlaces(city), AreasInForce(city)
+        self._segments: dict[tuple[str, str], AffectedArea] = {}
 
     def prepare(self) -> None:
         """Build the indexes ahead."""
@@ -64,3 +70,16 @@ class CallMatcher:
         near = similar(others, fields.kind, x, y, now)
         said = answer(found, near, fields.kind, now, self._city.info.time_zone, news_minutes=self._news_minutes)
         return Heard(place, found, near, said, x, y)
+
+    def segment_areas(self, planner: Planner, segments: Sequence[Sequence[str]]) -> list[AffectedArea]:
+        """The area of each segment that a case's candidates lie in, with the valves as the network has them; kept."""
+        if len(self._segments) > _MOST_SEGMENTS:
+            self._segments = {}
+        found = []
+        for pipes in segments:
+            key = (planner.fingerprint, pipes[0])
+            if key not in self._segments:
+                plan = planner.plan([pipes[0]], alternatives=False)
+                self._segments[key] = plan_area(self._city, plan, pipes[0], _NEVER)
+            found.append(self._segments[key])
+        return found

@@ -39,6 +39,7 @@ from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
 from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
 from console.services.tickets.hearing import CallFields
+from console.services.tickets.location import UseCalls
 from console.services.tickets.taking import CorrectTicket, TakeCall
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
@@ -321,6 +322,22 @@ def later_chairs() -> Iterator[Chair]:
     yield _escalations("duty-phone")
     yield _escalations("")
     yield _tickets()
+    yield _clusters()
+
+
+def _clusters() -> Chair:
+    chair = Chair()
+    fields = CallFields(TicketKind.NO_WATER, "0531-1", asset_kind="customer", asset_id="C-H20")
+    for _ in range(5):
+        chair.does(TakeCall(fields))
+    chair.sees(a_finding(first=0.4))
+    chair.does(UseCalls(CASE, use=False))
+    chair.does(UseCalls(CASE, use=True))
+    for ticket_id in tuple(chair.state.of(TICKET)):
+        chair.does(SetTicketState(ticket_id, TicketState.NOT_RESPONSIBLE, "户内"))
+    chair.now += timedelta(hours=4)
+    chair.take(chair.desk.on_time(chair.state, chair.now))
+    return chair
 
 
 def _tickets() -> Chair:

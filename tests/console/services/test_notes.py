@@ -133,7 +133,7 @@ def test_the_play_reaches_every_text_of_the_log(played: list[Chair]) -> None:
                          "order.valves", "order.way", "order.eta"}  # fmt: skip
     elsewhere = {"place.unknown", "valve.none_to_close", "notice.dropped", "case.confirmed_on_site", "history.deleted"}
     of_access = {
-        key for key in keys if key.startswith(("seat.", "users.", "notice.approved_", "crew_link."))
+        key for key in keys if key.startswith(("seat.", "users.", "notice.approved_", "crew_link.", "api_key."))
     }  # tests/console/services/access
     assert keys - reached - of_orders - of_access == elsewhere | {"alarm.acknowledged_on_locked_seat"}
 
