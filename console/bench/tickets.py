@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def _calls(runtime: Runtime, city: City, rate_h: int, minutes: float, speed: flo
         heard, key = time.perf_counter() - started, f"bench-{number}"
         disk: list[float] = []
         asked = engine.submit(TakeCall(fields, TicketSource.OPEN311, "bench", key), _HOTLINE)
-        asked.add_done_callback(lambda _, since=started, into=disk: into.append(time.perf_counter() - since))
+        asked.add_done_callback(partial(_noted, started, disk))
         sent.append(_Sent(asked, due, heard, disk))
         keys.add(key)
         if number % 50 == 49 and (valve := next(valves, None)) is not None:
@@ -124,6 +125,10 @@ def _calls(runtime: Runtime, city: City, rate_h: int, minutes: float, speed: flo
     for one in sent:
         one.answer.result(_PATIENCE_S)
     return sent, keys
+
+
+def _noted(since: float, into: list[float], _answer: Future[ChangeSet]) -> None:
+    into.append(time.perf_counter() - since)
 
 
 def _fields(rng: np.random.Generator, city: City, inside: Any, count: int) -> Iterator[CallFields]:

@@ -33,6 +33,7 @@ from console.services.state import DeskState
 from console.services.tickets.affected import AffectedArea
 from console.services.tickets.places import CallerPlace
 from console.services.tools import Tools
+from maps.columns import Ints
 from maps.locate.result import Candidate, Location
 
 EPSILON = 0.3
@@ -162,7 +163,7 @@ def _calls(
     return found, shares
 
 
-def _share(place: CallerPlace, area: AffectedArea, households: Sequence[int]) -> float:
+def _share(place: CallerPlace, area: AffectedArea, households: Ints) -> float:
     if len(place.customers):
         count = [max(int(households[row]), 1) for row in place.customers.tolist()]
         inside = sum(n for n, hit in zip(count, area.dry[place.customers].tolist(), strict=True) if hit)

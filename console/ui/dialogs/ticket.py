@@ -111,8 +111,8 @@ class QuickTicket(QDialog):
     def _build_rest(self, form: QFormLayout) -> None:
         self.save = button(self._t("quick.save"), "primary")
         self.save.clicked.connect(lambda _=False: self.submit())
-        QShortcut(QKeySequence("Ctrl+Return"), self, activated=self.submit)
-        QShortcut(QKeySequence("F7"), self, activated=self.callback.toggle)
+        QShortcut(QKeySequence("Ctrl+Return"), self, self.submit)
+        QShortcut(QKeySequence("F7"), self, self.callback.toggle)
         self.message = label(name="muted", wrap=True)
         left = QVBoxLayout()
         left.addLayout(form)
@@ -133,7 +133,7 @@ class QuickTicket(QDialog):
         one.setCheckable(True)
         one.clicked.connect(lambda _=False: self.choose_kind(kind))
         one.installEventFilter(self)
-        QShortcut(QKeySequence(f"F{number}"), self, activated=partial(self._kind_by_key, kind))
+        QShortcut(QKeySequence(f"F{number}"), self, partial(self._kind_by_key, kind))
         return one
 
     # Keys

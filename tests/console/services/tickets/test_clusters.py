@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from console.domain.alarms import AlarmKind, AlarmState
 from console.domain.tickets import TICKET, Ticket, TicketKind, TicketSource
@@ -16,11 +17,12 @@ from console.services.tickets.usual import CallCounts
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, Chair, a_finding
 
+Shares = NDArray[np.float64]
 START = datetime(2023, 1, 1, tzinfo=UTC)
 PLACES, PER_DAY, HOUSEHOLDS = 80, 40.0, 200_000
 
 
-def _city(seed: int) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _city(seed: int) -> tuple[np.random.Generator, Shares, Shares]:
     """Shares of the places, which differ by a factor of ten and not as their households do, and of the hours."""
     rng = np.random.default_rng(seed)
     share = rng.gamma(2.0, 1.0, PLACES)
@@ -28,7 +30,7 @@ def _city(seed: int) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:  # t
     return rng, share / share.sum(), hour / hour.sum()
 
 
-def _calls(rng: np.random.Generator, share: np.ndarray, hour: np.ndarray, days: int) -> list[tuple[float, int]]:  # type: ignore[type-arg]
+def _calls(rng: np.random.Generator, share: Shares, hour: Shares, days: int) -> list[tuple[float, int]]:
     """(days after the start, place) of independent calls."""
     count = rng.poisson(PER_DAY * days)
     at = np.sort(rng.integers(0, days, count) + (rng.choice(24, count, p=hour) + rng.random(count)) / 24)
