@@ -77,6 +77,10 @@ class Permission(StrEnum):
     """Change the contact book."""
     TICKETS = "tickets"
     """Take calls of customers, change their tickets, call back."""
+    PUBLIC = "public"
+    """Enter who was told, and keep the points of emergency water."""
+    PERSONAL_DATA = "personal_data"
+    """See and change the register of people in need, and enter what was done for them."""
 
 
 _ALL = frozenset(Permission)
@@ -89,8 +93,9 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _ALL - {Permission.USERS},
     Role.ADMIN: _ALL,
     Role.SYSTEM: _ALL,
-    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS, Permission.TICKETS},
-    Role.HOTLINE: _AT_WORK | {Permission.CASES, Permission.CONTACTS, Permission.TICKETS},
+    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS, Permission.TICKETS, Permission.PUBLIC},
+    Role.HOTLINE: _AT_WORK
+    | {Permission.CASES, Permission.CONTACTS, Permission.TICKETS, Permission.PUBLIC, Permission.PERSONAL_DATA},
     Role.LEAKAGE: _AT_WORK | {Permission.ALARMS, Permission.OPERATIONS},
     Role.GIS: _AT_WORK | {Permission.OPERATIONS},
     Role.CREW: frozenset({Permission.CREWS}),
@@ -133,6 +138,11 @@ class Actor:
     def acts_in(self, area: str) -> bool:
         """Whether it may act on records of this area."""
         return not self.areas or area in self.areas
+
+    @property
+    def area(self) -> str:
+        """The area of what it writes: its only one; "" for the centre's people, and for those of several areas."""
+        return self.areas[0] if len(self.areas) == 1 else ""
 
     @property
     def is_signed_in(self) -> bool:

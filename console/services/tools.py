@@ -9,6 +9,7 @@ from console.domain.limits import Limits
 from console.domain.readings import Channel
 from console.services.alarms.limits import LimitTable
 from console.services.areas.area_map import AreaMap
+from console.services.incidents.event_level import LevelTable
 from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
@@ -46,6 +47,11 @@ class Tools:
     def restoration(self) -> RestorationTable:
         """Table of repair durations."""
         return RestorationTable.load()
+
+    @cached_property
+    def levels(self) -> LevelTable:
+        """Table of event levels."""
+        return LevelTable.load()
 
     @cached_property
     def limit_table(self) -> LimitTable:

@@ -22,6 +22,7 @@ from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
+from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
     shift: ShiftCommands
     tickets: TicketList
     ticket_commands: TicketCommands
+    public: PublicCommands
     case: CaseColumn
 
     def __init__(
@@ -140,8 +142,11 @@ class MainWindow(QMainWindow):
         self.shift = ShiftCommands(
             self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
         )
+        self.public = PublicCommands(self._port, self.dispatcher.submit, self.session, self.focus, self._appearance, self)
         if self._settings.access is not None:
-            self.shift.signers = PasswordSigners(self._settings.access, self.session.person.seat)
+            self.shift.signers = PasswordSigners(
+                self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
+            )
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
@@ -184,13 +189,14 @@ class MainWindow(QMainWindow):
             self.station_cards,
             self.shift,
             self.ticket_commands,
+            self.public,
             self._settings.area,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
         self.tickets = self.panel(TicketList)
-        self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms, self.tickets)]
+        self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
@@ -220,10 +226,12 @@ class MainWindow(QMainWindow):
         self.ticket_commands.place_asked.connect(self.locator.show_place)
         self.ticket_commands.case_asked.connect(self.locator.choose_case)
         self.locator.ticket_asked.connect(lambda x, y: self.ticket_commands.open((x, y)))
+        self.dispatcher.unsent.connect(self.public.refused)
+        self.dispatcher.done.connect(self.public.done)
         self.shift.place_asked.connect(self.locator.show_place)
         self.shift.case_asked.connect(self.locator.choose_case)
         self.locator.entry_asked.connect(self.shift.write_about_place)
-        self.shift.place = self.locator.chosen_place
+        self.shift.place = self.public.place = self.locator.chosen_place
         for failed in (self.tasks.failed, self.packages.told, self.shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
         for noted in (self.packages.noted, self.map_commands.noted, self.shift.noted):
@@ -277,6 +285,7 @@ class MainWindow(QMainWindow):
             self.unsent,
             self.shift,
             self.ticket_commands,
+            self.public,
         ):
             part.show_picture(picture)
         for _, panel in self._panels:
@@ -392,12 +401,12 @@ class MainWindow(QMainWindow):
             self.packages,
             self.shift,
             self.ticket_commands,
+            self.public,
             self.tools,
             self.map_commands,
         ):
             part.set_appearance(appearance)
-        for permitted in self._permitted:
-            permitted.set_appearance(appearance)
+        self._permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -468,6 +477,7 @@ class MainWindow(QMainWindow):
         self.tasks.close()
         self.packages.close()
         self.shift.close()
+        self.public.close()
         self.shift_log.close_tasks()
         self.ticket_commands.close()
         self.tickets.close_tasks()

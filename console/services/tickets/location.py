@@ -99,7 +99,7 @@ def weighed(tools: Tools, state: DeskState, incident: Incident, now: datetime) -
     if _is_same(incident.location, location):
         return NOTHING
     found = CallWeight(prior, tuple(one.ticket_id for one in tickets))
-    after = relocated(tools, state, replace(incident, calls=found, outlook=None), location)
+    after = relocated(tools, state, replace(incident, calls=found, outlook=None), location, now)
     first, before = location.candidates[0], {one.pipe_id: one.probability for one in prior.candidates}
     note = Note(
         "ticket.weighed",
@@ -123,14 +123,14 @@ def use_calls(tools: Tools, state: DeskState, intent: UseCalls, actor: Actor, no
         return recorded(incident, after, "calls_used", Note("ticket.calls_used"))
     aside = replace(incident, calls_set_aside=True, calls=None)
     if incident.calls is not None:
-        aside = relocated(tools, state, replace(aside, outlook=None), incident.calls.by_readings)
+        aside = relocated(tools, state, replace(aside, outlook=None), incident.calls.by_readings, now)
     return recorded(incident, aside, "calls_set_aside", Note("ticket.calls_aside"))
 
 
 def _restored(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> ChangeSet:
     """No call counts any more: as the readings say."""
     assert incident.calls is not None
-    after = relocated(tools, state, replace(incident, calls=None, outlook=None), incident.calls.by_readings)
+    after = relocated(tools, state, replace(incident, calls=None, outlook=None), incident.calls.by_readings, now)
     return recorded(incident, after, "calls_weighed", Note("ticket.weighed_none"))
 
 

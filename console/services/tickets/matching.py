@@ -56,8 +56,9 @@ _RANK = (Cover.WITHOUT_WATER, Cover.LOW_PRESSURE, Cover.PARTLY)
 
 
 def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Ints) -> Match:
-    """The area that covers a place best: without water before low pressure before a part; judged ones before suspected.
+    """The area that covers a place best.
 
+    Cases come before planned outages, no water before low pressure before a part, judged cases before suspected ones.
     ``households``: of every customer row. A place counts as known only if all that may be meant lies in the area.
     """
     if not place.is_matched:
@@ -65,7 +66,13 @@ def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Ints) -
     found = [one for area in areas if (one := _within(place, area, households)) is not None]
     if not found:
         return Match(Cover.OUTSIDE)
-    return min(found, key=lambda one: (_RANK.index(one.cover), one.area is not None and one.area.is_suspected, -one.inside))
+    return min(found, key=_worth)
+
+
+def _worth(one: Match) -> tuple[bool, int, bool, int]:
+    area = one.area
+    is_case, is_suspected = (area.is_case, area.is_suspected) if area is not None else (False, True)
+    return not is_case, _RANK.index(one.cover), is_suspected, -one.inside
 
 
 def _within(place: CallerPlace, area: AffectedArea, households: Ints) -> Match | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from console.domain.tickets import SHORTAGE, Ticket, TicketState
+from console.domain.tickets import COVERED, SHORTAGE, Ticket, TicketState
 
 LEARNED = timedelta(days=90)
 """Tickets of so long back are counted when a program starts; those that come later are added."""
@@ -21,8 +21,9 @@ def place_of(ticket: Ticket) -> str:
 
 
 def is_counted(ticket: Ticket) -> bool:
-    """Calls about too little water that no case explains and that repeat no other one."""
-    return ticket.kind in SHORTAGE and not ticket.incident_id and ticket.state is not TicketState.DUPLICATE
+    """Calls about too little water that no case and no planned work explains and that repeat no other one."""
+    is_explained = bool(ticket.incident_id) or ticket.cover in COVERED
+    return ticket.kind in SHORTAGE and not is_explained and ticket.state is not TicketState.DUPLICATE
 
 
 def _empty() -> Mapping[str, int]:

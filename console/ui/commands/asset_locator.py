@@ -9,6 +9,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.shift import MapPlace
+from console.services.alarms.operations import EnterOperation
+from console.services.crews.valve_reports import MarkValveUnable
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.shift.entries import WriteEntry
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -16,6 +21,7 @@ from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
+from console.ui.permitted import allow
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
@@ -134,8 +140,11 @@ class AssetLocator(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
-            menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
-            menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(MapPlace(asset.asset_id, asset.x, asset.y)))
+            works = menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
+            place = MapPlace(asset.asset_id, asset.x, asset.y)
+            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(place))
+            allow(menu, works, EnterOperation)
+            allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
         if place is not None:
@@ -149,14 +158,19 @@ class AssetLocator(QObject):
             self.select_pipe(asset.asset_id)
             if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
-                menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
-            menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
+                judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
+                allow(menu, judge, JudgeBurst)
+            report = menu.addAction(
+                words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
+            )
+            allow(menu, report, OpenIncident)
             if self.in_drill:
                 menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))
         plan = incident.plan if incident is not None and asset.kind == "valve" else None
         if incident is not None and plan is not None and asset.asset_id in {step.asset_id for step in plan.valves_to_close}:
             case_id = incident.incident_id
-            menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+            unable = menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+            allow(menu, unable, MarkValveUnable)
 
     def _frame_case(self) -> None:
         """A new case or plan is brought into view, unless the user has moved the map."""

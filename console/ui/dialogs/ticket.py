@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.domain.outages import OUTAGE
 from console.domain.picture import Picture
 from console.domain.tickets import TICKET, TicketKind, TicketSource
 from console.services.shift.contacts import is_phone
@@ -257,7 +258,7 @@ class QuickTicket(QDialog):
 
         def work() -> tuple[Heard, tuple[Suggested, ...]]:
             tickets = picture.of(TICKET)
-            state = DeskState().with_records((*picture.incidents, *tickets))
+            state = DeskState().with_records((*picture.incidents, *tickets, *picture.of(OUTAGE)))
             heard = matcher.hear(state, fields, now)
             return heard, duplicates(tickets, fields.kind, TicketSource.PHONE, heard.x, heard.y, fields.phone)
 

@@ -15,6 +15,7 @@ from console.ui.appearance import Appearance
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.shift import ShiftCommands
@@ -75,6 +76,7 @@ class PanelContext:
     station_cards: StationCards
     shift: ShiftCommands
     tickets: TicketCommands
+    public: PublicCommands
     sight: AreaSight | None = None
     """Of an area's terminal, None at the centre."""
 

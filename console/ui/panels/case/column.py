@@ -22,6 +22,7 @@ from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
+from console.ui.panels.case.public import PublicSection
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.panel import Panel, PanelContext
@@ -43,6 +44,7 @@ class CaseColumn(Panel):
     location: LocationSection
     plan: PlanSection
     people: PeopleSection
+    public: PublicSection
     response: ResponseSection
     notice: NoticeSection
 
@@ -60,11 +62,11 @@ class CaseColumn(Panel):
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection(submit)
         self.area, self.calls = AreaSection(submit, sight), CallsSection()
-        self.plan, self.people = PlanSection(submit), PeopleSection()
+        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
-            self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people,
+            self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people, self.public,
             self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
@@ -164,6 +166,8 @@ def make(context: PanelContext) -> CaseColumn:
     column.plan.valve_chosen.connect(locator.show_valve)
     column.plan.unable_asked.connect(questions.why_unable)
     column.plan.cards_asked.connect(context.tools.print_cards)
+    column.response.crew_asked.connect(questions.crew)
+    column.public.page_asked.connect(context.public.show)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))
     column.response.sample_asked.connect(questions.sample)
     column.response.phase_asked.connect(questions.phase)
