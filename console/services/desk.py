@@ -118,10 +118,14 @@ class Desk:
         return self._tickets_follow(state, changes, now)
 
     def _tickets_follow(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
-        """Tickets follow their cases; new calls are held against the usual and move locations."""
+        """Tickets follow their cases; new calls are held against the usual and move locations.
+
+        Behind the check of areas: an area's terminal may take the call that makes a cluster of the whole city.
+        """
         for ticket in step.of(TICKET):
             if ticket.version == 1:
                 step = merged(step, clusters.on_call(self._tools, state, ticket, now))
+            step = merged(step, changing.still_out_alarm(state, ticket, now))
         followed = with_tickets_following(self._tools, state, step, now)
         return with_area_alerts(self._tools, with_calls_weighed(self._tools, state, followed, now), now)
 

@@ -498,6 +498,31 @@ def later_chairs() -> Iterator[Chair]:
     yield _escalations("")
     yield _tickets()
     yield _clusters()
+    yield _calls_of_planned_work()
+
+
+def _calls_of_planned_work() -> Chair:
+    chair = Chair()
+    begin = chair.now + timedelta(days=2)
+    outage = "O2024-0001"
+    chair.does(PlanOutage(("H20",), OutagePurpose.REPLACEMENT, begin, begin + timedelta(hours=6), "换管"))
+    chair.does(ConfirmOutage(outage))
+    fields = CallFields(TicketKind.NO_WATER, "0531-1", asset_kind="customer", asset_id="C-H20")
+    chair.does(TakeCall(fields))
+    chair.does(DraftNotice(outage))
+    for intent, user in (
+        (SubmitNotice(outage, f"{outage}-N1", "先行公告"), "王"),
+        (ApproveNotice(outage, f"{outage}-N1", "", "先行公告"), "李"),
+        (IssueNotice(outage, f"{outage}-N1", "先行公告"), "王"),
+    ):
+        chair.does(intent, user)
+    chair.now = begin
+    chair.does(TakeCall(fields))
+    chair.does(TakeCall(replace(fields, asset_kind="community", asset_id="K1")))
+    chair.does(TakeCall(replace(fields, asset_kind="community", asset_id="K2")))
+    chair.does(StartOutage(outage))
+    chair.does(TakeCall(fields))
+    return chair
 
 
 def _clusters() -> Chair:
