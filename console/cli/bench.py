@@ -13,6 +13,7 @@ import typer
 from console.cli.output import print_result
 
 commands = typer.Typer()
+PIPES = 200_000
 
 
 BENCHES = (
@@ -29,13 +30,14 @@ BENCHES = (
     "pumped",
     "room",
     "history",
+    "tickets",
 )
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
-    pipes: int = 200_000,
+    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000")] = PIPES,
     stations: Annotated[int | None, typer.Option(help="default 300; history: 1000; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
@@ -62,6 +64,7 @@ def bench(
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
+        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},

@@ -60,7 +60,7 @@ class CaseColumn(Panel):
         super().__init__()
         self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
-        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
+        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection(submit)
         self.area, self.calls = AreaSection(submit, sight), CallsSection()
         self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
