@@ -30,6 +30,8 @@ class AssetLocator(QObject):
     entry_asked = Signal(object)
     """MapPlace: an entry of the shift log about it."""
     drill_burst_asked = Signal(str)
+    outage_asked = Signal(str)
+    """Pipe id: a planned outage is to be made on it."""
     """An instructor wants this pipe to break (drills only)."""
 
     def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
@@ -93,6 +95,10 @@ class AssetLocator(QObject):
         """The map on a place of the shift log."""
         self._near(place.x, place.y, _PLACE_M_PER_PX)
 
+    def chosen_pipe(self) -> str:
+        """The pipe that is highlighted, "" for none."""
+        return self._chosen if self._chosen and self._city.network.pipes.has(self._chosen) else ""
+
     def chosen_place(self) -> MapPlace | None:
         """The pipe that is highlighted, as a place for the shift log."""
         pipes = self._city.network.pipes
@@ -142,6 +148,7 @@ class AssetLocator(QObject):
             if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
                 menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
+            menu.addAction(words("map.plan_outage", pipe=asset.asset_id), lambda: self.outage_asked.emit(asset.asset_id))
             menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
             if self.in_drill:
                 menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))
