@@ -83,14 +83,17 @@ class WeekCalendar(QWidget):
             painter.setPen(theme.colour("text.strong" if today else "text.muted"))
             painter.setFont(theme.font(9.5, QFont.Weight.Bold if today else QFont.Weight.Normal))
             head = QRectF(day * width, 0, width, _HEAD_PX)
-            painter.drawText(head, Qt.AlignmentFlag.AlignCenter, f"{words(f'outages.day_{day}')} {date:%m-%d}")
+            name = f"{words(f'outages.day_{day}')} {date:%m-%d}"
+            if painter.fontMetrics().horizontalAdvance(name) + 6 > width:
+                name = f"{words(f'outages.day_{day}')} {date.day}"
+            painter.drawText(head, Qt.AlignmentFlag.AlignCenter, name)
             painter.setPen(QPen(theme.colour("surface.line"), 1))
             painter.drawLine(QPointF(day * width, 0), QPointF(day * width, self.height()))
-        for bar in self._bars():
-            self._paint_bar(painter, bar)
         if 0.0 <= self._now_day < 7.0:
             painter.setPen(QPen(theme.colour("text.strong"), 1.5))
             painter.drawLine(QPointF(self._now_day * width, _HEAD_PX), QPointF(self._now_day * width, self.height()))
+        for bar in self._bars():
+            self._paint_bar(painter, bar)
         painter.end()
 
     def _paint_bar(self, painter: QPainter, bar: Bar) -> None:
@@ -111,14 +114,18 @@ class WeekCalendar(QWidget):
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(inside.width()))
             painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
             return
-        # A short bar has its text beside it, on the side where there is room.
-        room = QRectF(frame.right() + 4, frame.top(), self.width() / 5.0, frame.height())
-        side = Qt.AlignmentFlag.AlignLeft
-        if room.right() > self.width():
-            room.moveRight(frame.left() - 4)
-            side = Qt.AlignmentFlag.AlignRight
-        shown = metrics.elidedText(f"{mark}{outage.outage_id} {road}", Qt.TextElideMode.ElideRight, round(room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | side, shown)
+        # A short bar has its text beside it, on the side with more room before the next bar of its lane.
+        lane = [self._frame(one) for one in self._bars() if one.lane == bar.lane and one is not bar]
+        right = (
+            min([other.left() for other in lane if other.left() >= frame.right()], default=float(self.width())) - frame.right()
+        )
+        left = frame.left() - max([other.right() for other in lane if other.right() <= frame.left()], default=0.0)
+        room, side = QRectF(frame.right() + 4, frame.top(), right - 8, frame.height()), Qt.AlignmentFlag.AlignLeft
+        if left > right:
+            room, side = QRectF(frame.left() - left + 4, frame.top(), left - 8, frame.height()), Qt.AlignmentFlag.AlignRight
+        if room.width() > metrics.horizontalAdvance("O2024-0…"):
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, round(room.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | side, shown)
 
     def _bars(self) -> tuple[Bar, ...]:
         return self._week.bars if self._week is not None else ()

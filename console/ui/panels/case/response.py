@@ -78,6 +78,8 @@ class ResponseSection(Section):
         repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
         self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
         by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
+        if incident.work is not None and not incident.restoration_by:
+            by = words("response.by_plan")
         when = words.hour(incident.restoration_at, view.now)
         self._back.setText(
             words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown")
