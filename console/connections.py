@@ -59,12 +59,22 @@ def connection_of(settings: Settings, broker: Broker, site: str, seat: str) -> M
     return MqttConnection(broker, site, f"quanmai-{site}-{seat}", session_hours=settings.mqtt_session_hours)
 
 
-def feeds_of(city: City, connection: MqttConnection | None) -> list[Feed]:
-    """The feeds of a program; without a connection none is MQTT. One line for each feed."""
+def feeds_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[Feed]:
+    """The feeds of a program; without a connection none is MQTT. One line for each feed. Raises InputFault."""
     feeds: list[Feed] = []
     if connection is not None:
         feeds.append(MqttFeed(connection, city))
+    if settings.traccar:
+        feeds.append(_traccar(settings, city))
     return feeds
+
+
+def _traccar(settings: Settings, city: City) -> Feed:
+    try:
+        from console.feeds.traccar import TraccarAddress, TraccarFeed
+    except ImportError as fault:
+        raise InputFault(f"Traccar needs one more package ({fault.name}): pip install 'quanmai[traccar]'") from fault
+    return TraccarFeed(TraccarAddress.parse(settings.traccar, settings.traccar_token), city)
 
 
 def channels_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[DeliveryChannel]:

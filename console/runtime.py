@@ -47,7 +47,7 @@ class RuntimeOptions:
     """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
 
     ``role``: name of this process in messages to others. ``is_shared``: other processes may use the store too; the one that
-    leads stores readings, detects, sends and runs jobs.
+    leads stores readings, detects, sends and runs jobs. ``may_lead``: else this process never does, not even where no other runs.
     """
 
     city_path: Path
@@ -59,6 +59,7 @@ class RuntimeOptions:
     retention: RetentionRules = field(default_factory=RetentionRules)
     role: str = "console"
     is_shared: bool = False
+    may_lead: bool = True
 
 
 class Runtime:
@@ -79,7 +80,7 @@ class Runtime:
         self.clock, self.inbox = clock, Inbox()
         self._feeds, self._channels = tuple(feeds), tuple(channels)
         self.store: SqlStore = open_store(
-            options.store, options.role, is_shared=options.is_shared
+            options.store, options.role, is_shared=options.is_shared, may_lead=options.may_lead
         )  # first: a store in use is no reason to start a worker
         try:
             self._compose(city, clock, options)
@@ -105,7 +106,7 @@ class Runtime:
         )
         self._maker: ObjectProcess | None = None
         self.detector = self._detector()
-        self.case_files = CaseFiles(options.store, options.city_path, options.notices)
+        self.case_files = CaseFiles(options.store, options.city_path, options.notices, options.desk.targets)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
         papers = NoticePapers(self.store.incident, self.documents)

@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crews import CrewKind
 from console.domain.targets import Goal, Target, Targets
 from console.secret_files import read_secret
 from console.services.analysis.retention import (
@@ -37,7 +38,7 @@ from console.services.analysis.retention import (
 from maps.errors import InputFault
 
 _APP = "quanmai"
-_CREDENTIALS = ("mqtt", "store")
+_CREDENTIALS = ("mqtt", "store", "traccar_token")
 _SECRETS = ("mail_password", "webhooks")
 
 
@@ -133,6 +134,14 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    order_resend_minutes: float = Field(default=2.0, ge=0, le=60)
+    """An order that its crew has not answered is sent again after this time, then after twice that …; 0: never."""
+    crew_silent_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
+    """A crew without an order without any sign of life (position, answer) for this time is silent, not free; 0: none is."""
+    crew_kinds: dict[str, CrewKind] = Field(default_factory=dict)
+    """Kinds of crews, vehicles and staff by id, as ``[crew_kinds]`` with ``C7 = "patrol"``; it goes before the dataset's."""
+    news_minutes: float = Field(default=60.0, ge=0, le=24 * 60)
+    """Callers are promised news of a running case so often; 0: no time is read out to them."""
     repeat_back_minutes: float = Field(default=3.0, ge=0, le=24 * 60)
     """A dispatch order that is not repeated back within this time is reported once; 0: never."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
@@ -152,7 +161,7 @@ class Settings(BaseSettings):
     credentials: Path | None = None
     """File (TOML, mode 0600): ``mqtt`` and ``store`` (addresses with passwords; the environment goes before it),
 
-    ``mail_password``, and under ``[webhooks]`` the secret of each webhook by its name."""
+    ``traccar_token``, ``mail_password``, and under ``[webhooks]`` the secret of each webhook by its name."""
     mqtt_ca: Path | None = None
     """Certificate of the authority that vouches for the broker (PEM); default: those of the system."""
     mqtt_certificate: Path | None = None
@@ -182,10 +191,16 @@ class Settings(BaseSettings):
     """Days for which the store keeps readings rolled up to minutes, 0: for good."""
     quarters_days: int = Field(default=QUARTERS_DAYS, ge=0)
     """Days for which the store keeps readings rolled up to quarters of an hour, 0: for good."""
+    same_case_minutes: float = Field(30.0, ge=0, le=7 * 24 * 60)
+    """How long the finding of a dismissed case stays dismissed; 0: it opens a new case at once."""
     targets: TargetSettings = Field(default_factory=TargetSettings)
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
+    traccar: str = ""
+    """Traccar server whose positions of crews are shown, ``https://host``; its token belongs into ``credentials``."""
+    traccar_token: str = Field(default="", repr=False)
+    """Token of a Traccar account that may read the devices."""
     web: str = ""
     """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
 

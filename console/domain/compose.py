@@ -77,10 +77,12 @@ def compose_picture(
     lease: Lease | None = None,
     seq: int = 0,
     false_bursts: FalseBursts | None = None,
+    explained: NDArray[np.bool_] | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
-    ``records``: of every kind, by its name and their ids; incidents and alarms are given apart.
+    ``records``: of every kind, by its name and their ids; incidents and alarms are given apart. ``explained``: (stations,)
+    those whose deviation a running case explains; one with a warning or a fault of its own keeps its alarm.
     """
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
     cases = frozenset(incident.incident_id for incident in running)
@@ -94,6 +96,10 @@ def compose_picture(
             for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
                 if station_id in station_rows:
                     flags[flag][station_rows[station_id]] = True
+    own = flags["warned"] | flags["faulty"]
+    in_case = flags["abnormal"] & ~own & explained if explained is not None else None
+    if in_case is not None:
+        flags["abnormal"] &= ~in_case
     alarming = (alarm for alarm in every if alarm.kind is not AlarmKind.OPERATION)
     recent = sum(1 for alarm in alarming if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
     return Picture(
@@ -103,7 +109,7 @@ def compose_picture(
         at_us=live.at_us.copy(),
         quality=live.quality.copy(),
         expected=expected,
-        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning),
+        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning, in_case),
         crews=tuple(crews),
         alarms=shown,
         incidents=running,
@@ -119,6 +125,7 @@ def compose_picture(
         lease=lease,
         seq=seq,
         false_bursts=false_bursts,
+        late=live.stale(now_us),
     )
 
 

@@ -58,7 +58,11 @@ class ConsolePort(ShiftPort, Protocol):
     """The engine as the window uses it. Every method may be called from any thread."""
 
     city: City
+    site: str
+    """The site's name in messages."""
     limits: Limits
+    crew_speed_kmh: float
+    """Of crews, door to door."""
     """What each station's channels are held against."""
 
     def latest(self) -> Picture:

@@ -7,16 +7,18 @@ from typing import Protocol
 from console.channels.cap_feed import CapFeedChannel
 from console.channels.port import DeliveryChannel
 from console.domain.clock import Clock
-from console.web.app import CrewPage, Links, Parts
+from console.web.app import CrewPage
 from console.web.cap_feed import Alerts, CapFeed
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
-from console.web.orders import Cases
+from console.web.open311 import Open311, TicketParts
+from console.web.orders import Kept
+from console.web.parts import Links, Parts
 from console.web.server import WebAddress, WebServer
 from maps.city import City
 
 
-class StoreOfSite(Cases, Alerts, Protocol):
+class StoreOfSite(Kept, Alerts, Protocol):
     """What the pages read."""
 
 
@@ -38,12 +40,15 @@ class CrewSite:
         self.channels: tuple[DeliveryChannel, ...] = (self.channel, CapFeedChannel())
         self._server: WebServer | None = None
 
-    def serve(self, city: City, clock: Clock, store: StoreOfSite, links: LinksOfCrews) -> None:
-        """Bind and serve. Raises InputFault for an address or certificate that cannot be used."""
+    def serve(
+        self, city: City, clock: Clock, store: StoreOfSite, links: LinksOfCrews, tickets: TicketParts | None = None
+    ) -> None:
+        """Bind and serve; ``tickets``: those of other programs too. Raises InputFault where the address cannot be used."""
         self._links = links
         parts = Parts(city, clock, store, links, self.feed, self.channel, is_secure=self._address.is_secure)
-        public = CapFeed(store, self._address.url, city.info.site, city.info.name or city.info.site)
-        self._server = WebServer(self._address, CrewPage(parts).app(public.routes()))
+        feed = CapFeed(store, self._address.url, city.info.site, city.info.name or city.info.site)
+        more = [*feed.routes(), *(() if tickets is None else Open311(tickets).routes())]
+        self._server = WebServer(self._address, CrewPage(parts).app(more))
         self._server.start()
 
     def close(self) -> None:

@@ -39,8 +39,8 @@ from tests.servers import free_port, mosquitto
 def test_the_settings_name_the_feeds_and_channels_and_without_any_there_are_none(tmp_path: Path) -> None:
     connection = MqttConnection(Broker("127.0.0.1", 1883, tls=False), "t", "quanmai-t-engine")
     settings = Settings(data_folder=tmp_path)
-    assert (feeds_of(CITY, None), channels_of(settings, CITY, None)) == ([], [])
-    assert [feed.name for feed in feeds_of(CITY, connection)] == ["mqtt"]
+    assert (feeds_of(settings, CITY, None), channels_of(settings, CITY, None)) == ([], [])
+    assert [feed.name for feed in feeds_of(settings, CITY, connection)] == ["mqtt"]
     assert [channel.name for channel in channels_of(settings, CITY, connection)] == ["mqtt"]
     with_folder = settings.model_copy(update={"notices_to": tmp_path / "website"})
     assert [channel.name for channel in channels_of(with_folder, CITY, connection)] == ["mqtt", "folder"]

@@ -20,6 +20,7 @@ from console.ui.commands.questions import Questions
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
+from console.ui.commands.tickets import TicketCommands
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map_commands.map_commands import MapCommands
@@ -74,6 +75,7 @@ class PanelContext:
     tools: NetworkTools
     station_cards: StationCards
     shift: ShiftCommands
+    tickets: TicketCommands
     public: PublicCommands
     sight: AreaSight | None = None
     """Of an area's terminal, None at the centre."""

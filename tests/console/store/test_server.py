@@ -23,7 +23,7 @@ from tests.console.store.values import NOW, opening, readings
 from tests.postgresql import Server, open_engine
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
 GOOD = "spring-of-72"
 ACCOUNTS = (Account("q_engine", ENGINE, "e"), Account("q_console", CONSOLE, "c"), Account("q_admin", ADMIN, "a"))
 
@@ -179,7 +179,7 @@ def test_an_older_or_newer_store_is_told_to_a_console_that_may_not_change_it(pre
         open_store(as_account(prepared, "q_console"))
     with owner.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
-        later = "users, sign_in_failures, jobs, rollups, rollup_due, attachments, crew_links, crew_answers"
+        later = "users, sign_in_failures, jobs, rollups, rollup_due, attachments, crew_links, crew_answers, api_keys"
         connection.execute(text(f"DROP FUNCTION quanmai_sign_in; DROP TABLE {later}"))
     owner.dispose()
     with pytest.raises(StoreOlder, match="server init"):
