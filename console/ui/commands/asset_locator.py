@@ -152,9 +152,9 @@ class AssetLocator(QObject):
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
-        place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
-        if place is not None:
-            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*place))
+        point = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
+        if point is not None:
+            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 

@@ -25,7 +25,6 @@ from console.ui.dialogs.public.orders import OrdersPage
 from console.ui.dialogs.public.page import Page
 from console.ui.dialogs.public.view import PublicView
 from console.ui.dialogs.public.water import WaterPage
-from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort
 from console.ui.session import Session
 from console.ui.widgets import label
@@ -75,7 +74,6 @@ class PublicWindow(QDialog):
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.tabs, 1)
         box.addWidget(self.message)
-        self._permitted = Permitted(self, session, appearance)
         session.changed.connect(self._show_again)
 
     def show_picture(self, incident: Incident | None, picture: Picture) -> None:
