@@ -43,8 +43,9 @@ def headline(picture: Picture, compliance: Compliance, silent_s: float, down_s: 
     if lost:
         return Headline(f"✕ {lost}", words("wall.as_of", time=words.time(now)), "text.on_accent", loud=True)
     time = f"{words.local(now):%H:%M}"
-    if picture.incidents:
-        return Headline("◆ " + words("wall.running", n=len(picture.incidents)), time, "state.critical")
+    cases = [case for case in picture.incidents if case.work is None]  # planned work is no alarm
+    if cases:
+        return Headline("◆ " + words("wall.running", n=len(cases)), time, "state.critical")
     waiting = [
         one for one in picture.alarms if one.state is AlarmState.ACTIVE and one.priority in (Priority.CRITICAL, Priority.HIGH)
     ]
