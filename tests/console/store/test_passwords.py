@@ -26,9 +26,7 @@ def test_a_password_costs_what_rfc_9106_recommends_and_its_result_is_that_of_arg
     assert PasswordHasher().verify(encoded, "spring-of-72")
 
 
-def test_a_sign_in_has_the_full_cost_for_a_known_and_for_an_unknown_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sign_in_has_the_full_cost_for_a_known_and_for_an_unknown_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[str] = []
 
     def counted(password: str, parameters: str) -> bytes:
