@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState
+from console.domain.clock import moment
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
@@ -75,10 +77,12 @@ def compose_picture(
     lease: Lease | None = None,
     seq: int = 0,
     false_bursts: FalseBursts | None = None,
+    explained: NDArray[np.bool_] | None = None,
 ) -> Picture:
     """One frozen picture; the arrays are copies, so that later readings never change what a view holds.
 
-    ``records``: of every kind, by its name and their ids; incidents and alarms are given apart.
+    ``records``: of every kind, by its name and their ids; incidents and alarms are given apart. ``explained``: (stations,)
+    those whose deviation a running case explains; one with a warning or a fault of its own keeps its alarm.
     """
     every, running = tuple(alarms), tuple(i for i in incidents if i.phase is not Phase.CLOSED)
     cases = frozenset(incident.incident_id for incident in running)
@@ -92,6 +96,10 @@ def compose_picture(
             for station_id in {alarm.subject, *(item.station_id for item in alarm.evidence)}:
                 if station_id in station_rows:
                     flags[flag][station_rows[station_id]] = True
+    own = flags["warned"] | flags["faulty"]
+    in_case = flags["abnormal"] & ~own & explained if explained is not None else None
+    if in_case is not None:
+        flags["abnormal"] &= ~in_case
     alarming = (alarm for alarm in every if alarm.kind is not AlarmKind.OPERATION)
     recent = sum(1 for alarm in alarming if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
     return Picture(
@@ -101,7 +109,7 @@ def compose_picture(
         at_us=live.at_us.copy(),
         quality=live.quality.copy(),
         expected=expected,
-        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning),
+        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning, in_case),
         crews=tuple(crews),
         alarms=shown,
         incidents=running,
@@ -111,21 +119,22 @@ def compose_picture(
         elevation_error_m=elevation_error_m,
         preparing=preparing,
         undelivered=undelivered,
-        others=_others(records or {}),
+        others=_others(records or {}, moment(now_us)),
         given=given or {},
         channels=channels,
         lease=lease,
         seq=seq,
         false_bursts=false_bursts,
+        late=live.stale(now_us),
     )
 
 
-def _others(records: Mapping[str, Mapping[str, Record]]) -> dict[str, tuple[Record, ...]]:
-    """Open records of the kinds that have no field of their own in a picture, oldest first."""
+def _others(records: Mapping[str, Mapping[str, Record]], now: datetime) -> dict[str, tuple[Record, ...]]:
+    """Records of the kinds that have no field of their own in a picture, oldest first: those open, or closing only later."""
     found = {}
     for name, some in records.items():
         if name not in (INCIDENT.name, ALARM.name):
-            opened = [one for one in some.values() if one.record_kind.closed_at(one) is None]
+            opened = [one for one in some.values() if (closed_at := one.record_kind.closed_at(one)) is None or closed_at > now]
             found[name] = tuple(sorted(opened, key=lambda one: one.record_kind.opened_at(one)))
     return found
 

@@ -87,16 +87,19 @@ class LivePicture:
         warned: NDArray[np.bool_],
         abnormal: NDArray[np.bool_],
         learning: NDArray[np.bool_] | None = None,
+        in_case: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.uint8]:
         """StationState of every station; the flags are (stations,) and come from detection and its open findings."""
+        none = np.zeros(len(self.value), dtype=bool)
         seen = self.at_us > 0
         main_stale = (self.stale(now_us) & seen).any(axis=1)
         state = np.full(len(self.value), StationState.NORMAL, dtype=np.uint8)
         for flag, value in (
-            (learning if learning is not None else np.zeros(len(state), dtype=bool), StationState.LEARNING),
+            (learning if learning is not None else none, StationState.LEARNING),
             (~seen.any(axis=1), StationState.MISSING),
             (main_stale, StationState.STALE),
             (faulty | ((self.quality == Quality.BAD) & seen).any(axis=1), StationState.FAULT),
+            (in_case if in_case is not None else none, StationState.IN_CASE),
             (warned, StationState.WARNING),
             (abnormal, StationState.ABNORMAL),
         ):

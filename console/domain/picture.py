@@ -27,8 +27,10 @@ class StationState(IntEnum):
     MISSING = 2
     STALE = 3
     FAULT = 4
-    WARNING = 5
-    ABNORMAL = 6
+    IN_CASE = 5
+    """A running case explains what it shows: part of the case, no alarm of its own."""
+    WARNING = 6
+    ABNORMAL = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,7 @@ class Picture:
 
     ``value`` inside units, NaN when never seen; ``at_us`` source time, 0 when never seen; ``expected`` NaN when
     unknown; ``quality`` Quality; ``station_state`` (stations,) StationState; ``age_s`` is now minus ``at_us``.
+    ``late``: values older than they should be, whatever else their station's state is; None where nobody says.
     ``elevation_error_m``: (stations,) by how much a station's elevation on record lies above its gauge, NaN where unknown;
     None where nobody estimates it (review). ``undelivered``: messages that should have left the house and have not;
     ``channels``: the ways they leave by.
@@ -69,6 +72,7 @@ class Picture:
     lease: Lease | None = None
     seq: int = 0
     false_bursts: FalseBursts | None = None
+    late: NDArray[np.bool_] | None = None
 
     def of(self, kind: RecordKind[R]) -> tuple[R, ...]:
         """Records of one kind."""

@@ -17,7 +17,7 @@ from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.limits import Limits
 from console.domain.notes import Note
-from console.domain.picture import Picture
+from console.domain.picture import Picture, StationState
 from console.domain.records import Record, key_of
 from console.services.areas.area_map import AreaMap
 from console.services.areas.visibility import Visibility
@@ -74,7 +74,8 @@ class AreaSight:
             at_us=picture.at_us[rows],
             quality=picture.quality[rows],
             expected=picture.expected[rows],
-            station_state=picture.station_state[rows],
+            station_state=self._states(picture, seen),
+            late=None if picture.late is None else picture.late[rows],
             elevation_error_m=None if picture.elevation_error_m is None else picture.elevation_error_m[rows],
             crews=crews,
             alarms=alarms,
@@ -85,6 +86,15 @@ class AreaSight:
             given=self._given(picture, ids, (alarm.alarm_id for alarm in alarms)),
         )
 
+    def _states(self, picture: Picture, seen: Iterable[Incident]) -> NDArray[np.uint8]:
+        """States of the area's stations; one explained by a case that is not seen here keeps its alarm."""
+        evidence = {item.station_id for case in seen for item in case.evidence}
+        state = picture.station_state[self.station_rows].copy()
+        for row in np.flatnonzero(state == StationState.IN_CASE):
+            if str(self.city.stations.asset_id[row]) not in evidence:
+                state[row] = StationState.ABNORMAL
+        return state
+
     def change_set(self, changes: ChangeSet, cases: frozenset[str]) -> ChangeSet:
         """What a step changed, as far as it may be seen; ``cases``: ids of those that may. Messages are left out."""
         records = self._records(changes.records, cases)
@@ -94,6 +104,11 @@ class AreaSight:
     def timeline(self, changes: Iterable[Change], cases: frozenset[str]) -> tuple[Change, ...]:
         """The log of a case without the numbers of other areas' cases (its hashes are those of the whole rows)."""
         return tuple(self._scrubbed(change, cases) for change in changes)
+
+    def change_shown(self, change: Change, cases: frozenset[str]) -> bool:
+        """Whether the change that opened a record may be seen: with its area or its case, as the record itself."""
+        opened = change.after if isinstance(change.after, Mapping) else {}
+        return change.before is None and (opened.get("area") in self.areas or opened.get("incident_id") in cases)
 
     def records(self, records: Iterable[Record], cases: frozenset[str]) -> tuple[Record, ...]:
         """Records that may be seen."""

@@ -12,7 +12,8 @@ import msgspec
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
-from console.domain.crews import CrewFix, CrewState
+from console.domain.corrections import CORRECTION, overlay
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notes import Note
@@ -48,7 +49,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
-    able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
+    able = [fix for fix in crews if (fix.state is CrewState.FREE and fix.kind is CrewKind.REPAIR) or fix.crew_id in own]
     places = tuple(CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY)
     return _scheduled(left, places, FROST_MINUTES if is_frost(incident, time_zone) else 0.0)
 
@@ -67,7 +68,7 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
         raise Refused("not_judged", incident=incident.incident_id)
     found = dealt(incident, plan, state.crews.values(), tools.city.info.time_zone)
     cards: dict[str, list[ValveCard]] = {}
-    for card in valve_cards(tools.city, plan, found.steps):
+    for card in valve_cards(tools.city, plan, found.steps, overlay(state.of(CORRECTION).values())):
         if card.crew:
             cards.setdefault(card.crew, []).append(card)
     if not cards:

@@ -17,6 +17,8 @@ from console.domain.incidents import Incident
 from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
 from console.domain.picture import Picture
 from console.domain.readings import Channel, Quality
+from console.services.alarms.limits import station_limits
+from console.services.overview.explained_stations import explained_stations
 from console.services.review.expected import Expectations
 from console.services.review.record import CaseRecord
 from console.services.review.states import known_at
@@ -37,6 +39,7 @@ class Replay:
         self.since_us, self.until_us = micros(record.since), micros(record.until)
         self.stations = len(record.city.stations)
         self._rows = {str(name): row for row, name in enumerate(record.city.stations.asset_id)}
+        self._limits = station_limits(record.city)
         self._index_readings()
         self._index_tracks()
         times = [micros(change.at) for change in record.changes] + [micros(remark.at) for remark in record.notes.remarks]
@@ -45,18 +48,20 @@ class Replay:
 
     def picture(self, at_us: int, version: int = 0) -> Picture:
         """The picture as known at a time."""
-        incident = self.incident(at_us)
+        incident, live, expected = self.incident(at_us), self._live(at_us), self._expected.all_at(at_us)
+        running = [incident] if incident else []
         return compose_picture(
-            self._live(at_us),
+            live,
             self._rows,
             version=version,
             now_us=at_us,
-            expected=self._expected.all_at(at_us),
-            crews=crews_by_orders(self._crews(at_us), [incident] if incident else []).values(),
+            expected=expected,
+            crews=crews_by_orders(self._crews(at_us), running).values(),
             alarms=self._alarms(at_us),
-            incidents=[incident] if incident else [],
+            incidents=running,
             feeds=(FeedHealth("package", "up"),),
             is_drill=self.record.incident.is_drill,
+            explained=explained_stations(running, self._rows, live.value, expected, self._limits),
         )
 
     def incident(self, at_us: int) -> Incident | None:

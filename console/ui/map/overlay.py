@@ -15,8 +15,10 @@ from console.ui.map.drawing.label_placement import Ink, spread, text_size, write
 from console.ui.map.drawing.symbols import diamond, paint_number
 from console.ui.map.layers import MapLayer
 from console.ui.map.live.case_marks import CaseMarks, StepStatus
+from console.ui.map.live.case_place import PlaceName, name_place, paint_place
 from console.ui.map.live.crew_marks import CrewMarks
 from console.ui.map.live.stations import Gauges
+from console.ui.map.live.ticket_marks import TicketMarks
 from console.ui.map.network.names import Names
 from console.ui.map.scene import Scene
 
@@ -43,28 +45,35 @@ class Overlay:
     def __init__(self, scene: Scene) -> None:
         self.gauges = Gauges(scene.city)
         self.crews = CrewMarks()
+        self.tickets = TicketMarks()
         self.names = Names(scene)
 
     def paint(self, frame: Frame, live: Live) -> None:
         """Symbols and their labels; what matters most gets its label first."""
         self.names.keep_clear(frame)
+        name: PlaceName | None = None
         if frame.shows(MapLayer.PLAN):
+            paint_place(frame, live.case.place)
             marked = ((live.case, "state.critical"), (live.what_if, "what_if.main"))
-            for look, role in marked:
-                if look is not None:
-                    _burst(frame, look, role)
+            if live.what_if is not None:
+                _burst(frame, live.what_if, "what_if.main")
             for look, role in marked:
                 if look is not None and look.steps and frame.shows(MapLayer.STEPS):
                     with frame.faded(MapLayer.STEPS):
                         _steps(frame, look, self.gauges.alarming(frame, live.picture), "" if look is live.case else role)
+            name = name_place(frame, live.case.place)
             _reads(frame, live.case)
         _selection_label(frame, live)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
+        with frame.faded(MapLayer.TICKETS):
+            self.tickets.paint(frame, live.picture)
         with frame.faded(MapLayer.CREWS):
             self.crews.paint(frame, live.picture)
         with frame.faded(MapLayer.LABELS):
             self.names.paint(frame)
+        if name is not None:
+            write(frame.painter, name.place, name.text, name.ink)
 
 
 def _burst(frame: Frame, case: CaseMarks, role: str) -> None:

@@ -85,6 +85,7 @@ class MapCommands(QObject):
         map_.derived.theme_ready.connect(self._emit_legend)
         map_.input.shape_ended.connect(self._on_shape_ended)
         map_.input.tool_changed.connect(self.strip.show_tool)
+        self.strip.labels_shown.connect(lambda shown: self._parts.stored.put("map/tool_labels", shown))
 
     # What the window passes on
 
@@ -249,4 +250,5 @@ class MapCommands(QObject):
             map_.set_layers(LayerSettings.from_text(look))
         systems = {system.value: system for system in CoordinateSystem}
         map_.set_coordinate_system(systems.get(str(stored.get("map/reading", "")), CoordinateSystem.NETWORK))
+        self.strip.show_labels(str(stored.get("map/tool_labels", "false")).lower() == "true")
         self.tiles.restore()

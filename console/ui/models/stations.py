@@ -19,6 +19,9 @@ from maps.city import City
 
 _NAME, _VALUE, _AGE = range(3)
 
+_INK = {StationState.IN_CASE: "text.normal"}
+"""Part of a case is no alarm: its symbol alone has the case's colour."""
+
 
 class StationModel(QAbstractTableModel):
     """One row per station of the city, in its order."""
@@ -124,7 +127,7 @@ class StationModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole if index.column() == _NAME:
                 return station_pixmap(self._theme, state)
             case Qt.ItemDataRole.ForegroundRole if state >= StationState.MISSING or index.column() == _AGE:
-                return self._theme.colour(STATION_ROLE[state] if state >= StationState.MISSING else "text.muted")
+                return self._theme.colour(_INK.get(state, STATION_ROLE[state]) if state >= StationState.MISSING else "text.muted")
         return None
 
     def _text(self, row: int, column: int) -> str:

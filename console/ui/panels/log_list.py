@@ -46,6 +46,7 @@ class LogList(Panel):
         """Another theme or language."""
         self._appearance = appearance
         self.model.set_appearance(appearance.theme, appearance.words)
+        self.table.setAccessibleName(appearance.words("panels.log"))
         self.show_of(self._incident_id)
         self._fit()
 

@@ -14,7 +14,7 @@ _COUNTED = (
     StationState.FAULT,
     StationState.LEARNING,
 )
-"""States named after the normal ones, the gravest first. Abnormal ones come in front: a narrow strip cuts the end."""
+"""States named after the normal ones, gravest first. Abnormal ones and a case's come in front: a narrow strip cuts the end."""
 _SILENT_SHARE = 0.05
 
 
@@ -83,6 +83,7 @@ def station_words(picture: Picture, words: Words) -> tuple[str, str]:
     if counts[StationState.MISSING] == total:
         return words("strip.stations_silent", all=f"{total:,}"), "warning"
     text = words("strip.abnormal", n=f"{counts[StationState.ABNORMAL]:,}") if counts[StationState.ABNORMAL] else ""
+    text += words("strip.in_case", n=f"{counts[StationState.IN_CASE]:,}") if counts[StationState.IN_CASE] else ""
     text += words("strip.stations", n=f"{counts[StationState.NORMAL]:,}", all=f"{total:,}")
     text += "".join(words(f"strip.{state.name.lower()}", n=f"{counts[state]:,}") for state in _COUNTED if counts[state])
     silent = counts[StationState.STALE] + counts[StationState.MISSING]
@@ -98,7 +99,7 @@ def station_tip(picture: Picture, words: Words) -> str:
     # Late and missing are none of the reporting ones; a faulty one reports, though not what can be used.
     reporting = total - counts[StationState.STALE] - counts[StationState.MISSING]
     lines = [words("strip.reporting", n=f"{reporting:,}", all=f"{total:,}")]
-    states = (StationState.ABNORMAL, StationState.NORMAL, *_COUNTED)
+    states = (StationState.ABNORMAL, StationState.IN_CASE, StationState.NORMAL, *_COUNTED)
     lines += [f"{words.of('station_state', s.name.lower())}: {counts[s]:,}" for s in states if counts[s]]
     rate = picture.false_bursts
     if rate is not None:

@@ -167,7 +167,7 @@ def test_a_silent_station_grows_older_and_turns_stale_by_itself(qapp: object, po
     port.wait(20 * 60, measuring=False)
     model.show_picture(port.latest())
     assert model.index(0, 2).data() == "20分"
-    assert np.unique(port.latest().station_state).tolist() == [3]
+    assert np.unique(port.latest().station_state).tolist() == [StationState.STALE]
     assert port.now() == NOW + timedelta(minutes=20)
 
 
@@ -198,7 +198,7 @@ def test_the_worst_stations_stand_first_and_what_is_selected_stays_selected(qtbo
     named = kept.data()
     random = np.random.default_rng(1)
     for version in range(2, 8):
-        state = random.choice([0, 2, 3, 6], len(picture.station_state)).astype(np.uint8)
+        state = random.choice([0, 2, 3, 7], len(picture.station_state)).astype(np.uint8)
         value = picture.value + random.normal(0.0, 5.0, picture.value.shape)
         model.show_picture(replace(picture, version=version, station_state=state, value=value))
         expected = sorted(range(len(state)), key=lambda row: (-int(state[row]), row))

@@ -24,6 +24,7 @@ from tests.console.ui.scripted import ScriptedPort
 pytestmark = pytest.mark.gui
 
 S = StationState
+ALL = {"normal": 1, "learning": 2, "missing": 3, "stale": 4, "fault": 5, "in_case": 8, "warning": 6, "abnormal": 7}
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +47,20 @@ def test_the_count_of_normal_stations_holds_none_that_is_abnormal_late_or_learni
     words = english().words
     text, tone = station_words(of_states(calm, normal=78, abnormal=58), words)
     assert (text, tone) == ("58 abnormal · 78 of 136 stations normal", "warning")
-    text, _ = station_words(of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, warning=6, abnormal=7), words)
-    assert text == "7 abnormal · 1 of 28 stations normal · 6 warning · 4 late · 3 no data · 5 faulty · 2 learning"
+    text, _ = station_words(
+        of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, in_case=8, warning=6, abnormal=7), words
+    )
+    assert text == "7 abnormal · 8 in a case · 1 of 36 stations normal · 6 warning · 4 late · 3 no data · 5 faulty · 2 learning"
     assert station_words(of_states(calm, normal=35), words) == ("35 of 35 stations normal", "")
 
 
 def test_reporting_stations_are_those_that_are_neither_late_nor_missing(calm: Picture) -> None:
-    told = station_tip(of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, warning=6, abnormal=7), english().words)
-    assert told.splitlines()[0] == "Reporting: 21 of 28"
+    told = station_tip(
+        of_states(calm, normal=1, learning=2, missing=3, stale=4, fault=5, in_case=8, warning=6, abnormal=7), english().words
+    )
+    assert told.splitlines()[0] == "Reporting: 29 of 36"
     counted = [int(line.rpartition(": ")[2]) for line in told.splitlines()[1:]]
-    assert sum(counted) == 28
+    assert sum(counted) == 36
 
 
 def test_the_false_bursts_to_expect_are_told_with_what_history_cannot_exclude(calm: Picture) -> None:
@@ -109,8 +114,8 @@ def test_the_strip_shows_how_many_stations_a_burst_made_abnormal(window: MainWin
     window.settle()
     counts = {state: int((port.latest().station_state == state).sum()) for state in StationState}
     told = "\n".join(label.text() for label in window.strip.findChildren(QLabel))
-    assert counts[S.ABNORMAL] == 7
-    assert f"7 异常 · {counts[S.NORMAL]}/35 测点正常" in told
+    assert (counts[S.ABNORMAL], counts[S.IN_CASE]) == (0, 7)
+    assert f"7 归入事件 · {counts[S.NORMAL]}/35 测点正常" in told
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

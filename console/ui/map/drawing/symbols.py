@@ -19,6 +19,7 @@ STATION_ROLE = {
     StationState.MISSING: "state.missing",
     StationState.STALE: "state.stale",
     StationState.FAULT: "state.fault",
+    StationState.IN_CASE: "case.candidate",
     StationState.WARNING: "state.high",
     StationState.ABNORMAL: "state.critical",
 }
@@ -102,7 +103,7 @@ def priority_path(priority: Priority, radius: float) -> QPainterPath:
 
 
 def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float, y: float, radius: float) -> None:
-    """A station at a screen point; its state by shape: ring, dotted ring, cross, dashed square, triangle, diamond."""
+    """A station at a screen point; its state by shape: ring (dotted, with a dot), cross, dashed square, triangle, diamond."""
     colour, halo = theme.colour(STATION_ROLE[state]), theme.colour("map.halo")
     painter.save()
     painter.translate(x, y)
@@ -122,6 +123,9 @@ def paint_station(painter: QPainter, theme: Theme, state: StationState, x: float
         painter.setPen(QPen(colour, 1.6, style.get(state, Qt.PenStyle.SolidLine)))
         painter.setBrush(halo)
         painter.drawPath(square(radius * 0.9) if state is StationState.STALE else circle(radius))
+        if state is StationState.IN_CASE:
+            painter.setBrush(colour)
+            painter.drawPath(circle(radius * 0.4))
         if state is StationState.MISSING:
             painter.drawLine(QPointF(-radius, radius), QPointF(radius, -radius))
     painter.restore()

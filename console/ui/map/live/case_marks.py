@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QPainterPath
 
 from console.domain.incidents import Incident, Phase, PressureImpact
+from console.ui.map.live.case_place import PlaceMark
 from console.ui.map.scene import world_path
+from console.ui.words import one_line
 from maps.attachment import marked
 from maps.city import City
 
 _REACH_M = 26.0
+_SCATTERED_M = 400.0
+"""A 90 % set that reaches further than this from its middle has no one place: its first candidate is marked."""
 _AREA_PIPES_MOST = 4000
 """Beyond so many pipes the area is drawn as lines only: a union of buffers would take seconds."""
 
@@ -75,6 +79,8 @@ class CaseMarks:
     """Customers with low pressure."""
     reads: tuple[ReadMark, ...] = ()
     """Where to read next, the best first."""
+    place: PlaceMark | None = None
+    """Where the burst is or may be; None without a location."""
 
     def points(self) -> NDArray[np.float64]:
         """Where the burst, the areas without water and the valves are, (n, 2) world."""
@@ -101,7 +107,28 @@ def case_marks(city: City, incident: Incident) -> CaseMarks:
         dry=_customers_on(city, (*plan.zone_pipes, *plan.dry_pocket_pipes) if plan else ()),
         weak=_customers_on(city, _low_pipes(city, incident.impact)),
         reads=_read_marks(incident),
+        place=_place_mark(city, incident),
     )
+
+
+def _place_mark(city: City, incident: Incident) -> PlaceMark | None:
+    """A circle about the judged pipe's middle, else about the 90 % set; the first candidate alone where that is scattered."""
+    location = incident.location
+    named = incident.burst_pipes or (location.set_90 if location is not None else ()) or incident.target_pipes()[:1]
+    first = pipe_lines(city, (incident.burst_pipes or incident.target_pipes())[:1])
+    if not len(first):
+        return None
+    middle = first[len(first) // 2]
+    x, y, radius = float(middle[0] + middle[2]) / 2, float(middle[1] + middle[3]) / 2, 0.0
+    if not incident.burst_pipes:
+        points = pipe_lines(city, named).reshape(-1, 2)
+        low, high = points.min(axis=0), points.max(axis=0)
+        half = float(np.hypot(*(high - low))) / 2
+        if half <= _SCATTERED_M:
+            x, y, radius = float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2, half
+    place = incident.place
+    where = (place.community or place.road or place.pipe_id) if place is not None else incident.incident_id
+    return PlaceMark(x, y, radius, one_line(where), incident.phase is not Phase.SUSPECTED)
 
 
 def _read_marks(incident: Incident) -> tuple[ReadMark, ...]:

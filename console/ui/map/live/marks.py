@@ -111,11 +111,12 @@ class Marks:
         self._selected.paint(band, QPen(theme.colour("map.selection"), 2.0))
 
     def _paint_candidates(self, band: PictureBand) -> None:
-        """Shaded by probability: the likelier, the wider and the fuller."""
+        """Shaded by probability: the likelier, the wider and the fuller. Their casing tells them from pipes without colour."""
         most = max((probability for _, probability in self._candidates), default=1.0)
         whole = band.style.look.alpha(MapLayer.CANDIDATES)
         for lines, probability in self._candidates:
             share = probability / max(most, 1e-9)
+            lines.paint(band, _round(band.style.theme.colour("map.halo", whole), 6.0 + 4.0 * share))
             lines.paint(band, _round(band.style.theme.colour("case.candidate", whole * (0.35 + 0.65 * share)), 3.0 + 4.0 * share))
 
 

@@ -1,4 +1,7 @@
-"""Stations on the map: gauges near by, clusters at city scale that show their worst state; values with trend and age.
+"""Stations on the map: gauges near by, clusters at city scale that show their worst state; values with trend.
+
+An age is written only where the value is later than it should be. Stations that a case explains are thin rings in its colour,
+the larger the more they deviate; of these the furthest off have labels.
 
 A gauge's needle stands up when the value is as expected and leans by a degree for each third of a per cent beside it.
 """
@@ -10,7 +13,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen
 
 from console.domain.picture import Picture, StationState
@@ -33,6 +36,12 @@ _NEEDLES = 13
 _SWING_DEG = 75.0
 _DEG_PER_SHARE = 300.0
 _STATES = len(StationState)
+_RINGS_PX = (4.2, 5.4, 6.8, 8.6, 10.8)
+"""Radius of the ring of a station in a case, by how much it deviates."""
+_RING_FROM_KPA, _RING_FROM_SHARE = 10.0, 0.1
+"""Deviation from which the second ring is drawn, each further one at twice as much: of a pressure, of other values."""
+_IN_CASE_LABELLED = 8
+"""So many stations of a case have a label: its place is what counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +102,25 @@ class Gauges:
         symbol = state * _NEEDLES + (self._needle(picture, seen) if near else 0)
         offset = _STATES if near else 0
         symbols = np.where(near, offset + symbol, state)
+        in_case = state == StationState.IN_CASE
+        deviation = self._deviation(picture, seen)
+        symbols = np.where(in_case, _STATES * (2 + _NEEDLES) + _ring(deviation), symbols)
         self._strip(frame).put(frame, px[order], py[order], symbols[order])
         frame.placer.take_many(px, py, 7.0 if near else 4.0)
         shown = np.array([not frame.placer.was_shown(f"station:{row}") for row in seen.tolist()], dtype=bool)
-        for i in np.lexsort((seen, shown, -state))[:_LABELLED_MOST].tolist():
+        importance = np.where(in_case, -deviation, 0.0)
+        ranked = np.lexsort((seen, shown, importance, -state))
+        quiet = in_case[ranked] & (np.cumsum(in_case[ranked]) > _IN_CASE_LABELLED)
+        for i in ranked[~quiet][:_LABELLED_MOST].tolist():
             self._label(frame, picture, int(seen[i]), float(px[i]), float(py[i]), 11.0 if near else 8.0)
+
+    def _deviation(self, picture: Picture, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How far each value is from the usual one, in units of the second ring; 0 where one of them is unknown."""
+        channel = self.channel[rows]
+        value, expected = picture.value[rows, channel], picture.expected[rows, channel]
+        unit = np.where(channel == Channel.PRESSURE, _RING_FROM_KPA, _RING_FROM_SHARE * np.abs(expected))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.nan_to_num(np.abs(value - expected) / unit, nan=0.0, posinf=0.0)
 
     def _needle(self, picture: Picture, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of the needle's positions each station shows, the middle one when nothing is expected."""
@@ -115,8 +138,10 @@ class Gauges:
         value, at_us = float(picture.value[row, channel]), int(picture.at_us[row, channel])
         age = (picture.now_us - at_us) / 1e6 if at_us else float("nan")
         matters = state >= StationState.WARNING
-        trend = _trend(value, float(picture.expected[row, channel])) if matters else ""
-        text = f"{frame.words.value(channel, value, unit=channel is not Channel.PRESSURE)}{trend} · {frame.words.age(age)}"
+        trend = _trend(value, float(picture.expected[row, channel])) if matters or state is StationState.IN_CASE else ""
+        text = f"{frame.words.value(channel, value, unit=channel is not Channel.PRESSURE)}{trend}"
+        if state is StationState.STALE or (picture.late is not None and bool(picture.late[row, channel])):
+            text += f" · {frame.words.age(age)}"
         font = frame.theme.font(9.0 if matters else 8.0, QFont.Weight.DemiBold if matters else QFont.Weight.Normal)
         frame.label(f"station:{row}", text, x, y, station_ink(frame.theme, state, font), offset)
 
@@ -165,9 +190,9 @@ class Gauges:
             theme, states = frame.theme, tuple(StationState)
             plain = [partial(_symbol, theme, state, 3.6) for state in states]
             gauges = [partial(_gauge, theme, state, needle) for state in states for needle in range(_NEEDLES)]
-            self._stamps[key] = Stamps(
-                [*plain, *gauges, *(partial(_cluster, theme, state) for state in states)], 24.0, frame.ratio
-            )
+            clusters = [partial(_cluster, theme, state) for state in states]
+            rings = [partial(_in_case, theme, radius) for radius in _RINGS_PX]
+            self._stamps[key] = Stamps([*plain, *gauges, *clusters, *rings], 28.0, frame.ratio)
         return self._stamps[key]
 
 
@@ -183,6 +208,8 @@ def station_ink(theme: Theme, state: StationState, font: QFont) -> Ink:
         return Ink(font, theme.colour("state.critical"), theme.colour("surface.alert", 0.92))
     if state is StationState.WARNING:
         return Ink(font, theme.colour("state.high"), theme.colour("map.background", 0.85))
+    if state is StationState.IN_CASE:
+        return Ink(font, theme.colour("text.normal"), theme.colour("map.background", 0.85))
     role = {StationState.FAULT: "state.fault", StationState.STALE: "state.stale", StationState.MISSING: "state.missing"}
     return Ink(font, theme.colour(role.get(state, "text.muted")), theme.colour("map.background", 0.6))
 
@@ -192,6 +219,22 @@ def _trend(value: float, expected: float) -> str:
     if not np.isfinite(deviation) or abs(deviation) < 1e-9:
         return ""
     return " ▼" if deviation < 0 else " ▲"
+
+
+def _ring(deviation: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Which ring a deviation gets, in units of the second one."""
+    steps = np.floor(np.log2(np.maximum(deviation, 0.25))) + 1.0
+    return np.clip(steps, 0, len(_RINGS_PX) - 1).astype(np.int64)
+
+
+def _in_case(theme: Theme, radius: float, painter: QPainter) -> None:
+    """A thin ring in the case's colour about a small dot."""
+    painter.setPen(QPen(theme.colour("case.candidate"), 1.3))
+    painter.setBrush(theme.colour("map.halo", 0.45))
+    painter.drawPath(circle(radius))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("case.candidate"))
+    painter.drawPath(circle(1.7))
 
 
 def _symbol(theme: Theme, state: StationState, radius: float, painter: QPainter) -> None:

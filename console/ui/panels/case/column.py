@@ -15,12 +15,15 @@ from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
 from console.ui.panels.case.area import AreaSection
+from console.ui.panels.case.calls import CallsSection
 from console.ui.panels.case.evidence import EvidenceSection
 from console.ui.panels.case.head import HeadSection
+from console.ui.panels.case.level import LevelSection
 from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
+from console.ui.panels.case.public import PublicSection
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.panel import Panel, PanelContext
@@ -38,11 +41,14 @@ class CaseColumn(Panel):
     head: HeadSection
     area: AreaSection
     evidence: EvidenceSection
+    calls: CallsSection
     location: LocationSection
     plan: PlanSection
     people: PeopleSection
+    public: PublicSection
     response: ResponseSection
     notice: NoticeSection
+    level: LevelSection
 
     def __init__(
         self,
@@ -56,13 +62,15 @@ class CaseColumn(Panel):
         super().__init__()
         self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
-        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
-        self.area = AreaSection(submit, sight)
-        self.plan, self.people = PlanSection(submit), PeopleSection()
+        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection(submit)
+        self.area, self.calls = AreaSection(submit, sight), CallsSection()
+        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
+        self.level = LevelSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
-            self.head, *first, self.evidence, self.location, *after, self.plan, self.people, self.response, self.notice,
+            self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people, self.public,
+            self.level, self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
@@ -151,6 +159,7 @@ def make(context: PanelContext) -> CaseColumn:
     locator.valve_picked.connect(column.plan.choose)
     column.area.phone_asked.connect(questions.area_by_phone)
     column.area.report_asked.connect(questions.area_report)
+    column.calls.list_asked.connect(lambda: context.run("case_tickets"))
     column.evidence.history_wanted.connect(focus.read_series)
     column.location.pipe_chosen.connect(locator.select_pipe)
     column.location.place_chosen.connect(locator.show_reading_place)
@@ -160,9 +169,13 @@ def make(context: PanelContext) -> CaseColumn:
     column.plan.valve_chosen.connect(locator.show_valve)
     column.plan.unable_asked.connect(questions.why_unable)
     column.plan.cards_asked.connect(context.tools.print_cards)
+    column.response.crew_asked.connect(questions.crew)
+    column.public.page_asked.connect(context.public.show)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))
     column.response.sample_asked.connect(questions.sample)
     column.response.phase_asked.connect(questions.phase)
     column.response.withdrawal_asked.connect(questions.withdrawal)
+    column.level.level_asked.connect(questions.level)
+    column.level.report_asked.connect(questions.authority_report)
     column.notice.notice_opened.connect(lambda _, notice_id: focus.with_incident(lambda case: questions.notice(case, notice_id)))
     return column

@@ -10,11 +10,13 @@ from console.domain.incidents import Incident, Unable
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
+from console.services.incidents.opening import OpenIncident
 from console.ui.appearance import Appearance
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView
 from console.ui.panels.map.tool_frame import ToolFrame
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.isolation.plan.result import Alternative, IsolationPlan
@@ -31,13 +33,14 @@ class WhatIfPanel(ToolFrame):
     valve_chosen = Signal(str)
     cards_asked = Signal(object)
     report_asked = Signal()
+    outage_asked = Signal()
 
     def __init__(self, over: QWidget, city: City, appearance: Appearance) -> None:
         super().__init__(over, appearance)
         self.setObjectName("what_if")
         self.title.setObjectName("what_if")
         self._city, self._chosen = city, ""
-        self.plan, self.people = PlanSection(self._on_intent), PeopleSection()
+        self.plan, self.people = PlanSection(self._on_intent, is_supposed=True), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)
         self.plan.valve_chosen.connect(self.valve_chosen)
         self.plan.unable_asked.connect(lambda _, valve: self.unable_supposed.emit(valve, Unable.SEIZED))
@@ -48,14 +51,17 @@ class WhatIfPanel(ToolFrame):
         self.valve = label(name="strong")
         self.alternatives = label(name="muted", wrap=True)
         self.reopen = label(name="muted", wrap=True)
-        self.report = button("")
+        self.report, self.outage = button(""), button("")
         self.report.clicked.connect(self.report_asked)
+        self.outage.clicked.connect(self.outage_asked)
+        needs(OpenIncident, self.report)
+        self.plan.hide()  # until a pipe is chosen
         self.box.addWidget(self.plan)
         self.box.addWidget(self.valve)
         self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
         for part in (self.people, self.alternatives, self.reopen):
             self.box.addWidget(part)
-        self.box.addLayout(row(self.report, 1))
+        self.box.addLayout(row(self.outage, self.report, 1))
         self.box.addStretch(1)
         self.set_appearance(appearance)
 
@@ -65,6 +71,7 @@ class WhatIfPanel(ToolFrame):
         self.title.setText(self.text("what_if.title"))
         self.hint.setText(self.text("what_if.hint"))
         self.report.setText(self.text("what_if.report"))
+        self.outage.setText(self.text("what_if.outage"))
         for made, key in ((self.undo, "undo"), (self.redo, "redo"), (self.shut, "close")):
             made.setToolTip(self.text(f"trace.{key}"))
             made.setAccessibleName(self.text(f"trace.{key}"))
@@ -79,7 +86,7 @@ class WhatIfPanel(ToolFrame):
         """The what-if as it is; None: no pipe is chosen."""
         self.hint.setText(self.text("what_if.hint"))
         shown = incident is not None and incident.plan is not None
-        for part in (self.plan, self.people, self.alternatives, self.reopen, self.report):
+        for part in (self.plan, self.people, self.alternatives, self.reopen, self.report, self.outage):
             part.setVisible(shown)
         if incident is None or incident.plan is None:
             self._show_valve("")
