@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def wntr_networks() -> Path:
     """EPANET's and Kentucky's example networks, inside the wntr package."""
-    import wntr
-
-    return Path(wntr.__file__).parent / "library" / "networks"
+    package = find_spec("wntr")  # found, not imported: that takes a second in each test process
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "library" / "networks"
 
 
 _LONG = (
