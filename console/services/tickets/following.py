@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.notes import Note
-from console.domain.tickets import SHORTAGE, TICKET, Ticket, TicketState
+from console.domain.tickets import SHORTAGE, TICKET, Cover, Ticket, TicketState
 from console.services.changesets import recorded
 from console.services.incidents.joint_plans import merged
 from console.services.state import DeskState
@@ -43,15 +43,15 @@ def _of_case(before: Incident | None, incident: Incident, state: DeskState, now:
     for ticket in own:
         name, case = ticket.ticket_id, incident.incident_id
         if ticket.state is TicketState.DUPLICATE:
-            if not incident.is_open() and not _is_dismissed(before):  # closed, yet its caller asked for a call
+            if not incident.is_open() and not _is_dismissed(before, incident):  # closed, yet its caller asked for a call
                 note = Note("ticket.restored", ticket=name, case=case, next=Note("ticket.to_call"))
                 yield recorded(ticket, replace(ticket, restored_at=now, updated_at=now), "ticket_followed", note)
         elif incident.is_open():
             moved = replace(joined_to(state, ticket, case), updated_at=now)
             if moved.state is not ticket.state:
                 yield recorded(ticket, moved, "ticket_followed", Note("ticket.at_work", ticket=name, case=case))
-        elif _is_dismissed(before):
-            freed = replace(joined_to(state, ticket, ""), updated_at=now)
+        elif _is_dismissed(before, incident):
+            freed = replace(joined_to(state, ticket, ""), cover=Cover.OUTSIDE, updated_at=now)
             yield recorded(ticket, freed, "ticket_followed", Note("ticket.released", ticket=name, case=case))
         else:
             after = replace(ticket, restored_at=now, updated_at=now)
@@ -86,5 +86,5 @@ def _follows(ticket: Ticket) -> bool:
     return ticket.is_open or (ticket.state is TicketState.DUPLICATE and ticket.wants_callback)
 
 
-def _is_dismissed(before: Incident) -> bool:
-    return before.phase is Phase.SUSPECTED or not before.burst_pipes
+def _is_dismissed(before: Incident, closed: Incident) -> bool:
+    return closed.dismissed or before.phase is Phase.SUSPECTED

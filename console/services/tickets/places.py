@@ -128,6 +128,15 @@ class CallerPlaces:
         """Households of these customers."""
         return int(self._city.customers.households[rows].sum())
 
+    def share(self, place: str) -> tuple[float, int]:
+        """(a community's part of all households, all households); an area's part is that of an equal division."""
+        households = self._city.customers.households
+        whole = int(households.sum())
+        rows = self._by_community.get(place)
+        if rows is not None and whole:
+            return float(households[rows].sum()) / whole, whole
+        return 1.0 / max(int((self._city.zones.kind == "area").sum()), 1), whole
+
     def _means(self, by: str, customers: Rows, pipes: Rows = _NONE) -> CallerPlace:
         table = self._city.customers
         points = np.column_stack([table.x[customers], table.y[customers]])

@@ -38,6 +38,8 @@ class NetworkTools(QObject):
     not_taken = Signal(object)
     """Asset or None: clicked while no tool is in use."""
     report_asked = Signal(str)
+    outage_asked = Signal(object)
+    """WhatIf that is to become a planned outage."""
     """Pipe id: a case is to be opened for the what-if's burst."""
 
     def __init__(self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, window: QWidget) -> None:
@@ -50,6 +52,7 @@ class NetworkTools(QObject):
             canvas.navigation.dock(tool.panel)
         self.trace.told.connect(self.told)
         self.what_if.report_asked.connect(self.report_asked)
+        self.what_if.outage_asked.connect(self.outage_asked)
         self.what_if.cards_asked.connect(self.print_cards)
 
     def plan_in_use(self, case_plan: PlanSection) -> PlanSection:

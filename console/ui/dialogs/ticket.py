@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.domain.outages import OUTAGE
 from console.domain.picture import Picture
 from console.domain.tickets import TICKET, TicketKind, TicketSource
 from console.services.shift.contacts import is_phone
@@ -111,8 +112,8 @@ class QuickTicket(QDialog):
     def _build_rest(self, form: QFormLayout) -> None:
         self.save = button(self._t("quick.save"), "primary")
         self.save.clicked.connect(lambda _=False: self.submit())
-        QShortcut(QKeySequence("Ctrl+Return"), self, activated=self.submit)
-        QShortcut(QKeySequence("F7"), self, activated=self.callback.toggle)
+        QShortcut(QKeySequence("Ctrl+Return"), self, self.submit)
+        QShortcut(QKeySequence("F7"), self, self.callback.toggle)
         self.message = label(name="muted", wrap=True)
         left = QVBoxLayout()
         left.addLayout(form)
@@ -133,7 +134,7 @@ class QuickTicket(QDialog):
         one.setCheckable(True)
         one.clicked.connect(lambda _=False: self.choose_kind(kind))
         one.installEventFilter(self)
-        QShortcut(QKeySequence(f"F{number}"), self, activated=partial(self._kind_by_key, kind))
+        QShortcut(QKeySequence(f"F{number}"), self, partial(self._kind_by_key, kind))
         return one
 
     # Keys
@@ -257,7 +258,7 @@ class QuickTicket(QDialog):
 
         def work() -> tuple[Heard, tuple[Suggested, ...]]:
             tickets = picture.of(TICKET)
-            state = DeskState().with_records((*picture.incidents, *tickets))
+            state = DeskState().with_records((*picture.incidents, *tickets, *picture.of(OUTAGE)))
             heard = matcher.hear(state, fields, now)
             return heard, duplicates(tickets, fields.kind, TicketSource.PHONE, heard.x, heard.y, fields.phone)
 

@@ -62,3 +62,32 @@ def test_a_persons_name_is_redacted_in_notes_and_their_keys_stay() -> None:
     acknowledged = next(change for change in masked.changes if change.kind == "alarm_acknowledged")
     assert english(acknowledged.note).startswith(f"{name} acknowledged alarm A-000001 (suspected burst")
     assert [alarm.detail for alarm in masked.alarms] == [alarm.detail for alarm in record.alarms]
+
+
+def test_nothing_is_left_of_who_called_and_from_where(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from console.domain.tickets import TICKET, CallbackResult, TicketKind
+    from console.services.tickets.changing import LogCallback
+    from console.services.tickets.hearing import CallFields
+    from console.services.tickets.taking import TakeCall
+    from tests.console.package.cases import CASE
+    from tests.console.services.town import Chair, a_finding
+
+    chair = Chair()
+    chair.sees(a_finding())
+    fields = CallFields(
+        TicketKind.NO_WATER, "0531-7", "张三丰", "美林苑9号楼", "老人在家没水", asset_kind="customer", asset_id="C-H10"
+    )
+    ticket = chair.does(TakeCall(fields)).of(TICKET)[0].ticket_id
+    chair.does(LogCallback(ticket, CallbackResult.STILL_OUT, "顶楼没水"))
+    kind = TICKET.name
+    changes = tuple(one for one in chair.log if one.subject in (f"{kind}/{ticket}", f"incident/{CASE}"))
+    record = replace(a_case(user="王小明"), others=tuple(chair.state.of(TICKET).values()), changes=changes)
+    path = tmp_path / "r.incident"
+    write_package(redacted(record), path)
+    for name, content in verify_package(path).files.items():
+        for secret in ("张三丰", "9号楼", "老人在家", "顶楼", "0531-7"):
+            assert secret.encode() not in content, (name, secret)
+    (kept,) = redacted(record).others
+    assert (kept.kind, kept.pipe_id, kept.x) == (TicketKind.NO_WATER, "H10", None)  # type: ignore[attr-defined]
