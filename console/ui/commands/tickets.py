@@ -95,6 +95,11 @@ class TicketCommands(QObject):
         quick.phone.setFocus()
         return quick
 
+    def on_map_click(self, place: tuple[float, float] | None) -> None:
+        """The map was clicked: the place of the call that is being taken, unless one was found by name."""
+        if place is not None and self._quick is not None and self._quick.wants_place:
+            self._quick.choose_point(*place)
+
     def done(self, intent: Intent) -> None:
         """An intent of this window is on disk."""
         if isinstance(intent, TakeCall) and self._quick is not None:

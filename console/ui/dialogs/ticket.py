@@ -213,6 +213,11 @@ class QuickTicket(QDialog):
         self.hits.clear()
         self._soon()
 
+    @property
+    def wants_place(self) -> bool:
+        """Whether a click on the map gives the caller's place: none was found by name."""
+        return self.isVisible() and self._hit is None
+
     def choose_point(self, x: float, y: float) -> None:
         """A place on the map, the network's CRS."""
         self._hit, self._point = None, (x, y)

@@ -13,7 +13,9 @@ from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.tickets.changing import LogCallback
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
+from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
+from console.ui.map.view.picking import Asset
 from console.ui.models.tickets import Shown
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
@@ -143,3 +145,18 @@ def test_the_list_shows_open_tickets_finds_them_and_those_to_call_back(window: M
     panel.read()
     panel.settle()
     assert panel.model.rowCount() == 2
+
+
+def test_a_click_on_the_map_is_the_place_of_the_call_unless_one_was_found_by_name(
+    window: MainWindow, port: ScriptedPort, quick: QuickTicket
+) -> None:
+    customers = port.city.customers
+    place = Asset("customer", str(customers.asset_id[9]), 9, float(customers.x[9]), float(customers.y[9]))
+    window.pick(place)
+    assert (quick.fields().x, quick.fields().y) == (place.x, place.y)
+    quick.choose(Hit("customer", str(customers.asset_id[3]), "3号楼"))
+    window.pick(place)
+    assert (quick.fields().asset_id, quick.fields().x) == (str(customers.asset_id[3]), None)
+    quick.hide()
+    window.pick(None)
+    assert quick.fields().x is None
