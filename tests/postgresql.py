@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ class Server:
     folder: Path
     programs: Path
     user: str | None
+    is_running: bool = False
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs; root runs it under the package's account, since PostgreSQL refuses root."""
@@ -41,10 +43,12 @@ class Server:
         """Start and wait until it answers."""
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self.is_running = True
 
     def stop(self) -> None:
         """Stop at once."""
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
+        self.is_running = False
 
     def url(self, database: str) -> str:
         """The address of a database."""
@@ -58,9 +62,9 @@ def _programs() -> Path | None:
     return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A running server; skips where PostgreSQL is not installed."""
+    """A running server; skips where PostgreSQL is not installed. A test that stops it starts it again."""
     if _programs() is None:
         pytest.skip("PostgreSQL's server programs are not installed")
     with running_server() as made:
@@ -81,13 +85,16 @@ def running_server() -> Iterator[Server]:
         made.run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N")
         made.start()
         yield made
-        made.stop()
+        if made.is_running:
+            made.stop()
 
 
 @pytest.fixture
 def database(server: Server, request: pytest.FixtureRequest) -> str:
     """The address of an empty database of its own."""
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    name = f"t{uuid.uuid5(uuid.NAMESPACE_URL, request.node.nodeid).hex}"
+    if not server.is_running:  # a test failed between stop and start
+        server.start()
     admin = open_engine(server.url("postgres"))
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))

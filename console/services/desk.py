@@ -29,7 +29,7 @@ from console.services.areas.emergency import with_emergency_noted
 from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews import orders, resending, valve_assignment, valve_reports
+from console.services.crews import corrections, orders, resending, valve_assignment, valve_reports
 from console.services.crews.contact import with_silence
 from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
@@ -59,7 +59,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     other_end, demands, planning, running, authority, duty, entries, handover, contacts,
-    answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points,
+    answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points, corrections,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 

@@ -21,6 +21,7 @@ from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.outages import OutageCommands
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
     tickets: TicketList
     ticket_commands: TicketCommands
     public: PublicCommands
+    outages: OutageCommands
     case: CaseColumn
 
     def __init__(
@@ -166,6 +168,9 @@ class MainWindow(QMainWindow):
         self.map = MapCanvas(Scene(city), picture, appearance.theme, appearance.words)
         self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
+        self.outages = OutageCommands(
+            self._port, self.dispatcher.submit, self.session, self.questions, self.map, appearance, self
+        )
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
         self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
         limits, wall = self._port.limits, self._settings.wall
@@ -200,7 +205,7 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
-        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
+        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
         self.setCentralWidget(self._layout)
         self._name_panels()
         self.resize(1600, 900)
@@ -242,6 +247,13 @@ class MainWindow(QMainWindow):
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
+        self.tools.outage_asked.connect(self.outages.plan_what_if)
+        self.locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
+        self.case.response.outage_asked.connect(self.outages.plan_repair)
+        self.outages.case_asked.connect(self.locator.choose_case)
+        self.outages.chosen_pipe = self.locator.chosen_pipe
+        self.dispatcher.done.connect(self.outages.done)
+        self.dispatcher.unsent.connect(self.outages.refused)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.in_drill = self._drill is not None
         self.locator.drill_burst_asked.connect(self._break_pipe)
@@ -286,6 +298,7 @@ class MainWindow(QMainWindow):
             self.shift,
             self.ticket_commands,
             self.public,
+            self.outages,
         ):
             part.show_picture(picture)
         for _, panel in self._panels:
@@ -403,6 +416,7 @@ class MainWindow(QMainWindow):
             self.shift,
             self.ticket_commands,
             self.public,
+            self.outages,
             self.tools,
             self.map_commands,
         ):
@@ -479,6 +493,7 @@ class MainWindow(QMainWindow):
         self.packages.close()
         self.shift.close()
         self.public.close()
+        self.outages.close()
         self.shift_log.close_tasks()
         self.ticket_commands.close()
         self.tickets.close_tasks()

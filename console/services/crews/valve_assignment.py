@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
+from console.domain.corrections import CORRECTION, overlay
 from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
@@ -22,7 +24,7 @@ from console.services.handling import Handler
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import CrewPlace, Schedule, schedule
-from maps.isolation.plan.result import IsolationPlan
+from maps.isolation.plan.result import IsolationPlan, ValveStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,14 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
     able = [fix for fix in crews if (fix.state is CrewState.FREE and fix.kind is CrewKind.REPAIR) or fix.crew_id in own]
-    places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
-    frost = FROST_MINUTES if is_frost(incident, time_zone) else 0.0
-    return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places, frost_minutes=frost)
+    places = tuple(CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY)
+    return _scheduled(left, places, FROST_MINUTES if is_frost(incident, time_zone) else 0.0)
+
+
+@lru_cache(maxsize=32)
+def _scheduled(left: tuple[ValveStep, ...], crews: tuple[CrewPlace, ...], frost_minutes: float) -> Schedule:
+    """Kept: a schedule takes about 50 ms, and the window asks for the same one whenever anything of the case changes."""
+    return schedule(IsolationPlan((), True, (), (), left), crews, frost_minutes=frost_minutes)
 
 
 def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Actor, now: datetime) -> ChangeSet:
@@ -61,7 +68,7 @@ def send_cards(tools: Tools, state: DeskState, intent: SendValveCards, actor: Ac
         raise Refused("not_judged", incident=incident.incident_id)
     found = dealt(incident, plan, state.crews.values(), tools.city.info.time_zone)
     cards: dict[str, list[ValveCard]] = {}
-    for card in valve_cards(tools.city, plan, found.steps):
+    for card in valve_cards(tools.city, plan, found.steps, overlay(state.of(CORRECTION).values())):
         if card.crew:
             cards.setdefault(card.crew, []).append(card)
     if not cards:

@@ -40,6 +40,8 @@ class AssetLocator(QObject):
     ticket_asked = Signal(float, float)
     """A caller's ticket at a place of the map, the network's CRS."""
     drill_burst_asked = Signal(str)
+    outage_asked = Signal(str)
+    """Pipe id: a planned outage is to be made on it."""
     """An instructor wants this pipe to break (drills only)."""
 
     def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
@@ -103,6 +105,10 @@ class AssetLocator(QObject):
         """The map on a place of the shift log."""
         self._near(place.x, place.y, _PLACE_M_PER_PX)
 
+    def chosen_pipe(self) -> str:
+        """The pipe that is highlighted, "" for none."""
+        return self._chosen if self._chosen and self._city.network.pipes.has(self._chosen) else ""
+
     def chosen_place(self) -> MapPlace | None:
         """The pipe that is highlighted, as a place for the shift log."""
         pipes = self._city.network.pipes
@@ -160,6 +166,7 @@ class AssetLocator(QObject):
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
                 judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
                 allow(menu, judge, JudgeBurst)
+            menu.addAction(words("map.plan_outage", pipe=asset.asset_id), lambda: self.outage_asked.emit(asset.asset_id))
             report = menu.addAction(
                 words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QTableView, QWidget
 
-_ROW_PX = 27
+ROW_PX = 27
 _CELL_PADDING_PX = 6
 """``QTableView::item`` in window.qss."""
 TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
@@ -59,7 +59,7 @@ def plain_table(model: QAbstractItemModel) -> QTableView:
     table.setIconSize(QSize(16, 16))
     table.setWordWrap(False)
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+    table.verticalHeader().setDefaultSectionSize(ROW_PX)
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setHighlightSections(False)

@@ -126,6 +126,10 @@ def test_the_detector_gets_the_readings_and_the_nominal_model_alone(watched: Cit
     found = replay.events(watched, eventful, "scada")
     assert found
     assert replay.events(watched, blind, "scada") == found
+    # The driven watch alone gives the same events.
+    alone = replay.watched_events(watched, eventful)
+    assert [one["detected_at"] for one in alone] == [one["detected_at"] for one in found]
+    assert [one["set_90"] for one in alone] == [one["set_90"] for one in found]
     model, other_seed = watched.epanet, networks.nominal_city(networks.shipped("Net3"), 8, 77).epanet
     assert model is not None
     assert other_seed is not None

@@ -12,6 +12,7 @@ from console.domain.actors import Actor, Proof, Role
 from console.domain.alarms import Evidence
 from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
+from console.domain.corrections import Fault
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.dispatch_orders import TargetKind
@@ -30,6 +31,7 @@ from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
+from console.services.crews.corrections import DecideCorrection, EndCorrection
 from console.services.crews.field_reports import MOST_PHOTOS
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
@@ -263,6 +265,11 @@ def _from_the_field() -> Chair:
     reports(ReportKind.FOUND, asset_id="H20")
     reports(ReportKind.GAUGE, pressure_kpa=210.0, place="桥头")
     reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    for fault, asset in ((Fault.SEIZED, "H10a"), (Fault.MISSING, "H10b")):
+        reports(ReportKind.CORRECTION, asset_id=asset, layer="valve", fault=fault, text="锈死")
+    chair.does(DecideCorrection("K-00001", is_accepted=True))
+    chair.does(EndCorrection("K-00001", "已修复"))
+    chair.does(DecideCorrection("K-00002", is_accepted=False, reason="在井内"))
     for _ in range(MOST_PHOTOS + 1):
         reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
     chair.does(UndoLast(CASE))

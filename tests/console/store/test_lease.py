@@ -19,7 +19,8 @@ from console.domain.actors import SYSTEM
 from console.domain.changes import ChangeSet
 from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import INCIDENT
-from console.domain.lease import Basis, Lease
+from console.domain.lease import NOBODY, RENEWED_S, TERM_S, Basis, Lease
+from console.engine.lease import _LOOK_S
 from console.services.analysis.retention import HistoryKind
 from console.services.ports import NotLeading, StaleState, StoreInUse
 from console.store import SqlStore, connection, lease, open_store
@@ -361,3 +362,40 @@ def test_processes_that_begin_at_once_on_an_empty_store_all_open_it(target: str)
     assert len(opened) == 4
     for store in opened:
         store.close()
+
+
+@pytest.mark.parametrize("phase_s", [0.0, 0.25, 0.5, 0.75, 0.999])
+def test_a_standby_takes_over_at_most_ten_seconds_after_the_last_renewal_and_never_while_the_leader_renews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase_s: float
+) -> None:
+    """By the store's clock, moved by hand: no machine is too slow for it. ``phase_s``: of the standby's looks to the renewals."""
+    clock = [1_700_000_000.0]
+    monkeypatch.setattr(lease, "store_now_us", lambda connection: round(clock[0] * 1e6))
+    first, second = (open_store(tmp_path / "s.sqlite", role, is_shared=True) for role in ("engine a", "engine b"))
+    begun, renewed, looked = clock[0], clock[0], clock[0] + phase_s
+    assert first.hold_lease().is_ours
+    killed = begun + 10 * RENEWED_S  # it renews for half a minute, then it is killed just after a renewal
+    while not second._leases.epoch:
+        clock[0] = min(renewed + RENEWED_S, looked + _LOOK_S) if renewed < killed else looked + _LOOK_S
+        if renewed < killed and clock[0] >= renewed + RENEWED_S:
+            renewed = clock[0]
+            assert first.hold_lease().is_ours
+        if clock[0] >= looked + _LOOK_S:
+            looked = clock[0]
+            took = second.hold_lease()
+            assert took.is_ours == (looked >= renewed + TERM_S)
+    assert renewed == killed
+    assert TERM_S <= looked - renewed <= TERM_S + _LOOK_S <= 10.0 - 1.0  # a second is left for what follows in the process
+    for store in (first, second):
+        store.close()
+
+
+def test_a_process_that_may_not_lead_takes_no_lease_that_is_free(target: str, shared: SqlStore) -> None:
+    wall = open_store(target, "wall", is_shared=True, may_lead=False)
+    assert wall.hold_lease() == NOBODY
+    assert shared.hold_lease().epoch == 1
+    assert wall.hold_lease().holder.startswith("quanmai console")
+    shared.release_lease()
+    assert wall.hold_lease() == NOBODY
+    assert shared.hold_lease().epoch == 2
+    wall.close()

@@ -23,7 +23,7 @@ from tests.console.store.values import NOW, opening, readings
 from tests.postgresql import Server, open_engine
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
 GOOD = "spring-of-72"
 ACCOUNTS = (Account("q_engine", ENGINE, "e"), Account("q_console", CONSOLE, "c"), Account("q_admin", ADMIN, "a"))
 

@@ -25,6 +25,7 @@ from console.ui.models.shift_log import line_text
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import CASE, ScriptedPort
+from tests.disks import full_disk
 
 pytestmark = pytest.mark.gui
 
@@ -143,6 +144,26 @@ def test_both_sign_the_list_that_is_shown_and_the_document_has_the_head(
     page = (tmp_path / "handover.html").read_text("utf-8")
     assert "王（姓名手填，未验证）" in page
     assert (tmp_path / "handover.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_full_disk_while_a_handover_is_printed_is_said_and_leaves_no_file(
+    window: MainWindow, port: ScriptedPort, tmp_path: Path
+) -> None:
+    dialog = window.shift.handover()
+    dialog.names[1].setText("赵")
+    dialog.begin_signing()
+    for _ in range(2):
+        dialog.settle()
+        window.settle()
+    with full_disk(3_000):
+        dialog.write(tmp_path / "h.pdf")
+        dialog.settle()
+    assert "h.pdf: cannot be written" in dialog.message.text()
+    assert "free the disk" in dialog.message.text()
+    assert list(tmp_path.iterdir()) == []
+    dialog.write(tmp_path / "h.pdf")
+    dialog.settle()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h.head.jsonl", "h.html", "h.pdf"]
 
 
 class WithPasswords:
@@ -325,3 +346,33 @@ def test_a_contact_is_found_with_the_search_of_the_window_and_opens_in_the_book(
     chosen = window.shift.contacts().chosen()
     assert chosen is not None
     assert chosen.contact_id == "K-00001"
+
+
+def test_in_a_narrow_panel_the_text_has_two_lines_and_begins_with_its_author(window: MainWindow, port: ScriptedPort) -> None:
+    port.submit(WriteEntry("压力 0.21"), WANG)
+    window.resize(1366, 768)
+    window.show_shift_log()
+    window.settle()
+    window.shift_log.settle()
+    model, table = window.shift_log.model, window.shift_log.table
+
+    def last() -> str:
+        return str(model.index(model.rowCount() - 1, 2).data())
+
+    assert last() == "王：压力 0.21"
+    assert table.isColumnHidden(1)
+    assert table.columnWidth(2) > table.viewport().width() / 2
+    assert table.rowHeight(0) >= 2 * table.fontMetrics().lineSpacing()
+    window.resize(2560, 1440)
+    window.settle()
+    assert last() == "压力 0.21"
+    assert not table.isColumnHidden(1)
+
+
+def test_at_1366_pixels_the_strip_names_the_person_whole(window: MainWindow) -> None:
+    strip = window.strip
+    strip.show_person("Margaret Thompson")
+    window.resize(1366, 768)
+    window.settle()
+    assert strip._user.text() == "Margaret Thompson"
+    assert strip._user.width() >= strip._user.fontMetrics().horizontalAdvance("Margaret Thompson")

@@ -91,6 +91,7 @@ class LocationSection(Section):
             self._fill(self.view)
 
     def _fill(self, view: CaseView) -> None:
+        self.setVisible(view.incident.work is None)  # planned work was neither found nor located
         words, incident = view.appearance.words, view.incident
         if incident.incident_id != self._seen_in:
             self._seen_in, self._all = incident.incident_id, False
