@@ -26,6 +26,7 @@ from console.ui.focus import CaseFocus
 from console.ui.models.tickets import tickets_text
 from console.ui.port import ConsolePort
 from console.ui.widgets import menu_over
+from console.ui.words import one_line
 from maps.errors import QuanmaiError
 
 _STATES = (
@@ -129,7 +130,7 @@ class TicketCommands(QObject):
             back.addAction(words.of("callback", result.value), partial(self._send, LogCallback(name, result)))
         for one in ticket.callbacks[-8:]:
             line = f"{words.stamp(one.at, self._port.now())} {one.by}: {words.of('callback', one.result.value)} {one.said}"
-            back.addAction(line.replace("&", "&&")).setEnabled(False)
+            back.addAction(one_line(line).replace("&", "&&")).setEnabled(False)
         for aspect in Aspect:
             self._rating(menu, ticket, aspect)
         states = menu.addMenu(self._t("menu.state"))
