@@ -65,7 +65,6 @@ class TicketCommands(QObject):
         self._matcher = CallMatcher(port.city, news_minutes)
         self._quick: QuickTicket | None = None
         self._tasks = BackgroundTasks("caller-places", self)
-        self._tasks.request("places", self._matcher.prepare, lambda _: None)
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language: the quick ticket is made anew, unless a call is being taken."""
@@ -81,6 +80,8 @@ class TicketCommands(QObject):
     def open(self, place: tuple[float, float] | None = None) -> QuickTicket:
         """The quick ticket, at a place of the map (the network's CRS) where one is given."""
         if self._quick is None:
+            # At the first call: a console that takes none needs no indexes.
+            self._tasks.request("places", self._matcher.prepare, lambda _: None)
             quick = self._quick = QuickTicket(
                 self._find, self._matcher, self._port.now, self._appearance, self._port.latest(), self._window
             )
