@@ -14,6 +14,7 @@ from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.shift.entries import WriteEntry
+from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -152,9 +153,10 @@ class AssetLocator(QObject):
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
-        place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
-        if place is not None:
-            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*place))
+        point = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
+        if point is not None:
+            call = menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))
+            allow(menu, call, TakeCall)
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 

@@ -169,6 +169,7 @@ class QuickTicket(QDialog):
         if field is self.phone:
             self.address.setFocus()
         elif field is self.address:
+            self._tasks.finish()  # who types fast means what is still being looked for
             if self._hit is None and self.hits.count():
                 self._take_item(self.hits.currentItem() or self.hits.item(0))
             self.kinds[self._kind].setFocus()
@@ -215,16 +216,29 @@ class QuickTicket(QDialog):
         self.hits.clear()
         self._soon()
 
+    @property
+    def wants_place(self) -> bool:
+        """Whether a click on the map gives the caller's place: none was found by name."""
+        return self.isVisible() and self._hit is None
+
     def choose_point(self, x: float, y: float) -> None:
         """A place on the map, the network's CRS."""
         self._hit, self._point = None, (x, y)
         self._soon()
 
     def _search(self, text: str) -> None:
+        """Look for the place in the background: a city has some hundred thousand names."""
         self._hit = None
+        self.hits.clear()
+        self._tasks.request("find", lambda: self._find(text)[:_HITS], self._show_hits)
+        self._soon()
+
+    def _show_hits(self, found: list[Hit]) -> None:
         words = self._appearance.words
         self.hits.clear()
-        for hit in self._find(text)[:_HITS]:
+        if self._hit is not None:
+            return
+        for hit in found:
             detail = f" · {hit.detail}" if hit.detail else ""
             kind = words.of("word", "community") if hit.kind == "zone" else words.of("kind", hit.kind)
             item = QListWidgetItem(one_line(f"{kind} · {hit.title}{detail}"))
@@ -232,7 +246,6 @@ class QuickTicket(QDialog):
             self.hits.addItem(item)
         if self.hits.count():
             self.hits.setCurrentRow(0)
-        self._soon()
 
     def _take_item(self, item: QListWidgetItem) -> None:
         hit = item.data(_DATA)
