@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
             self.shift.signers = PasswordSigners(
                 self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
             )
+        self.public.sees_needs = self._settings.area is None
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)

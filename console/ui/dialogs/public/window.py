@@ -44,7 +44,10 @@ class PublicWindow(QDialog):
         place: Callable[[], MapPlace | None],
         appearance: Appearance,
         parent: QWidget | None = None,
+        *,
+        sees_needs: bool = True,
     ) -> None:
+        """``sees_needs``: an area's terminal does not have the register of people in need."""
         super().__init__(parent)
         self._appearance, self._city = appearance, port.city
         self._basis: tuple[object, ...] | None = None
@@ -63,6 +66,10 @@ class PublicWindow(QDialog):
         self.pages: tuple[Page[Any], ...] = (self.customers, self.needs, self.water, self.orders, self.deliveries)
         self.tabs = QTabWidget()
         for page in self.pages:
+            if page is self.needs and not sees_needs:
+                page.setParent(self)
+                page.hide()
+                continue
             self.tabs.addTab(page, appearance.words(f"public.{page.title}"))
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
@@ -87,12 +94,12 @@ class PublicWindow(QDialog):
     @property
     def page(self) -> str:
         """Title of the page that is up."""
-        return self.pages[self.tabs.currentIndex()].title
+        return next(page.title for page in self.pages if page is self.tabs.currentWidget())
 
     def turn_to(self, page: str) -> None:
         """Bring a page up by its title."""
         for one in self.pages:
-            if one.title == page:
+            if one.title == page and self.tabs.indexOf(one) >= 0:
                 self.tabs.setCurrentWidget(one)
 
     def say(self, text: str) -> None:

@@ -64,7 +64,7 @@ class CaseColumn(Panel):
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection(submit)
         self.area, self.calls = AreaSection(submit, sight), CallsSection()
-        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
+        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection(sees_needs=sight is None)
         self.level = LevelSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
