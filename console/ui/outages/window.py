@@ -140,7 +140,6 @@ class OutagesWindow(QDialog):
         now_day = (present.replace(tzinfo=None) - begin.replace(tzinfo=None)) / timedelta(days=1)
         self.calendar.show_week(week_of(self._outages, self.monday, self.zone), self.outage_id, now_day)
         self.detail.show_outage(self.outage)
-        self._permitted.refresh()
         at = next((number for number, one in enumerate(self._outages) if one.outage_id == self.outage_id), -1)
         if at != self.table.currentRow():
             self.table.blockSignals(True)
