@@ -331,6 +331,7 @@ class MainWindow(QMainWindow):
         """An asset of the map was clicked while no tool was in use; None: an empty place."""
         self.map_commands.on_picked(asset)
         self.locator.on_picked(asset)
+        self.ticket_commands.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
 
     def open_palette(self) -> None:
         """Open the search over the window."""

@@ -61,8 +61,8 @@ class CallerPlaces:
         self._pipes = PipeIndex(city.network.pipes)
 
     def prepare(self) -> None:
-        """Build the indexes ahead, on any thread."""
-        _ = (self._tree, self._by_community, self._by_road, self._pipes.nearest(np.zeros((1, 2)), PIPE_M))
+        """Build the indexes of the customers ahead, on any thread; the larger one of the pipes waits for its first use."""
+        _ = (self._tree, self._by_community)
 
     @cached_property
     def _tree(self) -> tuple[cKDTree, Rows]:

@@ -14,6 +14,7 @@ from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.shift.entries import WriteEntry
+from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -147,14 +148,15 @@ class AssetLocator(QObject):
         if asset is not None:
             self._offer(menu, asset)
             works = menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
-            place = MapPlace(asset.asset_id, asset.x, asset.y)
-            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(place))
+            here = MapPlace(asset.asset_id, asset.x, asset.y)
+            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(here))
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         point = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
         if point is not None:
-            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))
+            call = menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))
+            allow(menu, call, TakeCall)
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from console.domain.actors import SYSTEM
 from console.domain.alarms import AlarmKind, AlarmState
+from console.domain.notes import NO_NOTE
 from console.domain.tickets import TICKET, Ticket, TicketKind, TicketSource
+from console.services.changesets import recorded
 from console.services.tickets.clusters import CLUSTER, WINDOWS, expected, is_cluster
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
 from console.services.tickets.usual import CallCounts
+from console.store import open_store
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, Chair, a_finding
 
@@ -115,3 +121,20 @@ def test_calls_that_a_case_explains_are_no_cluster_and_one_that_it_takes_up_is_o
     chair.take(chair.desk.on_time(chair.state, chair.now))
     cluster = next(one for one in chair.state.alarms.values() if one.kind is AlarmKind.CALLS)
     assert cluster.state is AlarmState.RETURNED
+
+
+def test_what_is_usual_is_counted_from_the_store_at_a_start_and_goes_on(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.sqlite")
+    tickets = [
+        _ticket(NOW - timedelta(days=100), "A"),
+        replace(_ticket(NOW, "A"), incident_id="2024-0001"),
+        _ticket(NOW, "A"),
+        replace(_ticket(NOW, "B"), kind=TicketKind.OTHER),
+    ]
+    for number, one in enumerate(tickets):
+        store.commit(recorded(None, replace(one, ticket_id=f"H{number}"), "ticket_taken", NO_NOTE), SYSTEM, NOW)
+    state = store.load_desk()
+    store.close()
+    assert dict(state.usual_calls.by_place) == {"A": 1}
+    step = recorded(None, replace(_ticket(NOW, "B"), ticket_id="H9"), "ticket_taken", NO_NOTE)
+    assert dict(state.applied(step, ()).usual_calls.by_place) == {"A": 1, "B": 1}
