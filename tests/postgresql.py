@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from console.store import open_store
 from console.store.connection import engine_for, store_url
 
 
@@ -89,17 +90,39 @@ def running_server() -> Iterator[Server]:
             made.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated(server: Server) -> str:
+    """Name of a database with the tables of this version; copied, never opened."""
+    _create(server, "migrated")
+    open_store(server.url("migrated")).close()
+    return "migrated"
+
+
 @pytest.fixture
-def database(server: Server, request: pytest.FixtureRequest) -> str:
-    """The address of an empty database of its own."""
-    name = f"t{uuid.uuid5(uuid.NAMESPACE_URL, request.node.nodeid).hex}"
+def database(server: Server, migrated: str, request: pytest.FixtureRequest) -> str:
+    """The address of a database of its own, with the tables of this version and no rows."""
+    return _own(server, request, migrated)
+
+
+@pytest.fixture
+def empty_database(server: Server, request: pytest.FixtureRequest) -> str:
+    """The address of a database of its own, without tables."""
+    return _own(server, request, "template1")
+
+
+def _own(server: Server, request: pytest.FixtureRequest, template: str) -> str:
     if not server.is_running:  # a test failed between stop and start
         server.start()
+    name = f"t{uuid.uuid5(uuid.NAMESPACE_URL, request.node.nodeid).hex}"
+    _create(server, name, template)
+    return server.url(name)
+
+
+def _create(server: Server, name: str, template: str = "template1") -> None:
     admin = open_engine(server.url("postgres"))
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     admin.dispose()
-    return server.url(name)
 
 
 def open_engine(url: str) -> Engine:

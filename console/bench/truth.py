@@ -71,7 +71,7 @@ class MismatchedTruth:
 
     def heads(self, at_s: float, leaks_m3h: Mapping[int, float] | None = None) -> Floats:
         """Heads (nodes,) in m at ``at_s`` seconds of the week with fresh demand noise; ``leaks_m3h`` by node row."""
-        return self.heads_over([at_s], leaks_m3h)[0]
+        return np.asarray(self.heads_over([at_s], leaks_m3h)[0])
 
     def heads_over(self, at_s: Sequence[float], leaks_m3h: Mapping[int, float] | None = None) -> Floats:
         """Heads (times, nodes), as ``heads`` at each of ``at_s``."""

@@ -102,6 +102,16 @@ class ValveMark:
 
 
 @dataclass(frozen=True, slots=True)
+class CardsSent:
+    """Valve cards that a crew has, as sent last. ``withdrawn``: those of its valves that it was told not to close any more."""
+
+    crew_id: str
+    valves: tuple[str, ...]
+    at: datetime
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WaterSample:
     """The sample before service resumes: turbidity in NTU, chlorine at the end of the main in mg/L; passed, or waived by name."""
 
@@ -262,7 +272,8 @@ class Incident:
     orders and valves, in the order of arrival. ``work``: of a planned outage that runs, which
     no alarm stands for; None of a burst. ``level_by_hand``: the event level set by a person, None while the rules' holds.
     ``dismissed``: closed as no burst (False in cases of earlier versions). ``calls``: those of customers that moved the
-    location, None while none did; ``calls_set_aside``: a person decided that they do not count.
+    location, None while none did; ``calls_set_aside``: a person decided that they do not count. ``cards``: valve cards of
+    each crew.
     """
 
     incident_id: str
@@ -301,6 +312,7 @@ class Incident:
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
     field_reports: tuple[FieldReport, ...] = ()
+    cards: tuple[CardsSent, ...] = ()
     work: PlannedWork | None = None
     level_by_hand: LevelByHand | None = None
     dismissed: bool = False

@@ -92,7 +92,8 @@ class Ingest:
         readings = batch.readings.where(batch.readings.at_us <= now_us + _KEPT_AHEAD_US)
         self._archive.append_readings(readings.received(now_us), kept)
         due = time.monotonic() + (0.0 if self._leads() else LEADER_FIRST_S)
-        self._replies.extend((due, answer, kept) for answer in (*batch.replies, *batch.reports))
+        answers: list[OrderReply | Reported] = [*batch.replies, *batch.reports]
+        self._replies.extend((due, answer, kept) for answer in answers)
         self._take_replies()
         applied = self._live.apply(batch.readings, now_us)
         findings = self._clocks.look(batch.readings, applied.ahead, now_us)

@@ -109,6 +109,7 @@ class Desk:
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
         changes = with_outages_following(self._tools, state, with_plans_following(self._tools, state, step), now)
+        changes = self._recalled(changes, now)
         told = [
             message
             for incident in changes.incidents
@@ -131,6 +132,10 @@ class Desk:
         if weighed is not followed:
             weighed = with_newcomers(self._tools, state, weighed, now)
         return with_area_alerts(self._tools, weighed, now)
+
+    def _recalled(self, changes: ChangeSet, now: datetime) -> ChangeSet:
+        """With what crews must be told of their valve cards."""
+        return merged(changes, *(valve_assignment.recalled(self._tools, case, now) for case in changes.incidents if case.cards))
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
@@ -218,6 +223,7 @@ class Desk:
             clusters.on_time(state, now),
         )
         step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
+        step = self._recalled(step, now)
         step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
 

@@ -65,4 +65,6 @@ def assumptions(city: City, most: int = 3) -> Sequence[str]:
 
 def _feed(feed: FeedHealth, words: Words) -> str:
     advice = words.feed_advice(feed)
+    if feed.name in FAULT_NAMES and words.of("fault_of", feed.name) != feed.name:
+        return advice  # the name of a part says nothing that its text does not say
     return f"{feed.name}: {advice}" if advice else feed.name

@@ -159,7 +159,7 @@ class CrewPage:
             return JSONResponse({"fault": "no_order"}, 404)
         is_current = given.get("version") == found.version
         if is_current:
-            self._parts.channel.fetched(visitor.crew_id, order_id)
+            self._parts.channel.fetched(visitor.crew_id, order_id, found.incident.incident_id)
         return JSONResponse({"is_current": is_current})
 
     # Answers.

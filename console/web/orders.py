@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from console.domain.clock import micros
 from console.domain.corrections import CORRECTION, Correction, Overlay, overlay
 from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
-from console.domain.incidents import Incident, OrderState, ValveMark, WorkOrder
+from console.domain.incidents import CardsSent, Incident, OrderState, ValveMark, WorkOrder
 from console.domain.records import Record, RecordKind
 from console.services.crews.valve_cards import ValveCard, valve_cards
 from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
@@ -89,6 +89,12 @@ class OrderPage:
     pipes: tuple[PipeChoice, ...] = ()
     gauges: tuple[GaugePlace, ...] = ()
     reports: tuple[FieldReport, ...] = ()
+
+    @property
+    def cards(self) -> CardsSent | None:
+        """The valve cards that the crew was sent, None before."""
+        mine = (one for one in self.of.incident.cards if one.crew_id == self.of.order.crew_id)
+        return next(mine, None)
 
 
 def orders_of(store: Kept, crew_id: str, now: datetime) -> tuple[CrewOrder, ...]:

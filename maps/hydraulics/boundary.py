@@ -122,7 +122,7 @@ class TankModes:
 
     ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the residuals, ``spread_m`` of their absolute
     change, ``typical`` of how unlikely all changes are. ``centre_m``, ``reach_m``: (pressures,) what history shows of the
-    residuals and how far the slow means may go from it: a wrong mode must not become the usual one.
+    residuals and how far the slow means may go from it, ``most_typical`` likewise: a wrong mode must not become the usual one.
     """
 
     shut: Bools
@@ -131,6 +131,7 @@ class TankModes:
     centre_m: Floats
     reach_m: Floats
     typical: float = 0.0
+    most_typical: float = np.inf
     started: bool = False
 
     @classmethod

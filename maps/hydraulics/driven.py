@@ -139,6 +139,7 @@ class DrivenModel:
             usual = np.clip(usual, before.centre_m - before.reach_m, before.centre_m + before.reach_m)
             spread = np.minimum(spread, before.reach_m)
         typical = before.typical + _FOLLOW * (min(cost, before.typical + 2.0 * _UNUSUAL) - before.typical)
+        typical = min(typical, before.most_typical)
         return solved, replace(before, shut=shut, usual_m=usual, spread_m=spread, typical=typical, started=True)
 
     def _accustomed(self, readings: BoundaryReadings) -> TankModes:
@@ -161,7 +162,10 @@ class DrivenModel:
             centre, spread = centre.copy(), spread.copy()
             centre[known] = np.nanmedian(best[:, known], axis=0)
             spread[known] = np.maximum(1.2 * np.nanmedian(np.abs(best - centre)[:, known], axis=0), _LEAST_SPREAD_M)
-        return replace(first, usual_m=centre, spread_m=spread, centre_m=centre, reach_m=_REACH * spread)
+        cost = float(np.median([_unlikely((rest - centre) / spread).min() for rest in rests]))
+        return replace(
+            first, usual_m=centre, spread_m=spread, centre_m=centre, reach_m=_REACH * spread, typical=cost, most_typical=cost
+        )
 
     def _rests(self, readings: BoundaryReadings, tick: int) -> Floats:
         """(modes, pressures) residuals under all modes that a level allows; none where EPANET does not converge."""

@@ -148,8 +148,8 @@ class AssetLocator(QObject):
         if asset is not None:
             self._offer(menu, asset)
             works = menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
-            place = MapPlace(asset.asset_id, asset.x, asset.y)
-            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(place))
+            here = MapPlace(asset.asset_id, asset.x, asset.y)
+            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(here))
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))

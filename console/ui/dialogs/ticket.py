@@ -35,6 +35,7 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket_answer import AnswerCard
 from console.ui.models.tickets import kind_text, tickets_text
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
 
@@ -111,6 +112,7 @@ class QuickTicket(QDialog):
 
     def _build_rest(self, form: QFormLayout) -> None:
         self.save = button(self._t("quick.save"), "primary")
+        needs(TakeCall, self.save)
         self.save.clicked.connect(lambda _=False: self.submit())
         QShortcut(QKeySequence("Ctrl+Return"), self, self.submit)
         QShortcut(QKeySequence("F7"), self, self.callback.toggle)

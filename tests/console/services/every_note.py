@@ -272,6 +272,7 @@ def _from_the_field() -> Chair:
     chair.does(DecideCorrection("K-00002", is_accepted=False, reason="在井内"))
     for _ in range(MOST_PHOTOS + 1):
         reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
+    chair.does(SendValveCards(CASE))
     chair.does(UndoLast(CASE))
     chair.does(UndoLast(CASE))
     reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)

@@ -109,9 +109,17 @@ def taken(store: SqlStore) -> Lease:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store."""
-    if request.param == "sqlite":
-        return str(tmp_path / "泉 s.sqlite")
-    return str(request.getfixturevalue("database"))
+    return address(request, tmp_path, "database")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def without_tables(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that is still to be made."""
+    return address(request, tmp_path, "empty_database")
+
+
+def address(request: pytest.FixtureRequest, folder: Path, on_server: str) -> str:
+    return str(folder / "泉 s.sqlite") if request.param == "sqlite" else str(request.getfixturevalue(on_server))
 
 
 @pytest.fixture
@@ -324,15 +332,15 @@ def test_one_process_alone_needs_no_lease(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_it(target: str) -> None:
-    a_store_of_revision(target, "0010")
-    running = SoleUse(store_url(target), "engine", is_shared=True)  # as a process of that version holds it
+def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_it(without_tables: str) -> None:
+    a_store_of_revision(without_tables, "0010")
+    running = SoleUse(store_url(without_tables), "engine", is_shared=True)  # as a process of that version holds it
     with pytest.raises(StoreInUse, match="engine pid"):
-        open_store(target, "console", is_shared=True)
-    assert inspected(target).is_current is False
+        open_store(without_tables, "console", is_shared=True)
+    assert inspected(without_tables).is_current is False
     running.close()
-    opened = open_store(target, "console", is_shared=True)
-    assert inspected(target).is_current
+    opened = open_store(without_tables, "console", is_shared=True)
+    assert inspected(without_tables).is_current
     opened.close()
 
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
 from console.domain.contacts import CALL, CONTACT, ContactKind, Outcome
-from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Level, Signature
+from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Level, MapPlace, Signature
 from console.services.changesets import Refused
 from console.services.crews.valve_reports import MarkValveClosed
 from console.services.incidents.judging import JudgeBurst
@@ -20,7 +22,8 @@ from console.services.shift.contacts import AddContacts, ContactFields
 from console.services.shift.duty import EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover
-from console.ui.dialogs.shift_entry import About, picture_bytes
+from console.ui.dialogs.shift_entry import About, EntryQuestion, picture_bytes
+from console.ui.map.view.picking import Asset
 from console.ui.models.shift_log import line_text
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -376,3 +379,18 @@ def test_at_1366_pixels_the_strip_names_the_person_whole(window: MainWindow) -> 
     window.settle()
     assert strip._user.text() == "Margaret Thompson"
     assert strip._user.width() >= strip._user.fontMetrics().horizontalAdvance("Margaret Thompson")
+
+
+def test_the_maps_menu_writes_an_entry_about_the_asset_that_was_clicked(window: MainWindow, port: ScriptedPort) -> None:
+    valves = port.city.network.valves
+    asset = Asset("valve", str(valves.asset_id[0]), 0, float(valves.x[0]), float(valves.y[0]))
+    window.locator.on_menu(asset, QPoint(0, 0))
+    (menu,) = [one for one in window.findChildren(QMenu) if one.actions()]
+    (entry,) = [one for one in menu.actions() if one.text() == window.words("map.shift_entry")]
+    entry.trigger()
+    (question,) = window.findChildren(EntryQuestion)
+    question.field.setPlainText("井盖松动")
+    question.accept()
+    (written,) = port.chair.state.of(LOG_ENTRY).values()
+    assert written.place == MapPlace(asset.asset_id, asset.x, asset.y)
+    menu.close()
