@@ -48,7 +48,7 @@ from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
 from console.services.tickets import changing, clusters, location, taking
-from console.services.tickets.following import with_tickets_following
+from console.services.tickets.following import with_newcomers, with_tickets_following
 from console.services.tickets.location import with_calls_weighed
 from console.services.tools import Tools
 from maps.city import City
@@ -128,7 +128,10 @@ class Desk:
                 step = merged(step, clusters.on_call(self._tools, state, ticket, now))
             step = merged(step, changing.still_out_alarm(state, ticket, now))
         followed = with_tickets_following(self._tools, state, step, now)
-        return with_area_alerts(self._tools, with_calls_weighed(self._tools, state, followed, now), now)
+        weighed = with_calls_weighed(self._tools, state, followed, now)
+        if weighed is not followed:
+            weighed = with_newcomers(self._tools, state, weighed, now)
+        return with_area_alerts(self._tools, weighed, now)
 
     def _recalled(self, changes: ChangeSet, now: datetime) -> ChangeSet:
         """With what crews must be told of their valve cards."""

@@ -35,6 +35,16 @@ def with_tickets_following(tools: Tools, state: DeskState, changes: ChangeSet, n
     return merged(changes, *steps) if steps else changes
 
 
+def with_newcomers(tools: Tools, state: DeskState, changes: ChangeSet, now: datetime) -> ChangeSet:
+    """``changes`` with the calls that lie in the areas which its cases have got, such as by the calls themselves."""
+    after = state.with_records(changes.records)
+    steps = list[ChangeSet]()
+    for incident in changes.incidents:
+        if incident.is_open() and _area_differs(state.incidents.get(incident.incident_id), incident):
+            steps += _newcomers(tools, after, incident, now)
+    return merged(changes, *steps) if steps else changes
+
+
 def _of_case(before: Incident | None, incident: Incident, state: DeskState, now: datetime) -> Iterator[ChangeSet]:
     """Its own tickets, when its phase changed. A case dismissed before it was judged had nothing to restore."""
     if before is None or before.phase is incident.phase:

@@ -59,6 +59,7 @@ def test_calls_in_a_candidate_s_area_raise_it_and_the_case_shows_by_how_much(cha
     assert sum(once.values()) == pytest.approx(sum(before.values()))
     _call(chair, "C-H20")
     case = chair.state.incidents[CASE]
+    assert {one.incident_id for one in chair.state.of(TICKET).values()} == {CASE}  # also the one that moved the plan
     assert case.calls is not None
     assert case.calls.ticket_ids == ("H2024-00001", "H2024-00002")
     assert {one.pipe_id: one.probability for one in case.calls.by_readings.candidates} == before
