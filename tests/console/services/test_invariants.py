@@ -73,7 +73,7 @@ def replayed(log: list[Change], incident_id: str) -> dict[str, Any]:
         if change.subject == f"incident/{incident_id}":
             for name in change.before or {}:
                 assert value[name] == change.before[name], (change.kind, name)
-            value.update(change.after)
+            value.update(change.after or {})  # None: a line of the log about the case, such as a proposal or a call
     return value
 
 
