@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from epanet import toolkit as en
@@ -16,16 +15,14 @@ from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.smooth_patterns import SmoothPatterns
 from maps.hydraulics.state import HydraulicState
 
-_NEAR_LIMIT_M = 0.06
+_NEAR_LIMIT_M = 0.05
 """A tank this near its lowest or highest level may be shut off by its float valve; readings of centimetres cannot show which."""
 _INSIDE_M = 0.002
-_UNUSUAL = 4.0
-_BETTER = 4.0
-_LEAST_SPREAD_M = 0.03
+_UNEXPLAINED_M = 0.15
+_UNUSUAL = 1.3
+_BETTER = 0.8
+_LARGEST_M = 10.0
 _ROUNDS = 3
-_EACH, _LEAST_CHOSEN = 24, 24
-_MOST_WAYS = 16
-_REACH = 3.0
 _FOLLOW, _FOLLOW_AT_MOST_M = 0.02, 0.01
 
 
@@ -58,17 +55,16 @@ class DrivenModel:
 
     def start(self) -> TankModes:
         """Modes before the first tick."""
-        return TankModes.first(len(self._tank), len(self._pressure))
+        return TankModes(np.zeros(len(self._tank), dtype=bool), np.zeros(len(self._pressure)))
 
     def values(self, readings: BoundaryReadings, modes: TankModes | None = None) -> DrivenValues:
         """Model values of each tick; a session's own settings are restored at the end."""
-        ticks = len(readings.at_s)
+        ticks, now = len(readings.at_s), modes or self.start()
         pressure, flow = np.full((ticks, len(self._pressure)), np.nan), np.full((ticks, len(self._flow)), np.nan)
         inflow, demand = np.full((ticks, len(self._tank)), np.nan), np.full(ticks, np.nan)
         shut = np.zeros((ticks, len(self._tank)), dtype=bool)
         with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
-            now = modes or self._accustomed(readings)
             for tick in range(ticks):
                 solved, now = self._tick(readings, tick, now)
                 shut[tick] = now.shut
@@ -123,88 +119,41 @@ class DrivenModel:
         return np.array([en.getnodevalue(handle, int(tank) + 1, code) * unit for tank in self._tank], dtype=np.float64)
 
     def _tick(self, readings: BoundaryReadings, tick: int, before: TankModes) -> tuple[bool, TankModes]:
-        pressure = readings.pressure_m[tick]
-        beyond, near = self._limits(readings.level_m[tick])
+        level, pressure = readings.level_m[tick], readings.pressure_m[tick]
+        beyond = (level > self._high + _NEAR_LIMIT_M) | (level < self._low - _NEAR_LIMIT_M)
+        near = ~beyond & ((level > self._high - _NEAR_LIMIT_M) | (level < self._low + _NEAR_LIMIT_M))
         shut = np.where(near, before.shut, beyond)
-        solved, cost = self._cost(readings, tick, shut, before)
-        if near.any() and (cost > before.typical + _UNUSUAL or not before.started):
-            shut = self._best(readings, tick, shut, cost, np.flatnonzero(near), before)
-            solved, cost = self._cost(readings, tick, shut, before)
-        usual, spread = before.usual_m, before.spread_m
+        solved, cost = self._cost(readings, tick, shut, before.usual_m)
+        if near.any() and (cost > max(_UNEXPLAINED_M, _UNUSUAL * before.typical_m) or not before.started):
+            shut = self._best(readings, tick, shut, cost, np.flatnonzero(near), before.usual_m)
+            solved, cost = self._cost(readings, tick, shut, before.usual_m)
+        usual = before.usual_m
         if solved:
             off = np.nan_to_num(pressure - self._pressures() - usual)
             usual = usual + np.clip(_FOLLOW * off, -_FOLLOW_AT_MOST_M, _FOLLOW_AT_MOST_M)
-            change = np.minimum(np.abs(off), 2.0 * spread + _LEAST_SPREAD_M)
-            spread = np.maximum(spread + _FOLLOW * (change - spread), _LEAST_SPREAD_M)
-            usual = np.clip(usual, before.centre_m - before.reach_m, before.centre_m + before.reach_m)
-            spread = np.minimum(spread, before.reach_m)
-        typical = before.typical + _FOLLOW * (min(cost, before.typical + 2.0 * _UNUSUAL) - before.typical)
-        typical = min(typical, before.most_typical)
-        return solved, replace(before, shut=shut, usual_m=usual, spread_m=spread, typical=typical, started=True)
+        typical = before.typical_m + _FOLLOW * (min(cost, 2.0 * before.typical_m + _UNEXPLAINED_M) - before.typical_m)
+        return solved, TankModes(shut, usual, typical, started=True)
 
-    def _accustomed(self, readings: BoundaryReadings) -> TankModes:
-        """What residuals are usual at all, from some ticks of a history, with the modes that fit best; nothing is known of a few.
-
-        The modes of all these ticks and the usual residuals are found together, by turns.
-        """
-        first = self.start()
-        chosen = range(0, len(readings.at_s), _EACH)
-        if len(chosen) < _LEAST_CHOSEN:
-            return first
-        rests = [self._rests(readings, tick) for tick in chosen]
-        rests = [rest for rest in rests if len(rest)]
-        centre, spread = first.usual_m, first.spread_m
-        if not rests:
-            return first
-        for _ in range(_ROUNDS + 2):
-            best = np.array([rest[np.argmin(_unlikely((rest - centre) / spread))] for rest in rests])
-            known = np.isfinite(best).any(axis=0)
-            centre, spread = centre.copy(), spread.copy()
-            centre[known] = np.nanmedian(best[:, known], axis=0)
-            spread[known] = np.maximum(1.2 * np.nanmedian(np.abs(best - centre)[:, known], axis=0), _LEAST_SPREAD_M)
-        cost = float(np.median([_unlikely((rest - centre) / spread).min() for rest in rests]))
-        return replace(
-            first, usual_m=centre, spread_m=spread, centre_m=centre, reach_m=_REACH * spread, typical=cost, most_typical=cost
-        )
-
-    def _rests(self, readings: BoundaryReadings, tick: int) -> Floats:
-        """(modes, pressures) residuals under all modes that a level allows; none where EPANET does not converge."""
-        beyond, near = self._limits(readings.level_m[tick])
-        ways = np.repeat(beyond[None, :], min(2 ** int(near.sum()), _MOST_WAYS), axis=0)
-        for number, tank in enumerate(np.flatnonzero(near)):
-            ways[:, tank] = np.arange(len(ways)) >> number & 1
-        found = []
-        for shut in ways:
-            self._set(readings, tick, shut)
-            if self._solved():
-                found.append(readings.pressure_m[tick] - self._pressures())
-        return np.array(found).reshape(-1, len(self._pressure))
-
-    def _limits(self, level_m: Floats) -> tuple[Bools, Bools]:
-        """(shut off for certain, perhaps shut off), (tanks,) each."""
-        beyond = (level_m > self._high + _NEAR_LIMIT_M) | (level_m < self._low - _NEAR_LIMIT_M)
-        return beyond, ~beyond & ((level_m > self._high - _NEAR_LIMIT_M) | (level_m < self._low + _NEAR_LIMIT_M))
-
-    def _best(self, readings: BoundaryReadings, tick: int, shut: Bools, cost: float, near: Rows, before: TankModes) -> Bools:
+    def _best(self, readings: BoundaryReadings, tick: int, shut: Bools, cost: float, near: Rows, usual_m: Floats) -> Bools:
         """Modes that fit the pressures best: one tank changed at a time, or all of them together."""
         for _ in range(_ROUNDS):
             others = np.repeat(shut[None, :], len(near) + 2, axis=0)
             others[np.arange(len(near)), near] ^= True
             others[-2][near], others[-1][near] = True, False
-            costs = [self._cost(readings, tick, other, before)[1] for other in others]
+            costs = [self._cost(readings, tick, other, usual_m)[1] for other in others]
             best = int(np.argmin(costs))
-            if not costs[best] < cost - _BETTER:
+            if not costs[best] < _BETTER * cost:
                 break
             shut, cost = others[best], costs[best]
         return shut
 
-    def _cost(self, readings: BoundaryReadings, tick: int, shut: Bools, before: TankModes) -> tuple[bool, float]:
-        """(whether EPANET converged, how unlikely the residuals are)."""
+    def _cost(self, readings: BoundaryReadings, tick: int, shut: Bools, usual_m: Floats) -> tuple[bool, float]:
+        """(whether EPANET converged, mean absolute change of the residuals, each at most 10 m)."""
         self._set(readings, tick, shut)
-        if not self._solved():
-            return False, np.inf
-        off = (readings.pressure_m[tick] - self._pressures() - before.usual_m) / before.spread_m
-        return True, float(_unlikely(off))
+        solved = self._solved()
+        off = np.abs(readings.pressure_m[tick] - self._pressures() - usual_m)
+        known = off[np.isfinite(off)]
+        return solved, float(np.minimum(known, _LARGEST_M).mean()) if solved and len(known) else _LARGEST_M
 
     def _pressures(self) -> Floats:
         heads = self._session.project.node_values(en.HEAD) * self._session.length_m
@@ -253,14 +202,6 @@ class DrivenModel:
             en.setlinkvalue(handle, int(link) + 1, en.INITSTATUS, float(opened > 0))
             if opened > 0 and kind == en.PUMP:
                 en.setlinkvalue(handle, int(link) + 1, en.INITSETTING, float(speed))
-
-
-def _unlikely(off: Floats) -> Floats:
-    """How unlikely residuals (…, pressures) in units of their usual size are: the sum over stations of ln(1 + off²).
-
-    A likelihood with heavy tails: a glitch counts alike in all modes, and a tank that moves two stations of thirty still shows.
-    """
-    return np.asarray(np.log1p(np.square(np.nan_to_num(off))).sum(axis=-1))
 
 
 def driven_model(session: EpanetSession) -> DrivenModel | None:
