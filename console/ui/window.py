@@ -251,6 +251,7 @@ class MainWindow(QMainWindow):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
+        self._layout.show_picture(picture)
         self._refresh_lasting_message()
 
     @Slot()
