@@ -20,6 +20,7 @@ from console.ui.bridge import PictureBridge
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
+from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
@@ -48,7 +49,7 @@ from console.ui.panels.unsent import UnsentBar
 from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
-from console.ui.settings import StoredSettings, WindowSettings, first_appearance
+from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import Theme, apply_theme
 from console.ui.wall.board import WallBoard
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
     shift_log: ShiftLogPanel
     shift: ShiftCommands
     case: CaseColumn
+    letters: LetterSize
 
     def __init__(
         self,
@@ -98,11 +100,14 @@ class MainWindow(QMainWindow):
         self._appearance = self._first_appearance()
         self._picture = port.latest()
         self._heard_at = monotonic()
-        apply_theme(cast(QApplication, QApplication.instance()), self._appearance.theme)
+        app = cast(QApplication, QApplication.instance())
+        first_letters(self._stored, self.screen().availableGeometry().height()).put_on(app)
+        apply_theme(app, self._appearance.theme)
         self._build_services()
         self._build_map()
         self._build_panels()
         self._connect()
+        self.letters = LetterSize(self._stored, self._show_anew, self._tell_size)
         self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
         self.show_picture(self._picture)
@@ -372,6 +377,12 @@ class MainWindow(QMainWindow):
         """The other theme, from now on."""
         theme = "light" if self._appearance.theme.name == "dark" else "dark"
         self._choose("theme", theme, Appearance(Theme.load(theme), self._appearance.words))
+
+    def _show_anew(self) -> None:
+        self.set_appearance(Appearance(self._appearance.theme, self._appearance.words))
+
+    def _tell_size(self, px: int) -> None:
+        self.messages.show_note(self._appearance.words("messages.letters", px=px))
 
     def _choose(self, key: str, value: str, appearance: Appearance) -> None:
         """Only a choice of the user is remembered, and at once: a window that is killed loses nothing."""

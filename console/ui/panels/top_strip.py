@@ -31,6 +31,7 @@ _LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
 _ROOMY_PX = 1500
 """From here on the one running case is written out; below, its clock and title, and the search is a short button."""
 _WIDER_FROM_PX, _WIDE_CASE_PX = 1280, 330
+_NAMED_FROM_PX, _WIDE_RATE = 1340, 88
 _SHORT_SEARCH_PX = 120
 _LEAST_STRIP_PX, _SPACING_PX = 1024, 10
 _MARGINS_PX = (14, 10)
@@ -177,6 +178,7 @@ class TopStrip(Panel):
             shape.setAccessibleName(f"{words.of('priority', priority.name.lower())}: {count}")
         rate = picture.alarms_per_10_min
         self._rate.setText(words("strip.rate", n=rate))
+        self._rate.setMinimumWidth(self._rate.fontMetrics().horizontalAdvance(words("strip.rate", n=max(rate, _WIDE_RATE))) + 2)
         tone = "warning" if rate > _ALARMS_PER_10_MIN else "muted"
         if self._rate.objectName() != tone:
             self._rate.setObjectName(tone)
@@ -187,6 +189,7 @@ class TopStrip(Panel):
         """Show as many cases as there is room for."""
         super().resizeEvent(event)
         self._search.setFixedWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else self._search.sizeHint().width())
+        self._name.setVisible(self.width() >= _NAMED_FROM_PX)
         if self._picture is not None:
             self._show_cases(self._picture)
 
