@@ -21,6 +21,7 @@ from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.letter_size import LetterSize
+from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
@@ -219,6 +220,7 @@ class MainWindow(QMainWindow):
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
         self.tools.valve_asked.connect(self.locator.show_valve)
+        self.locator.offers.append(map_offers(self.tools, self.map_commands))
         self.locator.in_drill = self._drill is not None
         self.locator.drill_burst_asked.connect(self._break_pipe)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -14,6 +16,7 @@ from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
+from console.ui.words import Words
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
@@ -39,6 +42,8 @@ class AssetLocator(QObject):
         focus.changed.connect(self._frame_case)
         self._questions, self._appearance, self._window = questions, appearance, window
         self.in_drill = False
+        self.offers: list[Callable[[QMenu, Asset | None, Words], None]] = []
+        """What else the map's menu offers for an asset or an empty place (``map_menu.py``)."""
         self._chosen = ""
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -132,6 +137,8 @@ class AssetLocator(QObject):
             menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
             menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(MapPlace(asset.asset_id, asset.x, asset.y)))
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
+        for offer in self.offers:
+            offer(menu, asset, words)
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.ui.settings import WindowSettings
@@ -36,24 +36,21 @@ def small(qtbot: QtBot, port: ScriptedPort, request: pytest.FixtureRequest) -> I
 
 def cut(window: QWidget) -> list[str]:
     """Visible texts that have less room than they need."""
-    found = []
-    for one in window.findChildren(QLabel):
-        if one.isVisible() and one.text() and not isinstance(one, MAY_BE_CUT):
-            room = one.contentsRect()
-            if one.wordWrap():
-                if one.heightForWidth(one.width()) > one.height() + 1 and one.minimumHeight() == 0:
-                    found.append(f"{one.text()!r}: {one.heightForWidth(one.width())} high, has {one.height()}")
-            elif max(map(one.fontMetrics().horizontalAdvance, one.text().splitlines())) > room.width() + 1:
-                found.append(f"{one.text()!r}: has {room.width()}")
-    for button in window.findChildren(QAbstractButton):
-        if button.isVisible() and not isinstance(button, (*MAY_BE_CUT, QToolButton)) and isinstance(button, QPushButton):
-            if button.fontMetrics().horizontalAdvance(button.text()) > button.width():
-                found.append(f"{button.text()!r}: has {button.width()}")
-    for table in window.findChildren(QTableView):
-        header = table.horizontalHeader()
-        if table.isVisible() and header.length() > table.viewport().width():
-            found.append(f"columns of {table.accessibleName()}: {header.length()}, has {table.viewport().width()}")
-    return found
+    labels = (one for one in window.findChildren(QLabel) if one.isVisible() and one.text() and not isinstance(one, MAY_BE_CUT))
+    buttons = (one for one in window.findChildren(QPushButton) if one.isVisible() and not isinstance(one, MAY_BE_CUT))
+    tables = (one for one in window.findChildren(QTableView) if one.isVisible())
+    return [
+        *(f"{one.text()!r} is cut" for one in labels if is_cut(one)),
+        *(f"{one.text()!r} is cut" for one in buttons if one.fontMetrics().horizontalAdvance(one.text()) > one.width()),
+        *(f"columns of {one.accessibleName()}" for one in tables if one.horizontalHeader().length() > one.viewport().width()),
+    ]
+
+
+def is_cut(one: QLabel) -> bool:
+    """Whether a label's text is wider, or once wrapped higher, than the label."""
+    if one.wordWrap():
+        return one.heightForWidth(one.width()) > one.height() + 1
+    return max(map(one.fontMetrics().horizontalAdvance, one.text().splitlines())) > one.contentsRect().width() + 1
 
 
 def test_nothing_is_cut_and_the_judging_button_is_in_view(small: MainWindow, port: ScriptedPort) -> None:
