@@ -15,14 +15,17 @@ test:
 	@sh .ci/setup test
 	@$(MAKE) --no-print-directory -j 2 check pytest
 
+# Bytecode is kept even where the environment says not to: tests start hundreds of processes, and each would compile the program again.
+PYTEST = $(ENV) PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest $(PARALLEL)
+
 # All tests without set-up. `make test` runs the checks beside them: mypy is one process for a minute, and many tests wait.
 pytest:
-	@$(ENV) exec $(BIN)/python -m pytest $(PARALLEL)
+	@$(PYTEST)
 
 # The fast tier: no Qt, no servers, under a minute.
 fast:
 	@sh .ci/setup test
-	@$(ENV) exec $(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gui"
+	@$(PYTEST) -m "not slow and not gui"
 
 check:
 	@$(ENV) $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

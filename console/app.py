@@ -23,6 +23,7 @@ from console.people import People, people_of
 from console.runtime import Runtime, RuntimeOptions
 from console.services.areas.area_map import AreaMap
 from console.services.areas.sight import AreaSight
+from console.services.crews.kinds import with_crew_kinds
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
@@ -68,7 +69,7 @@ def run_console(
     settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area), ("web", web)) if given})
     site = crew_site_of(settings) if web else None
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
-    city = read_city(city_path)
+    city = with_crew_kinds(read_city(city_path), settings.crew_kinds)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     desk = DeskSettings(
@@ -78,24 +79,32 @@ def run_console(
         crew_speed_kmh=settings.crew_speed_kmh,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        order_resend_minutes=settings.order_resend_minutes,
+        crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
     )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
+    is_whole_desk = not wall and not areas
     options = RuntimeOptions(
         city_path,
         where,
         settings.data_folder / "notices",
         desk,
         retention=settings.retention,
-        is_shared=is_shared(settings, where),
+        role="console" if is_whole_desk else "wall" if wall else "terminal",
+        # A wall and a terminal are always beside others, who lead: they sit where nobody looks after the whole network.
+        is_shared=is_shared(settings, where) or not is_whole_desk,
+        may_lead=is_whole_desk,
     )
     seat = seat_of(settings, "wall" if wall else "console", where)
     connection = connection_of(settings, broker, city.info.site, seat) if broker is not None else None
-    feeds = [*feeds_of(city, connection), *(more_feeds(city) if more_feeds is not None else ())]
+    feeds = [*feeds_of(settings, city, connection), *(more_feeds(city) if more_feeds is not None else ())]
     channels = channels_of(settings, city, connection)
     if site is not None:
-        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
+        feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", seat))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
@@ -103,8 +112,16 @@ def run_console(
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.start()
         if wall:
@@ -215,6 +232,7 @@ def _window_settings(
         theme=in_environment(settings, "colours"),
         usual_language=settings.language,
         usual_theme=settings.colours,
+        news_minutes=settings.news_minutes,
         wall=WallSettings(
             settings.wall_distance_m, settings.wall_ratio, settings.wall_width_mm, settings.area_minutes, settings.targets.targets
         ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.children import end_with_parent
+from console.domain.targets import Targets
 from maps.city import City
 from maps.errors import InputFault
 
@@ -20,6 +21,8 @@ class CaseFiles:
     store: str | Path
     city_path: Path
     notices: Path
+    targets: Targets | None = None
+    """The utility's, for the review."""
 
     def write(self, incident_id: str, to: Path, language: str = "zh_CN") -> Path:
         """Write the package of a case, which may still be open; returns its path. It takes seconds: call it in the background.
@@ -33,7 +36,15 @@ class CaseFiles:
                 raise InputFault(f"{to}: writing the package ended before its time; is there memory left? Try again") from ended
 
 
-def write_case(store: str | Path, city: City, incident_id: str, to: Path, notices: Path, language: str = "zh_CN") -> Path:
+def write_case(
+    store: str | Path,
+    city: City,
+    incident_id: str,
+    to: Path,
+    notices: Path,
+    language: str = "zh_CN",
+    targets: Targets | None = None,
+) -> Path:
     """The same in this process. ``notices``: a folder that need not exist."""
     # Imported here: a window that never writes a package does not load it.
     from console.documents.report.case_report import ReportOptions
@@ -45,7 +56,7 @@ def write_case(store: str | Path, city: City, incident_id: str, to: Path, notice
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices.is_dir() else {}
     kept = open_store(store)
     try:
-        record = collect_case(kept, city, incident_id, Around(files=files))
+        record = collect_case(kept, city, incident_id, Around(files=files, targets=targets))
     finally:
         kept.close()
     write_package(record, to, report=report_html(record, ReportOptions(language)))
@@ -55,4 +66,4 @@ def write_case(store: str | Path, city: City, incident_id: str, to: Path, notice
 def _write(where: CaseFiles, incident_id: str, to: Path, language: str) -> Path:
     from maps.dataset import read_city
 
-    return write_case(where.store, read_city(where.city_path), incident_id, to, where.notices, language)
+    return write_case(where.store, read_city(where.city_path), incident_id, to, where.notices, language, where.targets)

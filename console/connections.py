@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.channels.folder import FolderChannel
+from console.channels.mail import MOST_ADDRESSES, Mail, MailServer, address_checked
 from console.channels.mqtt import MqttChannel
 from console.channels.own_thread import OwnThread
 from console.channels.port import DeliveryChannel
+from console.channels.webhook import Webhook, WebhookAddress
 from console.feeds.mqtt import MqttFeed
 from console.feeds.port import Feed
 from console.mqtt import Broker, MqttConnection
@@ -57,12 +59,22 @@ def connection_of(settings: Settings, broker: Broker, site: str, seat: str) -> M
     return MqttConnection(broker, site, f"quanmai-{site}-{seat}", session_hours=settings.mqtt_session_hours)
 
 
-def feeds_of(city: City, connection: MqttConnection | None) -> list[Feed]:
-    """The feeds of a program; without a connection none is MQTT. One line for each feed."""
+def feeds_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[Feed]:
+    """The feeds of a program; without a connection none is MQTT. One line for each feed. Raises InputFault."""
     feeds: list[Feed] = []
     if connection is not None:
         feeds.append(MqttFeed(connection, city))
+    if settings.traccar:
+        feeds.append(_traccar(settings, city))
     return feeds
+
+
+def _traccar(settings: Settings, city: City) -> Feed:
+    try:
+        from console.feeds.traccar import TraccarAddress, TraccarFeed
+    except ImportError as fault:
+        raise InputFault(f"Traccar needs one more package ({fault.name}): pip install 'quanmai[traccar]'") from fault
+    return TraccarFeed(TraccarAddress.parse(settings.traccar, settings.traccar_token), city)
 
 
 def channels_of(settings: Settings, city: City, connection: MqttConnection | None) -> list[DeliveryChannel]:
@@ -72,7 +84,36 @@ def channels_of(settings: Settings, city: City, connection: MqttConnection | Non
         channels.append(MqttChannel(connection, city.info.site))
     if settings.notices_to is not None:
         channels.append(OwnThread(FolderChannel(settings.notices_to)))
+    channels += [OwnThread(Webhook(one, city.info.site), confirms=True) for one in webhooks_of(settings)]
+    server = mail_server_of(settings)
+    if server is not None and settings.mail is not None:
+        channels += [OwnThread(Mail(server, to, city.info.site)) for to in dict.fromkeys(settings.mail.to)]
     return channels
+
+
+def webhooks_of(settings: Settings) -> list[WebhookAddress]:
+    """The webhooks as set, with their secrets. Raises InputFault, also for a secret without its webhook."""
+    secrets = settings.secrets.webhooks
+    if unused := sorted(secrets.keys() - settings.webhooks.keys()):
+        raise InputFault(f"{settings.credentials}: webhooks.{unused[0]}: settings.toml has no [webhooks.{unused[0]}]")
+    return [WebhookAddress(name, one.url, secrets.get(name, ""), one.ca) for name, one in settings.webhooks.items()]
+
+
+def mail_server_of(settings: Settings) -> MailServer | None:
+    """The mail server as set; None without one. Raises InputFault, also for addresses that are none or too many."""
+    mail = settings.mail
+    if mail is None:
+        if settings.secrets.mail_password:
+            raise InputFault(f"{settings.credentials}: mail_password is set, but settings.toml has no [mail]")
+        return None
+    if not 1 <= len(set(mail.to)) <= MOST_ADDRESSES:
+        raise InputFault(
+            f"settings: mail.to: {len(set(mail.to))} addresses; expected 1 to {MOST_ADDRESSES}, "
+            "for more people a distribution list of the mail server"
+        )
+    for address in mail.to:
+        address_checked(address, "mail.to")
+    return MailServer(mail.server, mail.sender, mail.user, settings.secrets.mail_password, mail.ca)
 
 
 def crew_site_of(settings: Settings) -> CrewSite | None:

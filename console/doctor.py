@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +14,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
-from console.connections import with_certificates
+from console.channels.mail import MailServer
+from console.channels.port import NotDelivered
+from console.channels.webhook import WebhookAddress, on_one_line
+from console.connections import mail_server_of, webhooks_of, with_certificates
 from console.headless import has_screen
 from console.mqtt.broker import Broker
 from console.mqtt.round_trip import round_trip_s
@@ -25,6 +31,7 @@ LEAST_FREE, LITTLE_FREE = 500_000_000, 5_000_000_000
 """Bytes: below the first the store soon cannot be written, below the second a month of readings may not fit."""
 SLOW_SYNC_S = 0.2
 """A commit waits for the disk once; beyond this each decision is noticeably slow."""
+_REACH_S = 5.0
 MOST_SKEW_S = 2.0
 """Readings 5 s ahead of our clock are refused; half of it is left to the stations."""
 
@@ -63,6 +70,7 @@ def examine(store: str = "", mqtt: str = "") -> tuple[Finding, ...]:
     inspection, on_store = _store(where, settings)
     found += on_store
     found += _guarded("broker", lambda: _broker(mqtt or settings.mqtt, settings))
+    found += _channels(settings)
     found += _guarded("clock", lambda: _clock(inspection))
     for folder in _folders(where, settings):
         found += _guarded("disk", lambda folder=folder: _disk(folder))  # type: ignore[misc]
@@ -122,6 +130,59 @@ def _broker(mqtt: str, settings: Settings) -> Finding:
     if not broker.tls and not local:
         return Finding("broker", State.WARNING, f"{text}, without encryption", "use mqtts:// outside a closed network")
     return Finding("broker", State.OK, text)
+
+
+def _channels(settings: Settings) -> list[Finding]:
+    """The ways out that are set: nothing is posted or mailed, only reached."""
+    found = list[Finding]()
+    if settings.notices_to is not None:
+        folder = settings.notices_to
+        found += _guarded("channel", lambda: _folder(folder))
+    try:
+        hooks, server = webhooks_of(settings), mail_server_of(settings)
+    except QuanmaiError as fault:
+        return [*found, Finding("channel", State.FAULT, str(fault))]
+    for hook in hooks:
+        found += _guarded("channel", lambda hook=hook: _webhook(hook))  # type: ignore[misc]
+    if server is not None and settings.mail is not None:
+        addresses = len(settings.mail.to)
+        found += _guarded("channel", lambda: _mail(server, addresses))
+    return found
+
+
+def _folder(folder: Path) -> Finding:
+    if not folder.is_dir():
+        return Finding("channel", State.WARNING, f"folder {folder}: not there yet; the first notice makes it")
+    with NamedTemporaryFile(dir=folder, prefix=".quanmai-doctor-"):
+        return Finding("channel", State.OK, f"folder {folder}: can be written")
+
+
+def _webhook(hook: WebhookAddress) -> Finding:
+    """A connection, for HTTPS with its certificate; no request is made."""
+    parts = urlsplit(hook.url)
+    context = hook.context()
+    name = f"webhook {hook.name}: {parts.hostname}"
+    try:
+        port = parts.port or (443 if context is not None else 80)
+        with socket.create_connection((str(parts.hostname), port), timeout=_REACH_S) as link:
+            if context is not None:
+                context.wrap_socket(link, server_hostname=parts.hostname).close()
+    except OSError as fault:
+        return Finding("channel", State.FAULT, f"{name} cannot be reached: {fault}", "check address, certificate and firewall")
+    return Finding("channel", State.OK, f"{name} answers; whether it takes notices is not tried")
+
+
+def _mail(server: MailServer, addresses: int) -> Finding:
+    """A connection, encrypted and logged in; no mail is sent."""
+    try:
+        with server.connected(server.context()):
+            pass
+    except (OSError, smtplib.SMTPException) as fault:
+        text = f"mail server {server.host}: {on_one_line(str(fault))}"
+        return Finding("channel", State.FAULT, text, "check mail.server, mail.user, mail_password and mail.ca")
+    except NotDelivered as fault:
+        return Finding("channel", State.FAULT, f"mail: {fault}")
+    return Finding("channel", State.OK, f"mail server {server.host}: login works; notices go to {addresses} addresses")
 
 
 def _clock(inspection: Inspection | None) -> Finding:

@@ -17,6 +17,7 @@ from console.feeds.simulator import SimulatorProcess
 from console.log_files import logged_to
 from console.mqtt import MqttConnection
 from console.runtime import Runtime, RuntimeOptions
+from console.services.crews.kinds import with_crew_kinds
 from console.services.desk import DeskSettings
 from console.settings import Settings, is_shared, load_settings
 from maps.dataset import read_city
@@ -41,8 +42,13 @@ def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSetti
         is_drill=is_drill,
         limits_file=settings.limits_file,
         targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
         supervisor_address=settings.supervisor_address,
         area_minutes=settings.area_minutes,
+        order_resend_minutes=settings.order_resend_minutes,
+        crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
+        repeat_back_minutes=settings.repeat_back_minutes,
     )
 
 
@@ -54,7 +60,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     """
     settings = load_settings(**{name: given for name, given in (("seat", seat), ("web", web)) if given})
     site = crew_site_of(settings)
-    broker, city = broker_of(settings, mqtt), read_city(city_path)
+    broker, city = broker_of(settings, mqtt), with_crew_kinds(read_city(city_path), settings.crew_kinds)
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     options = RuntimeOptions(
@@ -68,17 +74,25 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
     )
     name = seat_of(settings, "engine", where)
     connection = connection_of(settings, broker, city.info.site, name)
-    feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
+    feeds, channels = feeds_of(settings, city, connection), channels_of(settings, city, connection)
     if site is not None:
-        feeds, channels = [*feeds, site.feed], [*channels, site.channel]
+        feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     told = _told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(logged_to(settings.data_folder / "logs", name))
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         if site is not None:
+            from console.web.open311 import TicketParts
+
             stack.callback(site.close)
-            site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links)
+            site.serve(
+                runtime.city,
+                runtime.clock,
+                runtime.store,
+                runtime.store.crew_links,
+                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
+            )
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
         runtime.start()

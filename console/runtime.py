@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from console.case_file import CaseFiles
+from console.channels.mail import Mail
+from console.channels.own_thread import OwnThread
 from console.channels.port import DeliveryChannel
 from console.detection import Detector, DetectorOptions, History, takes_long
 from console.detection.signature_making import InterpolatedMaker
@@ -20,6 +22,7 @@ from console.domain.readings import ReadingBatch
 from console.engine import Engine, Ports
 from console.feeds.inbox import Inbox
 from console.feeds.port import Feed
+from console.notice_papers import NoticePapers
 from console.services.alarms.limits import station_limits
 from console.services.analysis.quiet_history import quiet_history
 from console.services.analysis.retention import RetentionRules
@@ -44,7 +47,7 @@ class RuntimeOptions:
     """``city_path``: the worker loads the model from it. ``notices``: where files of notices go.
 
     ``role``: name of this process in messages to others. ``is_shared``: other processes may use the store too; the one that
-    leads stores readings, detects, sends and runs jobs.
+    leads stores readings, detects, sends and runs jobs. ``may_lead``: else this process never does, not even where no other runs.
     """
 
     city_path: Path
@@ -56,6 +59,7 @@ class RuntimeOptions:
     retention: RetentionRules = field(default_factory=RetentionRules)
     role: str = "console"
     is_shared: bool = False
+    may_lead: bool = True
 
 
 class Runtime:
@@ -76,7 +80,7 @@ class Runtime:
         self.clock, self.inbox = clock, Inbox()
         self._feeds, self._channels = tuple(feeds), tuple(channels)
         self.store: SqlStore = open_store(
-            options.store, options.role, is_shared=options.is_shared
+            options.store, options.role, is_shared=options.is_shared, may_lead=options.may_lead
         )  # first: a store in use is no reason to start a worker
         try:
             self._compose(city, clock, options)
@@ -102,9 +106,13 @@ class Runtime:
         )
         self._maker: ObjectProcess | None = None
         self.detector = self._detector()
-        self.case_files = CaseFiles(options.store, options.city_path, options.notices)
+        self.case_files = CaseFiles(options.store, options.city_path, options.notices, options.desk.targets)
         self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
         signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
+        papers = NoticePapers(self.store.incident, self.documents)
+        for channel in self._channels:
+            if isinstance(channel, OwnThread) and isinstance(channel.deliverer, Mail):
+                channel.deliverer.papers = papers.of
         desk = Desk(city, Isolator(city), self.documents, signed_in)
         options.notices.mkdir(parents=True, exist_ok=True)
         self._forecasts = Forecaster(city, self.states) if self.states or self._is_awaited else None

@@ -6,13 +6,14 @@ Language and colours chosen in the window override the file, but not the environ
 from __future__ import annotations
 
 import getpass
+import re
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,6 +23,7 @@ from pydantic_settings import (
 )
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crews import CrewKind
 from console.domain.targets import Goal, Target, Targets
 from console.secret_files import read_secret
 from console.services.analysis.retention import (
@@ -36,7 +38,8 @@ from console.services.analysis.retention import (
 from maps.errors import InputFault
 
 _APP = "quanmai"
-_CREDENTIALS = ("mqtt", "store")
+_CREDENTIALS = ("mqtt", "store", "traccar_token")
+_SECRETS = ("mail_password", "webhooks")
 
 
 class TargetSetting(BaseModel):
@@ -79,6 +82,37 @@ class TargetSettings(BaseModel):
         return Targets(**made)
 
 
+class WebhookSetting(BaseModel):
+    """One webhook for issued notices; its secret stands in the credentials file, under ``[webhooks]``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str
+    ca: Path | None = None
+    """Certificate of the authority that vouches for the receiver (PEM); default: those of the system."""
+
+
+class MailSetting(BaseModel):
+    """Mail of issued notices; the password stands in the credentials file as ``mail_password``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    server: str
+    """``smtps://host:465`` or ``smtp://host:587`` (STARTTLS)."""
+    sender: str
+    to: tuple[str, ...]
+    user: str = ""
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What only the credentials file holds."""
+
+    mail_password: str = field(default="", repr=False)
+    webhooks: dict[str, str] = field(default_factory=dict, repr=False)
+
+
 class Settings(BaseSettings):
     """Settings of an installation.
 
@@ -100,6 +134,16 @@ class Settings(BaseSettings):
     """Name or id of an operating area, whose terminal this console is: nothing of other areas; ``--area`` goes before it."""
     area_minutes: float = Field(default=5.0, ge=0, le=24 * 60)
     """An area's terminal acknowledges a case within this time, else the centre is alarmed; 0: there are no such terminals."""
+    order_resend_minutes: float = Field(default=2.0, ge=0, le=60)
+    """An order that its crew has not answered is sent again after this time, then after twice that …; 0: never."""
+    crew_silent_minutes: float = Field(default=30.0, ge=0, le=24 * 60)
+    """A crew without an order without any sign of life (position, answer) for this time is silent, not free; 0: none is."""
+    crew_kinds: dict[str, CrewKind] = Field(default_factory=dict)
+    """Kinds of crews, vehicles and staff by id, as ``[crew_kinds]`` with ``C7 = "patrol"``; it goes before the dataset's."""
+    news_minutes: float = Field(default=60.0, ge=0, le=24 * 60)
+    """Callers are promised news of a running case so often; 0: no time is read out to them."""
+    repeat_back_minutes: float = Field(default=3.0, ge=0, le=24 * 60)
+    """A dispatch order that is not repeated back within this time is reported once; 0: never."""
     wall_distance_m: float = Field(default=8.0, ge=0.5, le=50)
     """Distance from which the wall view is read; its letters are this divided by ``wall_ratio`` high, or higher."""
     wall_ratio: float = Field(default=200.0, ge=150, le=250)
@@ -115,7 +159,9 @@ class Settings(BaseSettings):
     on SQLite (there with ``QUANMAI_SHARED=1``, for programs on one machine).
     """
     credentials: Path | None = None
-    """File (TOML, mode 0600) with ``mqtt`` and ``store``: addresses with passwords; the environment goes before it."""
+    """File (TOML, mode 0600): ``mqtt`` and ``store`` (addresses with passwords; the environment goes before it),
+
+    ``traccar_token``, ``mail_password``, and under ``[webhooks]`` the secret of each webhook by its name."""
     mqtt_ca: Path | None = None
     """Certificate of the authority that vouches for the broker (PEM); default: those of the system."""
     mqtt_certificate: Path | None = None
@@ -130,6 +176,11 @@ class Settings(BaseSettings):
     """For how long the broker keeps what arrives for a seat that is away."""
     notices_to: Path | None = None
     """Folder that issued notices are delivered to as files, beside the broker; others fetch them from there."""
+    webhooks: dict[str, WebhookSetting] = Field(default_factory=dict)
+    """Web addresses that issued notices are posted to, signed, by name: ``[webhooks.city] url = "https://…"``."""
+    mail: MailSetting | None = None
+    """Mail of issued notices: ``[mail] server, sender, to = ["…"]``."""
+    _secrets: Secrets = PrivateAttr(default_factory=Secrets)
     readings_days: int = Field(default=READINGS_DAYS, ge=0)
     """Days for which the store keeps readings, at least 35; 0: for good. Packages keep theirs."""
     positions_days: int = Field(default=POSITIONS_DAYS, ge=0)
@@ -140,10 +191,16 @@ class Settings(BaseSettings):
     """Days for which the store keeps readings rolled up to minutes, 0: for good."""
     quarters_days: int = Field(default=QUARTERS_DAYS, ge=0)
     """Days for which the store keeps readings rolled up to quarters of an hour, 0: for good."""
+    same_case_minutes: float = Field(30.0, ge=0, le=7 * 24 * 60)
+    """How long the finding of a dismissed case stays dismissed; 0: it opens a new case at once."""
     targets: TargetSettings = Field(default_factory=TargetSettings)
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""
     supervisor_address: str = Field(default="", pattern=r"^[^/#+\s]{0,120}$")
     """Whom messages of missed targets go to, as the channels address it (``escalations/<address>``); "" for nobody."""
+    traccar: str = ""
+    """Traccar server whose positions of crews are shown, ``https://host``; its token belongs into ``credentials``."""
+    traccar_token: str = Field(default="", repr=False)
+    """Token of a Traccar account that may read the devices."""
     web: str = ""
     """``HOST:PORT`` at which the engine serves the crews' page; ``--web`` goes before it; "" for none; a console serves it by
 
@@ -163,12 +220,25 @@ class Settings(BaseSettings):
             raise ValueError(f"at least {LEAST_READINGS_DAYS} days (detection learns from the last 28), or 0 for good")
         return days
 
+    @field_validator("webhooks")
+    @classmethod
+    def _fit_names(cls, webhooks: dict[str, WebhookSetting]) -> dict[str, WebhookSetting]:
+        for name in webhooks:
+            if re.fullmatch("[A-Za-z0-9_-]{1,30}", name) is None:
+                raise ValueError(f"{name!r}: a webhook's name is 1 to 30 letters, digits, - and _; deliveries are recorded by it")
+        return webhooks
+
     @field_validator("mqtt_key")
     @classmethod
     def _key_has_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
         if (key is None) != (info.data.get("mqtt_certificate") is None):
             raise ValueError("mqtt_certificate and mqtt_key belong together")
         return key
+
+    @property
+    def secrets(self) -> Secrets:
+        """What the credentials file holds beside addresses."""
+        return self._secrets
 
     @property
     def person(self) -> Actor:
@@ -214,10 +284,17 @@ def _with_credentials(settings: Settings, path: Path) -> Settings:
     except tomllib.TOMLDecodeError:
         # Not chained: the message may quote a password.
         raise InputFault(f'{path}: is no TOML; expected lines such as mqtt = "mqtts://user:password@host"') from None
+    secrets = Secrets(held.pop("mail_password", ""), held.pop("webhooks", {}))
+    if not isinstance(secrets.mail_password, str):
+        raise InputFault(f"{path}: mail_password: expected a text")
+    if not isinstance(secrets.webhooks, dict) or not all(isinstance(one, str) for one in secrets.webhooks.values()):
+        raise InputFault(f'{path}: webhooks: expected a table of secrets by name, such as city = "…" under [webhooks]')
     if wrong := sorted(name for name, value in held.items() if name not in _CREDENTIALS or not isinstance(value, str)):
-        raise InputFault(f"{path}: {wrong[0]}: expected only {' and '.join(_CREDENTIALS)}, as texts")
+        raise InputFault(f"{path}: {wrong[0]}: expected only {' and '.join((*_CREDENTIALS, *_SECRETS))}, as texts")
     given = {name for name in _CREDENTIALS if in_environment(settings, name)}
-    return settings.model_copy(update={name: value for name, value in held.items() if name not in given})
+    made = settings.model_copy(update={name: value for name, value in held.items() if name not in given})
+    made._secrets = secrets
+    return made
 
 
 def load_settings(**given: Any) -> Settings:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from maps import crs as crs_of
 from maps.city import City
 from maps.errors import Fault, InputFault, Severity
+from maps.fitness import fitness_json
 from maps.index import PipeIndex
 from maps.network import NodeKind, PipeTable
 from maps.trace import islands
@@ -30,7 +31,10 @@ _SAME_COURSE_M = 0.5
 
 
 def check_city(city: City) -> dict[str, Any]:
-    """Check a city; the report as JSON values: counts, crs, faults {counts, list}, hydraulics {converged, message}, assumed."""
+    """Check a city; the report as JSON values.
+
+    counts, crs, faults {counts, list}, hydraulics {converged, message}, fitness (see ``maps.fitness``), assumed.
+    """
     faults = list(network_faults(city))
     codes = [fault.code for fault in faults]
     return {
@@ -41,6 +45,7 @@ def check_city(city: City) -> dict[str, Any]:
         "fault_counts": {code: codes.count(code) for code in sorted(set(codes))},
         "faults": [_fault_json(fault) for fault in _first_of_each(faults)],
         "hydraulics": hydraulics(city),
+        "fitness": fitness_json(city),
         "assumed": list(city.info.assumed),
     }
 

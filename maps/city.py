@@ -46,15 +46,20 @@ class PlantTable(Columns):
 
 @dataclass(frozen=True, eq=False)
 class CrewTable(Columns):
-    """Repair crews. ``skills``: comma separated; base in the network's CRS."""
+    """Crews, vehicles and other staff. ``skills``: comma separated; base in the network's CRS.
+
+    ``kind``: repair, patrol, community, sampling or vehicle; "" is repair.
+    """
 
     name: Texts
     base_x: Floats
     base_y: Floats
     skills: Texts
     phone: Texts
+    kind: Texts
 
     LAYER: ClassVar[str] = "crews"
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"kind"})
 
 
 @dataclass(frozen=True, eq=False)

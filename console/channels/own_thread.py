@@ -7,7 +7,7 @@ import queue
 import threading
 from typing import Protocol
 
-from console.channels.port import NotDelivered, Result
+from console.channels.port import NotDelivered, RefusedForGood, Result
 from console.domain.health import ChannelHealth
 from console.domain.outgoing import Outgoing
 
@@ -34,10 +34,13 @@ class Deliverer(Protocol):
 
 
 class OwnThread:
-    """A ``DeliveryChannel``: one message after the other on a thread of its own, so that no other channel waits."""
+    """A ``DeliveryChannel``: one message after the other on a thread of its own, so that no other channel waits.
 
-    def __init__(self, deliverer: Deliverer) -> None:
-        self._deliverer = deliverer
+    ``confirms``: what the deliverer waits for is the addressee's own answer, not that of a server or disk between.
+    """
+
+    def __init__(self, deliverer: Deliverer, *, confirms: bool = False) -> None:
+        self.deliverer, self._confirms = deliverer, confirms
         self._lock = threading.Lock()
         self._asked: queue.SimpleQueue[tuple[int, Outgoing] | None] = queue.SimpleQueue()
         self._results: list[Result] = []
@@ -48,11 +51,11 @@ class OwnThread:
     @property
     def name(self) -> str:
         """The deliverer's."""
-        return self._deliverer.name
+        return self.deliverer.name
 
     def carries(self, outgoing: Outgoing) -> bool:
         """As the deliverer says."""
-        return self._deliverer.carries(outgoing)
+        return self.deliverer.carries(outgoing)
 
     def start(self) -> None:
         """Start the thread."""
@@ -86,17 +89,17 @@ class OwnThread:
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None and not self._stopping.is_set():
-            failure = self._attempt(*asked)
+            result = self._attempt(*asked)
             with self._lock:
-                self._failure = failure
-                self._results.append(Result(asked[0], failure))
+                self._failure = result.failure
+                self._results.append(result)
 
-    def _attempt(self, outgoing_id: int, outgoing: Outgoing) -> str:
+    def _attempt(self, outgoing_id: int, outgoing: Outgoing) -> Result:
         try:
-            self._deliverer.deliver(outgoing_id, outgoing)
+            self.deliverer.deliver(outgoing_id, outgoing)
         except NotDelivered as fault:
-            return str(fault)
+            return Result(outgoing_id, str(fault), is_final=isinstance(fault, RefusedForGood))
         except Exception as defect:
             log.error("defect in channel %s", self.name, exc_info=defect)
-            return f"{type(defect).__name__}: {defect}; see the log, report it"
-        return ""
+            return Result(outgoing_id, f"{type(defect).__name__}: {defect}; see the log, report it")
+        return Result(outgoing_id, is_acknowledged=self._confirms)

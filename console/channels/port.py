@@ -14,12 +14,21 @@ class NotDelivered(QuanmaiError):
     """The channel could not deliver a message; one line that says why. It is tried again later."""
 
 
+class RefusedForGood(NotDelivered):
+    """The other side refused the message itself: the same one again would be refused again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of one delivery. ``failure``: why it failed, "" when it was delivered."""
+    """Result of one delivery. ``failure``: why it failed, "" when it was delivered.
+
+    ``is_final``: a failure that trying again does not mend. ``is_acknowledged``: the addressee itself confirmed the delivery.
+    """
 
     outgoing_id: int
     failure: str = ""
+    is_final: bool = False
+    is_acknowledged: bool = False
 
 
 class DeliveryChannel(Protocol):

@@ -1,11 +1,11 @@
-"""Commands that create and check city datasets: import, check, synth."""
+"""Commands that create, check and compare city datasets: import, check, compare, synth."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from console.children import shared_calls
 from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
 from maps.errors import Fault, InputFault, Severity
 from maps.files import refuse_overwriting
+
+if TYPE_CHECKING:  # a command that only prints its help loads no numpy
+    from maps.comparison import LayerDifference
 
 commands = typer.Typer()
 
@@ -23,6 +26,12 @@ def import_(
     to: Annotated[Path, typer.Option("--to", help="city dataset to write")],
     crs: Annotated[str, typer.Option(help="CRS of the source, such as EPSG:4548")] = "",
     profile: Annotated[Path | None, typer.Option(help="column profile (TOML)")] = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="guess layers and columns from names and values instead of a profile")
+    ] = False,
+    save_profile: Annotated[
+        Path | None, typer.Option("--save-profile", help="with --guess: write the guessed profile here, to check and use again")
+    ] = None,
     stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
     assume_valves: Annotated[
         bool, typer.Option("--assume-valves", help="add an assumed valve at both ends of every pipe")
@@ -38,7 +47,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import a network into a city dataset."""
-    from console.services.network.foreign_models import import_into
+    from console.services.network.foreign_models import guessed_import_into, import_into
 
     placed: str | Path | None = stations or None
     if placed is not None and not str(placed).startswith("auto"):
@@ -52,12 +61,17 @@ def import_(
         "snap_m": tolerance_m,
     }
     inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
+    _refuse_guess(guess, profile, save_profile, [*inputs, to])
     refuse_overwriting(to, inputs)
     if report is not None:
         _refuse_report(report, inputs, to)
     models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
     try:
-        counts, faults = shared_calls().call(import_into, sources, options, to, reads=", ".join(map(str, models)))
+        reads = ", ".join(map(str, models))
+        if guess:
+            counts, faults = shared_calls().call(guessed_import_into, sources, options, to, save_profile, reads=reads)
+        else:
+            counts, faults = shared_calls().call(import_into, sources, options, to, reads=reads)
     except InputFault as refused:
         if report is not None:
             write_fault_report(refused.faults or (Fault(Severity.FATAL, "refused", str(refused)),), report)
@@ -66,6 +80,19 @@ def import_(
         write_fault_report(faults, report)
     fault_lines(faults)
     print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
+
+
+def _refuse_guess(guess: bool, profile: Path | None, save_profile: Path | None, others: Sequence[Path]) -> None:
+    """Check the options of a guess before anything is read. Raises InputFault."""
+    if guess and profile is not None:
+        raise InputFault("--guess and --profile exclude each other: a profile already says which columns count")
+    if save_profile is None:
+        return
+    if not guess:
+        raise InputFault("--save-profile needs --guess: there is no other profile to save")
+    if save_profile.resolve() in {path.resolve() for path in others}:
+        raise InputFault(f"{save_profile}: --save-profile names a file of this import; write it to another one")
+    refuse_overwriting(save_profile, others)
 
 
 def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:
@@ -86,6 +113,47 @@ def check(city: CityPath, as_json: AsJson = False) -> None:
     report = shared_calls().call(check_file, city, reads=str(city))
     print_result(report, as_json, json.dumps(report, ensure_ascii=False, indent=2))
     lacking_lines(read_city(city))
+
+
+@commands.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="city dataset in use (.gpkg)")],
+    after: Annotated[Path, typer.Argument(help="newer city dataset (.gpkg)")],
+    csv: Annotated[Path | None, typer.Option("--csv", help="write every difference to this table")] = None,
+    accept_to: Annotated[
+        Path | None, typer.Option("--accept-to", help="write the newer one here, with later checks of valves on site kept")
+    ] = None,
+    tolerance_m: Annotated[float, typer.Option("--tolerance-m", min=0.0, max=100.0, help="shifts up to this are none")] = 0.5,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a newer version of a city dataset adds, removes, moves and changes."""
+    from maps.comparison import compare as differences
+    from maps.comparison import with_field_states
+    from maps.dataset import read_city, write_city
+    from maps.export.csv_tables import write_csv
+
+    for path in (csv, accept_to):
+        if path is not None:
+            refuse_overwriting(path, [before, after])
+    one, other = read_city(before), read_city(after)
+    found = differences(one, other, tolerance_m)
+    if csv is not None:
+        write_csv(csv, ("layer", "asset_id", "difference", "column", "before", "after"), _difference_rows(found))
+    result: dict[str, Any] = {difference.layer: difference.counts() for difference in found if not difference.is_empty}
+    if accept_to is not None:
+        accepted, kept = with_field_states(other, one)
+        write_city(accepted, accept_to)
+        result |= {"written": str(accept_to), "valves_with_later_checks_kept": len(kept)}
+    print_result(result, as_json, "\n".join(f"{layer}: {told}" for layer, told in result.items()) or "no difference")
+
+
+def _difference_rows(found: Sequence[LayerDifference]) -> Iterator[tuple[str, ...]]:
+    for one in found:
+        yield from ((one.layer, name, "added", "", "", "") for name in one.added)
+        yield from ((one.layer, name, "removed", "", "", "") for name in one.removed)
+        yield from ((one.layer, name, "recut", "pieces", str(before), str(after)) for name, before, after in one.recut)
+        yield from ((one.layer, name, "moved", "m", "", f"{away:.2f}") for name, away in one.moved)
+        yield from ((one.layer, change.asset_id, "changed", change.column, change.before, change.after) for change in one.changed)
 
 
 @commands.command()

@@ -117,15 +117,17 @@ def package_(
     from console.package import write_package
     from console.services.review.collect import Around, collect_case
     from console.services.review.redact import redacted
+    from console.settings import load_settings
     from console.store import open_store
     from maps.dataset import read_city
 
     _refuse_language(language)
     refuse_overwriting(to, [city, *([] if "://" in store else [Path(store)]), *(one for one in (sign, notices) if one)])
     files = {path.name: path.read_bytes() for path in notices.iterdir() if path.is_file()} if notices else {}
+    around = Around(before=timedelta(minutes=margin_minutes), files=files, targets=load_settings().targets.targets)
     kept = _existing_store(store, open_store)
     try:
-        record = collect_case(kept, read_city(city), incident, Around(before=timedelta(minutes=margin_minutes), files=files))
+        record = collect_case(kept, read_city(city), incident, around)
     finally:
         kept.close()
     record = redacted(record) if redact else record

@@ -48,6 +48,14 @@ class NoticeDocuments:
         contents.append((f"{stem}.json", notice_json(notice, self._site, now)))
         return _write_all(folder, contents)
 
+    def papers(self, notice: Notice, at: datetime) -> tuple[tuple[str, str, bytes], ...]:
+        """(file name, media type, content) of PDF and CAP of an issued notice, as of a time. Raises PdfFault, ValueError."""
+        stem = self.stem(notice)
+        return (
+            (f"{stem}.pdf", "application/pdf", make_pdf(page_of(notice, at))),
+            (f"{stem}.cap.xml", CONTENT_TYPE, cap_message(notice, self._site, at)),
+        )
+
     def stem(self, notice: Notice) -> str:
         """File name from the notice's id, its version and whether it was lifted; ids may contain any character."""
         safe = re.sub(r"[^\w.\-]+", "-", notice.notice_id).strip(".-") or "notice"

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QGuiApplication,
+    QImage,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -35,6 +36,7 @@ _SANS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang 
 _SERIF = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "Songti SC", "serif"]
 _DPI = 300
 _MM = _DPI / 25.4
+_MARGINS_MM = (25.0, 22.0, 25.0, 20.0)
 _SCALED_MM = 96 / 25.4  # Qt scales vertical block margins to the device, but not horizontal ones
 _SKETCH_MM, _SKETCH_LEAST_MM = 90.0, 50.0
 _METRES_PER_DEGREE = 111_320.0
@@ -52,7 +54,7 @@ def render(page: NoticePage) -> bytes:
         QPageLayout(
             QPageSize(QPageSize.PageSizeId.A4),
             QPageLayout.Orientation.Portrait,
-            QMarginsF(25, 22, 25, 20),
+            QMarginsF(*_MARGINS_MM),
             QPageLayout.Unit.Millimeter,
         )
     )
@@ -69,7 +71,57 @@ def render(page: NoticePage) -> bytes:
     return bytes(data.data())
 
 
-def _print_text(painter: QPainter, writer: QPdfWriter, text: TextPage, page: NoticePage, rings: tuple[Ring, ...]) -> None:
+def page_images(page: NoticePage) -> list[QImage]:
+    """The same pages, set by the same code at the same resolution, as pictures at half of it. Needs a QGuiApplication."""
+    paper = QPageSize(QPageSize.PageSizeId.A4).sizePixels(_DPI)
+    image = QImage(paper, QImage.Format.Format_RGB32)
+    for setter in (image.setDotsPerMeterX, image.setDotsPerMeterY):
+        setter(round(_DPI / 0.0254))
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    left, top, right, bottom = (round(mm * _MM) for mm in _MARGINS_MM)
+    painter.translate(left, top)
+    pages = _Pictures(image, painter, paper.width() - left - right, paper.height() - top - bottom)
+    for number, text in enumerate(page.pages):
+        if number:
+            pages.newPage()
+        _print_text(painter, pages, text, page, page.rings if number == 0 else ())
+    pages.newPage()
+    painter.end()
+    return pages.done
+
+
+class _Pictures:
+    """Pages painted one after the other on one picture, each kept when the next one begins."""
+
+    def __init__(self, image: QImage, painter: QPainter, width: int, height: int) -> None:
+        self.device, self._painter, self._width, self._height = image, painter, width, height
+        self.done: list[QImage] = []
+
+    def width(self) -> int:
+        """Width between the margins, dots."""
+        return self._width
+
+    def height(self) -> int:
+        """Height between the margins, dots."""
+        return self._height
+
+    def newPage(self) -> None:
+        """Keep the page and begin an empty one."""
+        size = self.device.size() / 2
+        smooth = Qt.TransformationMode.SmoothTransformation
+        self.done.append(self.device.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+        self._painter.save()
+        self._painter.resetTransform()
+        self._painter.fillRect(self.device.rect(), Qt.GlobalColor.white)
+        self._painter.restore()
+
+
+_Pages = QPdfWriter | _Pictures
+
+
+def _print_text(painter: QPainter, writer: _Pages, text: TextPage, page: NoticePage, rings: tuple[Ring, ...]) -> None:
     """Print one language on as many pages as needed, then the sketch, on a new page if it does not fit."""
     width, height = float(writer.width()), float(writer.height())
     document = _document(text, writer, QSizeF(width, height))
@@ -99,9 +151,9 @@ def _body_height(document: QTextDocument, count: int, height: float) -> float:
     return last.bottom() - (count - 1) * height
 
 
-def _document(text: TextPage, writer: QPdfWriter, size: QSizeF) -> QTextDocument:
+def _document(text: TextPage, writer: _Pages, size: QSizeF) -> QTextDocument:
     document = QTextDocument()
-    document.documentLayout().setPaintDevice(writer)
+    document.documentLayout().setPaintDevice(writer if isinstance(writer, QPdfWriter) else writer.device)
     document.setDocumentMargin(0)
     document.setPageSize(size)
     cursor = QTextCursor(document)

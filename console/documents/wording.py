@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from console.domain.notices import Notice, NoticeFacts, NoticeStatus
+from console.domain.notices import Notice, NoticeChange, NoticeFacts, NoticeStatus
 from resources.texts import Catalogue
 
 LANGUAGES = ("zh_CN", "en")
@@ -151,7 +151,7 @@ def _as_issued(notice: Notice, text: str, language: str, now: datetime) -> str:
     if notice.status is NoticeStatus.LIFTED:
         lines[:0] = _lifting(wording, notice, now)
     elif notice.references:
-        lines.insert(0, wording("banner.updated", version=notice.version))
+        lines[:0] = _changed(wording, notice)
     # An edited text may lack the banners: they are inserted again, since an exercise must not be sent without them.
     lines[:0] = [banner for banner in _banners(wording, facts) if banner not in text]
     lines.append(wording.date(notice.issued_at or notice.approved_at or notice.drafted_at, facts.time_zone))
@@ -168,12 +168,29 @@ def lift_reason(notice: Notice, language: str) -> str:
     return "" if language == "en" and has_chinese(reason) else reason
 
 
+def _changed(wording: Wording, notice: Notice) -> list[str]:
+    """What an update does to the notices before it, with the reason of an extension or an early end."""
+    first = wording("banner.updated", version=notice.version)
+    if notice.change not in (NoticeChange.EXTENSION, NoticeChange.EARLY_END):
+        return [first]
+    end = wording.minute(notice.facts.expected_end, notice.facts.time_zone)
+    reason = clean(notice.change_reason)
+    shown = reason if not (wording.language == "en" and has_chinese(reason)) else ""
+    said = [wording(f"banner.{notice.change}", end=end), *([wording("banner.lift_reason", reason=shown)] if shown else [])]
+    advice = [wording("banner.discoloured")] if notice.change is NoticeChange.EARLY_END else []
+    return [first, *said, *advice]
+
+
 def _lifting(wording: Wording, notice: Notice, now: datetime) -> list[str]:
     """Sentence about the end of the outage and its reason; restored supply is stated only if the reason says so."""
     banner = "banner.withdrawn" if notice.withdrawn else "banner.lifted"
     reason = lift_reason(notice, wording.language)
-    ended = wording(banner, at=wording.minute(notice.lifted_at or now, notice.facts.time_zone))
-    return [ended, wording("banner.lift_reason", reason=reason)] if reason else [ended]
+    lines = [wording(banner, at=wording.minute(notice.lifted_at or now, notice.facts.time_zone))]
+    if reason:
+        lines.append(wording("banner.lift_reason", reason=reason))
+    if not notice.withdrawn:
+        lines.append(wording("banner.discoloured"))
+    return lines
 
 
 def _lines(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
@@ -229,7 +246,7 @@ def _work(wording: Wording, facts: NoticeFacts) -> str:
     if work and not (wording.language == "en" and has_chinese(work)):
         return work
     size = re.search(r"DN\s?\d{2,4}", work)
-    return " ".join(wording(f"work.{facts.kind}", size=size[0] if size else "").split())
+    return " ".join(wording(f"work.{facts.purpose or facts.kind}", size=size[0] if size else "").split())
 
 
 def _area(wording: Wording, facts: NoticeFacts) -> Iterator[str]:

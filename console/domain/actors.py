@@ -20,6 +20,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMIN = "admin"
     CREW = "crew"
+    CLIENT = "client"
+    """Another program that sends and reads tickets, known by its key."""
     SYSTEM = "system"
     LOCKED_SEAT = "locked_seat"
     """Somebody at a locked seat: nobody has shown who."""
@@ -42,6 +44,8 @@ class Proof(StrEnum):
     """Name and password given for this one act, at another person's seat."""
     TYPED_NAME = "typed_name"
     """A name typed at another person's seat: no evidence of the person."""
+    KEY = "key"
+    """The key of another program."""
     LOCKED_SEAT = "locked_seat"
     """An emergency act at a locked seat: the person is unknown."""
 
@@ -71,6 +75,12 @@ class Permission(StrEnum):
     """Entries of the shift log, calls, signing on and off, handovers."""
     CONTACTS = "contacts"
     """Change the contact book."""
+    TICKETS = "tickets"
+    """Take calls of customers, change their tickets, call back."""
+    PUBLIC = "public"
+    """Enter who was told, and keep the points of emergency water."""
+    PERSONAL_DATA = "personal_data"
+    """See and change the register of people in need, and enter what was done for them."""
 
 
 _ALL = frozenset(Permission)
@@ -83,11 +93,13 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _ALL - {Permission.USERS},
     Role.ADMIN: _ALL,
     Role.SYSTEM: _ALL,
-    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS},
-    Role.HOTLINE: _AT_WORK | {Permission.CASES, Permission.CONTACTS},
+    Role.AREA: _AT_WORK | {Permission.ALARMS, Permission.CREWS, Permission.TICKETS, Permission.PUBLIC},
+    Role.HOTLINE: _AT_WORK
+    | {Permission.CASES, Permission.CONTACTS, Permission.TICKETS, Permission.PUBLIC, Permission.PERSONAL_DATA},
     Role.LEAKAGE: _AT_WORK | {Permission.ALARMS, Permission.OPERATIONS},
     Role.GIS: _AT_WORK | {Permission.OPERATIONS},
     Role.CREW: frozenset({Permission.CREWS}),
+    Role.CLIENT: frozenset({Permission.TICKETS}),
     Role.AUDITOR: frozenset(),
     Role.LOCKED_SEAT: frozenset({Permission.ACKNOWLEDGE}),
 }
@@ -126,6 +138,11 @@ class Actor:
     def acts_in(self, area: str) -> bool:
         """Whether it may act on records of this area."""
         return not self.areas or area in self.areas
+
+    @property
+    def area(self) -> str:
+        """The area of what it writes: its only one; "" for the centre's people, and for those of several areas."""
+        return self.areas[0] if len(self.areas) == 1 else ""
 
     @property
     def is_signed_in(self) -> bool:

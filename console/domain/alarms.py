@@ -35,6 +35,8 @@ class AlarmKind(StrEnum):
     """Two metered zones whose inflows move oppositely: a valve between them may be open."""
     AREA_SILENT = "area_silent"
     """An operating area has not acknowledged a case in time; ``subject``: the area's name."""
+    CALLS = "calls"
+    """More calls of customers than usual in an area, or callers still without water; ``channels``: ids of the tickets."""
     OPERATION = "operation"
     """No alarm but information: something is operated, worked on or planned, which may explain what stations show."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.alarms import ALARM, Alarm, AlarmKind, AlarmState
+from console.domain.clock import moment
 from console.domain.crews import CrewFix
 from console.domain.delivery import Undelivered
 from console.domain.expected import CHARTED
@@ -117,7 +119,7 @@ def compose_picture(
         elevation_error_m=elevation_error_m,
         preparing=preparing,
         undelivered=undelivered,
-        others=_others(records or {}),
+        others=_others(records or {}, moment(now_us)),
         given=given or {},
         channels=channels,
         lease=lease,
@@ -127,12 +129,12 @@ def compose_picture(
     )
 
 
-def _others(records: Mapping[str, Mapping[str, Record]]) -> dict[str, tuple[Record, ...]]:
-    """Open records of the kinds that have no field of their own in a picture, oldest first."""
+def _others(records: Mapping[str, Mapping[str, Record]], now: datetime) -> dict[str, tuple[Record, ...]]:
+    """Records of the kinds that have no field of their own in a picture, oldest first: those open, or closing only later."""
     found = {}
     for name, some in records.items():
         if name not in (INCIDENT.name, ALARM.name):
-            opened = [one for one in some.values() if one.record_kind.closed_at(one) is None]
+            opened = [one for one in some.values() if (closed_at := one.record_kind.closed_at(one)) is None or closed_at > now]
             found[name] = tuple(sorted(opened, key=lambda one: one.record_kind.opened_at(one)))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from console.domain.records import RecordKind
 
@@ -61,7 +62,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that ``by`` says to have made; never changed. ``name`` and ``organisation``: of the contact as it was then."""
+    """A call that ``by`` says to have made; never changed. ``name`` and ``organisation``: of the contact as it was then.
+
+    ``area``: of the caller, "" for the centre.
+    """
 
     call_id: str
     at: datetime
@@ -75,12 +79,18 @@ class Call:
     said: str = ""
     incident_id: str = ""
     seat: str = ""
+    area: str = ""
     version: int = 0
 
     @property
     def record_kind(self) -> RecordKind[Call]:
         """Calls."""
         return CALL
+
+
+def _area_added(document: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 had no area: whatever it wrote was the centre's. Parts stay parts."""
+    return {"area": "", **document} if "seat" in document else document
 
 
 CONTACT = RecordKind(
@@ -100,5 +110,8 @@ CALL = RecordKind(
     state=lambda call: call.outcome.value,
     opened_at=lambda call: call.at,
     closed_at=lambda call: call.at,
+    area=lambda call: call.area,
+    schema=2,
+    upgrades={1: _area_added},
     in_package=lambda call, incident_id: call.incident_id == incident_id,
 )

@@ -14,6 +14,20 @@ class CrewState(StrEnum):
     EN_ROUTE = "en_route"
     ON_SITE = "on_site"
     OFF_DUTY = "off_duty"
+    SILENT = "silent"
+    """Without an order, and nothing was heard of it for a long time: it counts as none that can be sent unasked."""
+
+
+class CrewKind(StrEnum):
+    """What a crew, a vehicle or one of the staff is for. Only repair crews are sent to bursts unasked."""
+
+    REPAIR = "repair"
+    PATROL = "patrol"
+    COMMUNITY = "community"
+    """Community service: people at the customers' doors."""
+    SAMPLING = "sampling"
+    VEHICLE = "vehicle"
+    """A vehicle that no crew is named for: tanker, digger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,7 @@ class CrewFix:
     """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north.
 
     ``trouble``: why what came since could not be used (encrypted, future, position …), "" when nothing stands against it.
+    ``heard_us``: our time of the last sign of life other than a source's time, 0 for none.
     """
 
     crew_id: str
@@ -32,3 +47,10 @@ class CrewFix:
     heading_deg: float | None = None
     speed_mps: float | None = None
     trouble: str = ""
+    heard_us: int = 0
+    kind: CrewKind = CrewKind.REPAIR
+
+
+def crew_kind(text: str) -> CrewKind:
+    """The kind in a dataset; what is unknown there is a repair crew."""
+    return CrewKind(text) if text in tuple(CrewKind) else CrewKind.REPAIR

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     NO_CHANNEL = "no_channel"
     DISCONNECTED = "disconnected"
     REFUSED = "refused"
+    """A failed attempt; it is tried again."""
+    REFUSED_FOR_GOOD = "refused_for_good"
 
 
 class Obsolete(StrEnum):
@@ -42,8 +44,18 @@ class DeliveryState(StrEnum):
     CLAIMED = "claimed"
     """Handed to the channel or about to be; its result is not known yet."""
     SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    """Sent, and the addressee itself has confirmed it."""
     FAILED = "failed"
     """The channel could not deliver it; it is tried again."""
+    REFUSED = "refused"
+    """The other side refused it for good; it is tried again only when somebody asks for it."""
+
+
+ARRIVED = frozenset({DeliveryState.SENT, DeliveryState.ACKNOWLEDGED})
+"""States after which a channel has done its part."""
+RETRIED = "delivery_retried"
+"""Kind of the change by which somebody asks for another attempt; its ``after`` holds ``outgoing_id`` and ``channel``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,33 @@ class Delivery:
     attempts: int = 0
     next_us: int = 0
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message of a case as the store has it, for people to see. ``subject``: id of the order or notice, else the addressee.
+
+    ``settled_at``: when every channel had delivered it, None before; ``withdrawn``: it never left and will not;
+    ``deliveries``: each with the time of its last step.
+    """
+
+    outgoing_id: int
+    kind: MessageKind
+    subject: str
+    content_type: str
+    made_at: datetime
+    settled_at: datetime | None = None
+    withdrawn: bool = False
+    deliveries: tuple[tuple[Delivery, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAlert:
+    """A CAP message that is readable in the feed, and since when."""
+
+    outgoing_id: int
+    at: datetime
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)

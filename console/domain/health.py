@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics", "retention", "clock"})
+FAULT_NAMES = frozenset({"store", "engine", "files", "impact", "outlook", "hydraulics", "retention", "clock", "leader"})
 """Names of ``FeedHealth`` that tell of a fault behind the picture, not of a feed: live values go on."""
 
 CREW_PAGE = "crew page"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from console.domain.alarms import Evidence, Explanation
 from console.domain.area_alerts import AreaAlert
+from console.domain.field_reports import FieldReport
 from console.domain.notices import Notice
 from console.domain.records import RecordKind
 from console.domain.targets import Escalation
@@ -59,7 +60,8 @@ class OrderState(StrEnum):
 class WorkOrder:
     """An order to one crew. ``eta_minutes`` at the stated speed; ``text`` is what the crew reads (Chinese).
 
-    ``found_pipe``: the pipe the crew found broken, "" until it said so.
+    ``found_pipe``: the pipe the crew found broken, "" until it said so. ``sends``: how often it was sent, which is
+    done again until the crew answers; ``last_sent_at``: the last time, None for the first.
     """
 
     order_id: str
@@ -74,6 +76,8 @@ class WorkOrder:
     eta_minutes: float | None = None
     reply: str = ""
     found_pipe: str = ""
+    sends: int = 1
+    last_sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +224,36 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelByHand:
+    """The event level as somebody set it, against or as the rules propose: ``ground`` why."""
+
+    name: str
+    ground: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork:
+    """The planned outage that a case is: its id, purpose (``OutagePurpose``), reason, and the announced begin (aware)."""
+
+    outage_id: str
+    purpose: str
+    reason: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One case. ``burst_pipes`` empty until judged; ``plan.burst_pipes``: what the plan is for (see ``target_pipes``).
 
     ``ground``: how it was judged or, before that, reported (``call``); "" when found from the pressures alone.
     ``restoration_by``: who corrected the estimate by hand, "" while it is the table's. ``version`` rises by one per commit.
     ``outlook``: of the location as it stands, None until it is worked out. ``area_alerts``: one for each operating area that the
-    case has concerned so far; an area stays in it when the location moves away.
+    case has concerned so far; an area stays in it when the location moves away. ``field_reports``: what crews reported apart from
+    orders and valves, in the order of arrival. ``work``: of a planned outage that runs, which
+    no alarm stands for; None of a burst. ``level_by_hand``: the event level set by a person, None while the rules' holds.
+    ``dismissed``: closed as no burst (False in cases of earlier versions).
     """
 
     incident_id: str
@@ -264,6 +291,10 @@ class Incident:
     explanations: tuple[Explanation, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
+    field_reports: tuple[FieldReport, ...] = ()
+    work: PlannedWork | None = None
+    level_by_hand: LevelByHand | None = None
+    dismissed: bool = False
 
     @property
     def record_kind(self) -> RecordKind[Incident]:

@@ -27,6 +27,51 @@ class NoticeStatus(StrEnum):
     LIFTED = "lifted"
 
 
+class NoticeChange(StrEnum):
+    """What a later message does to the earlier ones: 更新 延长 提前恢复."""
+
+    NONE = ""
+    UPDATE = "update"
+    EXTENSION = "extension"
+    EARLY_END = "early_end"
+
+
+class NoticeStep(StrEnum):
+    """One thing somebody did to one version of a notice."""
+
+    DRAFTED = "drafted"
+    REDRAFTED = "redrafted"
+    EDITED = "edited"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    ISSUED = "issued"
+    LIFTED = "lifted"
+
+
+class DemandCode(StrEnum):
+    """What the rules demand around a notice."""
+
+    USERS = "users_ahead"
+    """Users are told 24 h ahead (planned)."""
+    FIRE_BRIGADE = "fire_brigade"
+    """The fire brigade is told (planned: unverified rule)."""
+    REASON = "reason"
+    EMERGENCY_WATER = "emergency_water"
+    """Over 24 h without water: a plan for emergency water."""
+    CRITICAL_CUSTOMERS = "critical_customers"
+    """Critical customers are told one by one (planned)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemandDone:
+    """Somebody's word that a demand is met: ``by`` a person, ``how`` in that person's words (who was told, which plan)."""
+
+    code: DemandCode
+    by: str
+    at: datetime
+    how: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What a notice says. No pipe or valve ids: the network is internal. Times aware UTC.
@@ -34,7 +79,7 @@ class NoticeFacts:
     ``households_without_supply_before``: those of ``households_no_water`` that had no supply before by the data;
     ``customers_piece_unknown``: customers counted although their piece of a cut pipe is unknown.
     ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``. ``…_zones``: ids of the
-    communities' outlines in the city's zones (two communities may bear one name).
+    communities' outlines in the city's zones; ``purpose``: of planned work (two communities may bear one name).
     """
 
     kind: NoticeKind
@@ -64,6 +109,23 @@ class NoticeFacts:
     customers_piece_unknown: int = 0
     no_water_zones: tuple[str, ...] = ()
     low_pressure_zones: tuple[str, ...] = ()
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeVersion:
+    """One state of a notice's texts and facts, kept when it was made; ``by`` whom.
+
+    Texts and facts are None where the step left them as they were.
+    The rings of ``facts`` are left out: they follow from the communities.
+    """
+
+    step: NoticeStep
+    at: datetime
+    by: str
+    text_zh: str | None = None
+    text_en: str | None = None
+    facts: NoticeFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +149,9 @@ class Notice:
     ``basis``: None for notices of earlier versions of the program. ``contradiction_reason``: why it went on although it
     contradicted the case. ``dropped_edits``: lines written by hand that a redraft could not keep. ``files`` of a lifted notice
     begin with those of its issue. ``withdrawn``: lifted because it should not have gone out, not because water is back.
+    ``change``: what it does to the earlier messages, ``change_reason`` why (of an extension or an early end). ``history``: what
+    was done to this version, oldest first; empty for notices of earlier versions of the program.
+    ``demands_done``: by people's word.
     ``people``: (name, id) of those who worked on it; ``approval``: what shows who approved it, not recorded by earlier versions.
     """
 
@@ -115,6 +180,27 @@ class Notice:
     dropped_edits: tuple[str, ...] = ()
     people: tuple[tuple[str, str], ...] = ()
     approval: Proof = Proof.UNRECORDED
+    change: NoticeChange = NoticeChange.NONE
+    change_reason: str = ""
+    history: tuple[NoticeVersion, ...] = ()
+    demands_done: tuple[DemandDone, ...] = ()
+
+    def after(self, step: NoticeStep, at: datetime, by: str) -> Notice:
+        """The notice with a step in its history; texts and facts are kept with the step where they differ from the last ones."""
+        texts = self._kept("text_zh") != self.text_zh or self._kept("text_en") != self.text_en
+        facts = replace(self.facts, affected_wgs84=())
+        kept = NoticeVersion(
+            step,
+            at,
+            by,
+            self.text_zh if texts else None,
+            self.text_en if texts else None,
+            facts if self._kept("facts") != facts else None,
+        )
+        return replace(self, history=(*self.history, kept))
+
+    def _kept(self, name: str) -> object:
+        return next((value for one in reversed(self.history) if (value := getattr(one, name)) is not None), None)
 
     def with_person(self, name: str, person_id: str) -> Notice:
         """The notice with somebody among those who worked on it."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
 from console.domain.values import from_json, to_json
+
+AT_HAND = timedelta(days=30)
+"""For so long what was done for a case stays at hand: its list must be whole while the case is open."""
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 """A document of one schema as one of the next: plain JSON, and a part of a document (the fields of one change) too.
@@ -44,7 +47,8 @@ class RecordKind(Generic[R]):
 
     ``number``: the id of (series, serial); series are counted apart, such as years, "" where there is one only.
     ``state``, ``opened_at``, ``closed_at`` (None while open), ``area``: columns that queries use; what was closed hours ago
-    leaves the desk's state. ``schema`` of its documents, with ``upgrades`` from each earlier one to the next.
+    leaves the desk's state. A ``closed_at`` ahead keeps a finished record at hand until then.
+    ``schema`` of its documents, with ``upgrades`` from each earlier one to the next.
     ``keeps_history``: its changes stay at hand, for undo. ``in_package``: (record, incident id) whether it goes with the
     package of a case whose window it falls into.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from console.domain.actors import Role
 from console.domain.attachments import PictureRef
@@ -24,7 +25,8 @@ class Level(StrEnum):
 class Duty:
     """One person's shift at one seat, from begin to end.
 
-    ``is_verified``: the person signed in; otherwise the name was typed or is this workstation's setting.
+    ``is_verified``: the person signed in; otherwise the name was typed or is this workstation's setting. ``area``: whose
+    terminal it is, "" at the centre.
     """
 
     duty_id: str
@@ -36,6 +38,7 @@ class Duty:
     role: Role = Role.DISPATCHER
     ended_at: datetime | None = None
     handover_id: str = ""
+    area: str = ""
     version: int = 0
 
     @property
@@ -57,7 +60,8 @@ class MapPlace:
 class LogEntry:
     """One entry of the shift log; never changed. A correction is an entry of its own that names the one it ``corrects``.
 
-    ``former``: the text that a correction replaces, as its author saw it. ``reply_to``: the entry that it answers.
+    ``former``: the text that a correction replaces, as its author saw it. ``reply_to``: the entry that it answers. ``area``: of
+    its author, "" for the centre.
     """
 
     entry_id: str
@@ -75,6 +79,7 @@ class LogEntry:
     reply_to: str = ""
     corrects: str = ""
     former: str = ""
+    area: str = ""
     version: int = 0
 
     @property
@@ -129,7 +134,7 @@ class Handover:
     """A handover as both saw it when they signed; never changed.
 
     ``changes``: what came, went or changed between ``previewed_at`` and the signatures. ``since``: begin of the shift, None
-    where nobody had signed on.
+    where nobody had signed on. ``area``: whose open things it lists, "" for all.
     """
 
     handover_id: str
@@ -143,6 +148,7 @@ class Handover:
     seat: str = ""
     since: datetime | None = None
     is_drill: bool = False
+    area: str = ""
     version: int = 0
 
     @property
@@ -156,6 +162,11 @@ class Handover:
         return self.outgoing.is_verified and self.incoming.is_verified
 
 
+def _area_added(document: dict[str, Any]) -> dict[str, Any]:
+    """Schema 1 had no area: whatever it wrote was the centre's, also what was written at a terminal. Parts stay parts."""
+    return {"area": "", **document} if "seat" in document else document
+
+
 DUTY = RecordKind(
     "duty",
     Duty,
@@ -164,6 +175,9 @@ DUTY = RecordKind(
     state=lambda duty: "on_duty" if duty.ended_at is None else "ended",
     opened_at=lambda duty: duty.began_at,
     closed_at=lambda duty: duty.ended_at,
+    area=lambda duty: duty.area,
+    schema=2,
+    upgrades={1: _area_added},
 )
 LOG_ENTRY = RecordKind(
     "log_entry",
@@ -173,6 +187,9 @@ LOG_ENTRY = RecordKind(
     state=lambda entry: entry.level.value,
     opened_at=lambda entry: entry.at,
     closed_at=lambda entry: entry.at,
+    area=lambda entry: entry.area,
+    schema=2,
+    upgrades={1: _area_added},
     in_package=lambda entry, incident_id: entry.incident_id == incident_id,
 )
 """Closed as soon as it is written: the desk's state holds those of the last hours, the store all of them."""
@@ -184,4 +201,7 @@ HANDOVER = RecordKind(
     state=lambda handover: "verified" if handover.is_verified else "typed",
     opened_at=lambda handover: handover.signed_at,
     closed_at=lambda handover: handover.signed_at,
+    area=lambda handover: handover.area,
+    schema=2,
+    upgrades={1: _area_added},
 )

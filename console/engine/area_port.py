@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from console.domain.actors import GRANTED, Actor, Role
 from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet
+from console.domain.delivery import SentMessage
 from console.domain.intents import Intent
 from console.domain.limits import Limits
+from console.domain.outgoing import MessageKind
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.domain.records import Record, RecordKind
 from console.domain.targets import Targets
 from console.services.areas.sight import AreaSight
+from console.services.conflicts import ChangedElsewhere
 
 
 class Whole(Protocol):
@@ -29,6 +32,8 @@ class Whole(Protocol):
 
     limits: Limits
     targets: Targets
+    crew_speed_kmh: float
+    site: str
 
     def latest(self) -> Picture: ...  # noqa: D102
     def now(self) -> datetime: ...  # noqa: D102
@@ -39,6 +44,7 @@ class Whole(Protocol):
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]: ...
     def scatter(self, station_row: int, channel: Channel) -> float: ...  # noqa: D102
     def timeline(self, incident_id: str) -> tuple[Change, ...]: ...  # noqa: D102
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]: ...  # noqa: D102
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]: ...  # noqa: D102
     def records_of(  # noqa: D102
         self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int
@@ -57,7 +63,7 @@ class AreaPort:
     def __init__(self, engine: Whole, sight: AreaSight) -> None:
         self._engine, self.sight = engine, sight
         self.city, self.limits = sight.city, sight.limits(engine.limits)
-        self.targets = engine.targets
+        self.targets, self.crew_speed_kmh, self.site = engine.targets, engine.crew_speed_kmh, engine.site
         self._lock = Lock()
         self._latest: tuple[Picture, Picture] | None = None
 
@@ -75,7 +81,9 @@ class AreaPort:
 
         def pass_on(done: Future[ChangeSet]) -> None:
             fault = done.exception()
-            if fault is not None:
+            if isinstance(fault, ChangedElsewhere):
+                answer.set_exception(ChangedElsewhere(self.sight.timeline(fault.changes, self._cases())))
+            elif fault is not None:
                 answer.set_exception(fault)
             else:
                 changes = done.result()
@@ -113,6 +121,13 @@ class AreaPort:
             return ()
         return self.sight.timeline(self._engine.timeline(shown), cases)
 
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """Notices of a case of the area with their deliveries; orders and alerts of others are not shown."""
+        shown = self._engine.latest().given.get(incident_id, incident_id)
+        if shown not in self._cases():
+            return ()
+        return tuple(one for one in self._engine.messages_of(shown) if one.kind is MessageKind.NOTICE)
+
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """(source time µs, x, y) of a crew that the area may see."""
         seen = any(crew.crew_id == crew_id for crew in self.latest().crews)
@@ -130,9 +145,12 @@ class AreaPort:
         return self.sight.timeline((change for change in found if change.subject in of_cases), cases)
 
     def changes_of(self, subject: str) -> tuple[Change, ...]:
-        """The changes of one of the area's cases; of any other record nothing."""
+        """The changes of one of the area's cases, or of another record that the area may see; of any other one nothing."""
         kind, _, record_id = subject.partition("/")
-        return self.timeline(record_id) if kind == "incident" else ()
+        if kind == "incident":
+            return self.timeline(record_id)
+        found, cases = self._engine.changes_of(subject), self._cases()
+        return self.sight.timeline(found, cases) if found and self.sight.change_shown(found[0], cases) else ()
 
     def attachment(self, sha256: str) -> Attachment | None:
         """A picture by the hash of its bytes, which only who sees its entry has."""

@@ -293,7 +293,7 @@ class Decisions:
             self._journal.reload()  # something was decided meanwhile: once more, after it
             return
         log.warning("cases and alarms are shown again as the store holds them")
-        crews = crews_by_orders(self.state.crews, state.incidents.values())
+        crews = crews_by_orders(self.state.crews, state.incidents.values(), state.duties())
         self.state = replace(state, crews=crews, given=self.state.given)
         self._steps.extendleft(reversed(self._again))
         self._again.clear()

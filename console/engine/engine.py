@@ -18,7 +18,8 @@ from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet
 from console.domain.clock import Clock, SystemClock, micros, moment
 from console.domain.compose import compose_picture
-from console.domain.crews import CrewFix
+from console.domain.crews import CrewFix, crew_kind
+from console.domain.delivery import SentMessage
 from console.domain.grid import TickGrid
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -37,6 +38,7 @@ from console.engine.ingest import Ingest
 from console.engine.jobs import Jobs
 from console.engine.journal import Journal
 from console.engine.lease import Leadership
+from console.engine.order_watch import OrderWatch
 from console.engine.outbox import Outbox
 from console.engine.ports import Ports
 from console.engine.retention import Retention
@@ -47,6 +49,7 @@ from console.services.analysis.recent_ticks import RecentReadings, RecentTick, r
 from console.services.desk import Desk, DeskState
 from console.services.overview.explained_stations import explained_stations
 from console.services.ports import StoreUnavailable
+from console.services.state import crews_by_orders
 from maps.city import City
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ class Engine:
         self, city: City, desk: Desk, detector: Detector, ports: Ports, *, grid: TickGrid, is_drill: bool = False
     ) -> None:
         self.city, self.limits, self.targets = city, desk.limits, desk.targets
+        self.crew_speed_kmh, self.site = desk.crew_speed_kmh, desk.site
         self._ports, self._is_drill, self._grid = ports, is_drill, grid
         self._station_rows = {str(name): row for row, name in enumerate(city.stations.asset_id)}
         clock, inbox, store = ports.clock, ports.inbox, ports.store
@@ -80,7 +84,7 @@ class Engine:
             self._follow = Follow(store, self._faults, inbox.wake, len(city.stations), lambda: not leads())
         self._archive = Archive(store, self._faults, self._leadership)
         self._journal = Journal(store, self._faults, inbox.wake)
-        state = _with_crew_bases(store.load_desk(), city)
+        state = _with_crew_bases(store.load_desk(), city, micros(clock.now()))
         self._decisions = Decisions(self._journal, self._faults, clock, state, self._leadership, self._follow)
         expected_log = ExpectedLog(self._archive)
         self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults, leads)
@@ -98,6 +102,7 @@ class Engine:
             ports.retention, store, clock, self._live, desk, self._decisions, self._commands, self._faults, leads
         )
         self._areas = AreaWatch(desk, self._decisions, clock, leads)
+        self._orders = OrderWatch(desk, self._decisions, self._outbox, clock, leads)
         self._decisions.observe(self._after)
         self._desk = desk
         self._leadership.listen(self._begin_to_lead, self._jobs.drop)
@@ -230,6 +235,11 @@ class Engine:
         given = self._decisions.state.given
         return self._ports.store.changes_of(INCIDENT.subject(given.get(incident_id, incident_id)))
 
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """Every message of one incident with its deliveries, the newest first."""
+        given = self._decisions.state.given
+        return self._ports.store.messages_of(INCIDENT.subject(given.get(incident_id, incident_id)))
+
     def changes_of(self, subject: str) -> tuple[Change, ...]:
         """The changes of one record, oldest first."""
         return self._ports.store.changes_of(subject)
@@ -259,7 +269,7 @@ class Engine:
 
     def _turn(self) -> None:
         self._say_when_stuck()
-        parts = (self._ingest, self._commands, self._watch, self._areas, self._deliveries, self._decisions)
+        parts = (self._ingest, self._commands, self._watch, self._areas, self._orders, self._deliveries, self._decisions)
         for part in (self._turn_leadership, *(room.turn for room in parts), self._publish_picture):
             try:
                 part()
@@ -321,7 +331,7 @@ class Engine:
             version=self._version,
             now_us=micros(self.now()),
             expected=watch.expected,
-            crews=state.crews.values(),
+            crews=self._desk.crews(state, self.now()),
             alarms=state.alarms.values(),
             incidents=state.incidents.values(),
             records=state.records,
@@ -350,13 +360,23 @@ def _ahead_of_machine_s(clock: Clock) -> float:
     return (clock.now() - datetime.now(UTC)).total_seconds() if isinstance(clock, SystemClock) else 0.0
 
 
-def _with_crew_bases(state: DeskState, city: City) -> DeskState:
-    """Crews without any position are at their base, without a time: shown as missing, not as moving."""
+def _with_crew_bases(state: DeskState, city: City, now_us: int) -> DeskState:
+    """Crews without any position are at their base, without a time: shown as missing, not as moving.
+
+    Silence counts from the start: what was heard before is not known.
+    """
     crews = city.crews
     bases = {
         str(crews.asset_id[row]): CrewFix(
-            str(crews.asset_id[row]), str(crews.name[row]), float(crews.base_x[row]), float(crews.base_y[row]), 0
+            str(crews.asset_id[row]),
+            str(crews.name[row]),
+            float(crews.base_x[row]),
+            float(crews.base_y[row]),
+            0,
+            heard_us=now_us,
+            kind=crew_kind(str(crews.kind[row])),
         )
         for row in range(len(crews))
     }
-    return replace(state, crews={**bases, **state.crews})
+    known = {**bases, **state.crews}
+    return replace(state, crews=crews_by_orders(known, state.incidents.values(), state.duties()))

@@ -27,13 +27,19 @@ class Faults:
     def begin(self, name: str, reason: str, detail: str = "") -> None:
         """A fault begins, in one line with advice; it is shown until ``end``. ``name``: ``store/readings`` is shown as store.
 
-        ``detail``: its consequence, which may change; a reason that several parts share is shown once.
+        ``detail``: its consequence, which may change; a reason that several parts share is shown once. ``reason`` "": the texts
+        of the window (``fault_of``) say all of it, and the caller has logged it.
         """
         with self._lock:
             new = name not in self._lasting
             self._lasting[name] = (reason, detail)
-        if new:
+        if new and reason:
             log.error("%s", f"{reason}; {detail}" if detail else reason)
+
+    def lasts(self, name: str) -> bool:
+        """Whether this fault is there now."""
+        with self._lock:
+            return name in self._lasting
 
     def end(self, name: str) -> None:
         """The fault is over."""

@@ -12,6 +12,7 @@ from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
 from console.domain.clock import micros, moment
 from console.domain.crews import CrewFix
+from console.domain.field_reports import Reported
 from console.domain.health import FeedHealth
 from console.domain.live import FUTURE_TOLERANCE_US, LivePicture
 from console.domain.orders import OrderReply
@@ -49,7 +50,7 @@ class Ingest:
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._leads, self._station_ids = leads, city.stations.asset_id
-        self._replies: deque[tuple[float, OrderReply, Callable[[], None]]] = deque()
+        self._replies: deque[tuple[float, OrderReply | Reported, Callable[[], None]]] = deque()
         self._feeds, self._inbox, self._clock = tuple(ports.feeds), ports.inbox, ports.clock
         self._live, self._archive, self._desk, self._decisions, self._faults = live, archive, desk, decisions, faults
         self._clocks = StationClocks(city.stations.asset_id, decisions.state.alarms.values())
@@ -107,14 +108,21 @@ class Ingest:
             _, reply, kept = self._replies.popleft()
             self._decisions.decide(partial(self._answered, reply), Actor.named(reply.crew_id, Role.CREW), kept, by_any=True)
 
-    def _answered(self, reply: OrderReply, state: DeskState) -> ChangeSet:
+    def _answered(self, reply: OrderReply | Reported, state: DeskState) -> ChangeSet:
+        if isinstance(reply, Reported):
+            return self._desk.on_report(state, reply, self._clock.now())
         return self._desk.on_order_reply(state, reply, self._clock.now())
 
     def _move_crews(self, fixes: tuple[CrewFix, ...], now_us: int, kept: Callable[[], None]) -> None:
         known = self._decisions.state.crews
         newer = [fix for fix in fixes if fix.crew_id not in known or _is_newer(fix, known[fix.crew_id], now_us)]
         if newer:
-            shown = [replace(fix, state=known[fix.crew_id].state) if fix.crew_id in known else fix for fix in newer]
+            shown = [
+                replace(fix, state=known[fix.crew_id].state, heard_us=max(now_us, known[fix.crew_id].heard_us))
+                if fix.crew_id in known
+                else fix
+                for fix in newer
+            ]
             self._decisions.state = self._decisions.state.with_crews(shown)
         self._archive.append_positions(newer, kept)
 

@@ -20,6 +20,7 @@ from console.domain.incidents import Incident, Phase, PressureImpact
 from console.domain.jobs import JobKey, JobKind
 from console.domain.live import LivePicture
 from console.domain.notices import Notice
+from console.domain.outages import OUTAGE
 from console.domain.values import json_bytes
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
@@ -31,6 +32,7 @@ from console.engine.rollup import LOOK_S, Rollup
 from console.services.changesets import NOTHING
 from console.services.desk import Desk
 from console.services.location.outlook import Known
+from console.services.notices.holders import case_of
 from console.services.notices.lifecycle import lacks_files
 from console.services.ports import Forecasts, Hydraulics
 from console.services.state import DeskState
@@ -95,11 +97,12 @@ class Jobs:
         """Start the jobs that these changes require, and end those that they make needless."""
         if not self._leadership.leads:
             return
-        incidents = self._decisions.state.incidents
-        for changed in changes.incidents:
-            self._ask(incidents[changed.incident_id], tuple(JobKind))
+        cases = _cases(self._decisions.state)
+        for key in (*(one.incident_id for one in changes.incidents), *(one.outage_id for one in changes.of(OUTAGE))):
+            if key in cases:
+                self._ask(cases[key], tuple(JobKind))
         # Cases that are no longer known by an id have got a final one, under which their jobs are asked for anew.
-        for unknown in self._retrying.cases() - incidents.keys():
+        for unknown in self._retrying.cases() - cases.keys():
             for job in self._retrying.of_case(unknown):
                 self._retrying.supersede(job, "the case has another number")
 
@@ -108,7 +111,7 @@ class Jobs:
         self._retrying.close(patience_s)
 
     def _ask_all(self, kinds: Collection[JobKind]) -> None:
-        for incident in self._decisions.state.incidents.values():
+        for incident in _cases(self._decisions.state).values():
             self._ask(incident, kinds)
         self._retrying.all_asked(kinds)
 
@@ -127,7 +130,7 @@ class Jobs:
         job.is_taken = True
 
         def decide(state: DeskState) -> ChangeSet:
-            incident = state.incidents.get(job.case)
+            incident = _cases(state).get(job.case)
             if incident is None or job.key not in {one.key for one in self._needed(incident)}:
                 self._retrying.supersede(job, _REASONS[job.key.kind])
                 return NOTHING
@@ -135,7 +138,7 @@ class Jobs:
 
         def refused(fault: Exception) -> None:
             self._retrying.failed(job, fault)
-            incident = self._decisions.state.incidents.get(job.case)
+            incident = _cases(self._decisions.state).get(job.case)
             if incident is not None:
                 self._ask(incident, tuple(JobKind))
 
@@ -197,6 +200,12 @@ class Jobs:
         paths = self._ports.documents.files(notice, self._ports.notices_folder)
         desk, clock, names = self._desk, self._ports.clock, tuple(path.name for path in paths)
         return lambda state: desk.on_files(state, case, notice.notice_id, names, clock.now())
+
+
+def _cases(state: DeskState) -> dict[str, Incident]:
+    """The cases by id, and the planned outages that do not run yet or hold notices, as cases."""
+    outages = {key: case_of(one) for key, one in state.of(OUTAGE).items() if one.is_ahead() or one.notices}
+    return {**state.incidents, **outages}
 
 
 def _fingerprint(value: IsolationPlan | Location) -> str:

@@ -18,7 +18,12 @@ from console.services.ports import Store, StoreUnavailable
 log = logging.getLogger(__name__)
 
 FAULT = "store/lease"
-_NO_LEADER = "no engine leads, and this account may not: readings are not stored, nothing is detected or sent; start an engine"
+NO_LEADER = "leader"
+_NO_LEADER = (
+    "no process leads, and this one may not: readings are not stored, nothing is detected or sent; start an engine or a console"
+)
+_LEADERLESS_S = 3.0
+"""So long nobody has led before a process that may not lead says so: at a take-over the lease is free for a moment."""
 _LOOK_S = 1.0
 """A follower looks this often whether the lease is free."""
 _RETRY_S = 0.5
@@ -51,6 +56,7 @@ class Leadership:
         """``off_s``: seconds by which the engine's clock is ahead of the machine's."""
         self._off_s, self._looked_at_clock, self._is_wrong = off_s, -_LOOK_AT_CLOCK_S, False
         self._free_since: float | None = None
+        self._leaderless_since: float | None = None
         self._store, self._faults, self._wake = store, faults, wake
         self.is_shared = is_shared
         self.leads = not is_shared
@@ -131,6 +137,19 @@ class Leadership:
         self._free_since = (self._free_since or now) if not lease.holder else None
         return lease
 
+    def _look_for_leader(self, lease: Lease, now: float) -> None:
+        """Where this process may not lead, show that nobody does."""
+        if lease.may_be_ours:
+            self._leaderless_since = None
+            self._faults.end(NO_LEADER)
+            return
+        since, self._leaderless_since = self._leaderless_since, self._leaderless_since or now
+        if since is None or now - since < _LEADERLESS_S:
+            return
+        if not self._faults.lasts(NO_LEADER):
+            log.error(_NO_LEADER)
+        self._faults.begin(NO_LEADER, "")
+
     def _look_at_clock(self) -> None:
         ahead_s = self._store.clock_ahead_s() + self._off_s()
         self._is_wrong = abs(ahead_s) > WRONG_S
@@ -149,10 +168,8 @@ class Leadership:
                 continue
             try:
                 self.lease = self._held(may_take_over=asked - since >= INCUMBENT_S)
-                if self.lease.may_be_ours:
-                    self._faults.end(FAULT)
-                else:
-                    self._faults.begin(FAULT, _NO_LEADER)
+                self._faults.end(FAULT)
+                self._look_for_leader(self.lease, asked)
             except StoreUnavailable as fault:
                 self._faults.begin(FAULT, str(fault))
                 since = time.monotonic()

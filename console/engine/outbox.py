@@ -13,7 +13,7 @@ from functools import cache
 from typing import TypeVar
 
 from console.channels.port import DeliveryChannel, Result
-from console.domain.delivery import Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
+from console.domain.delivery import ARRIVED, Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
 from console.domain.health import ChannelHealth
 from console.domain.texts import storable
 from console.engine.faults import Faults
@@ -80,8 +80,11 @@ class Outbox:
         self._in_flight: set[Key] = set()
         self._handed: dict[Key, _Handed] = {}
         """Handed over and not refused: they may have left, and a channel sends them again by itself."""
-        self._results: list[tuple[Key, str]] = []
-        """(delivery, why it failed or ""), kept while the store is away."""
+        self._results: list[tuple[Key, Result]] = []
+        """Kept while the store is away."""
+        self._asked: queue.SimpleQueue[Key] = queue.SimpleQueue()
+        self._again: set[Key] = set()
+        """Failed deliveries that somebody wants tried again at once."""
         self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
         self.withdrawn: queue.SimpleQueue[tuple[Undelivered, Obsolete]] = queue.SimpleQueue()
         self.waiting: tuple[Undelivered, ...] = ()
@@ -98,6 +101,11 @@ class Outbox:
     def wake(self) -> None:
         """Look at the store at once."""
         self._woken.set()
+
+    def retry(self, outgoing_id: int, channel: str) -> None:
+        """Try a failed or refused delivery again at once. Any thread. It is forgotten when this process does not lead."""
+        self._asked.put((outgoing_id, channel))
+        self.wake()
 
     def close(self, patience_s: float) -> None:
         """Send what can be sent at once, then end; the rest stays in the store for the next start."""
@@ -150,6 +158,7 @@ class Outbox:
         self._handed.clear()
         self._results.clear()
         self._since.clear()
+        self._again.clear()
         self._next_look, self.waiting, self.lasting = 0.0, (), ()
 
     def _turn(self) -> None:
@@ -160,7 +169,7 @@ class Outbox:
         if not has_results and states == self._states and now < self._next_look:
             return
         # Cases as they are on disk: read after the messages, a case is never older than what was sent about it.
-        pending, case_of = self._pending(), cache(self._store.incident)
+        pending, case_of = self._asked_again(self._pending()), cache(self._store.incident)
         look = _Look(states, _held(pending))
         for one in pending:
             self._sort(one, look, case_of)
@@ -177,21 +186,33 @@ class Outbox:
             found += some
         return found
 
+    def _asked_again(self, pending: Sequence[Pending]) -> list[Pending]:
+        """The messages, those deliveries that somebody wants tried again as if they had not been tried yet."""
+        while not self._asked.empty():
+            self._again.add(self._asked.get())
+        self._again &= {(one.outgoing_id, way.channel) for one in pending for way in one.deliveries}
+        return [replace(one, deliveries=tuple(self._fresh(one, way) for way in one.deliveries)) for one in pending]
+
+    def _fresh(self, one: Pending, way: Delivery) -> Delivery:
+        if (one.outgoing_id, way.channel) not in self._again or way.state not in (DeliveryState.FAILED, DeliveryState.REFUSED):
+            return way
+        return replace(way, state=DeliveryState.PENDING, next_us=0)
+
     # Results.
 
     def _record_results(self) -> bool:
         """Record results of channels; whether there were any."""
         for channel in self._channels:
             found = self._guarded(channel, channel.results, list[Result]())
-            self._results += [((result.outgoing_id, channel.name), result.failure) for result in found]
+            self._results += [((result.outgoing_id, channel.name), result) for result in found]
         if not self._results:
             return False
         made, done = list[tuple[int, Delivery]](), list[Pending]()
-        for key, failure in self._results:
+        for key, result in self._results:
             handed = self._handed.get(key)
             claim = Delivery(key[1], attempts=1) if handed is None else handed.claim
-            made.append((key[0], _failed(claim, failure) if failure else replace(claim, state=DeliveryState.SENT)))
-            if handed is not None and handed.is_last and not failure:
+            made.append((key[0], _ended(claim, result)))
+            if handed is not None and handed.is_last and not result.failure:
                 done.append(handed.message)
         self._finish(done, made)
         for key, _ in self._results:
@@ -209,7 +230,7 @@ class Outbox:
 
     def _sort(self, one: Pending, look: _Look, case_of: CaseOf) -> None:
         carriers = [channel for channel in self._channels if channel.carries(one.outgoing)]
-        missing = [channel for channel in carriers if one.by(channel.name).state is not DeliveryState.SENT]
+        missing = [channel for channel in carriers if one.by(channel.name).state not in ARRIVED]
         if carriers and not missing:
             look.done.append(one)
             return
@@ -229,6 +250,9 @@ class Outbox:
         state, reason = look.states.get(channel.name, "off"), Reason.REFUSED
         if state != "up":
             reason = Reason.NO_CHANNEL if state == "off" else Reason.DISCONNECTED
+        elif one.by(channel.name).state is DeliveryState.REFUSED:
+            look.left.append(undelivered(one.outgoing_id, one.outgoing, Reason.REFUSED_FOR_GOOD, one.by(channel.name)))
+            return
         elif (channel.name, one.outgoing.address) not in look.held:
             look.due.append((channel, _Handed(one, _claimed(one.by(channel.name)), is_last)))
             return
@@ -236,7 +260,7 @@ class Outbox:
 
     def _give_up(self, one: Pending, why: Obsolete) -> None:
         """The message is out of date: no further channel gets it. If one has delivered it, it counts as sent."""
-        if any(delivery.state is DeliveryState.SENT for delivery in one.deliveries):
+        if any(delivery.state in ARRIVED for delivery in one.deliveries):
             self._store.record_deliveries((), [one.outgoing_id], self._epoch)
         else:
             self._store.mark_withdrawn([one.outgoing_id])
@@ -259,6 +283,7 @@ class Outbox:
             if is_taken:
                 self._in_flight.add((one.outgoing_id, channel.name))
                 self._handed[one.outgoing_id, channel.name] = handed
+                self._again.discard((one.outgoing_id, channel.name))
                 continue
             if is_taken is None:
                 before = _failed(handed.claim, "defect in the channel; see the log, report it")
@@ -304,8 +329,10 @@ class Outbox:
 
 def _as_recorded(one: Pending) -> Undelivered:
     """What a process that follows can say of a message: what the leader has recorded."""
-    failed = next((way for way in one.deliveries if way.state is DeliveryState.FAILED), None)
+    failed = next((way for way in one.deliveries if way.state in (DeliveryState.FAILED, DeliveryState.REFUSED)), None)
     reason = Reason.DISCONNECTED if failed is None else Reason.REFUSED
+    if failed is not None and failed.state is DeliveryState.REFUSED:
+        reason = Reason.REFUSED_FOR_GOOD
     return undelivered(one.outgoing_id, one.outgoing, reason, failed)
 
 
@@ -315,7 +342,7 @@ def _key(one: Undelivered) -> Key:
 
 def _why(one: Undelivered) -> str:
     if one.next_try is None:
-        return f"{one.reason} {one.channel}".strip()
+        return f"{one.reason} {one.channel}{f': {one.failure}' if one.failure else ''}".strip()
     at = one.next_try.isoformat(timespec="seconds")
     return f"{one.reason} {one.channel}: {one.failure}; attempt {one.attempts} failed, the next is at {at}"
 
@@ -333,6 +360,15 @@ def _held(pending: Iterable[Pending]) -> dict[tuple[str, str], int]:
 
 def _claimed(delivery: Delivery) -> Delivery:
     return replace(delivery, state=DeliveryState.CLAIMED, attempts=delivery.attempts + 1, next_us=0)
+
+
+def _ended(delivery: Delivery, result: Result) -> Delivery:
+    if result.failure and result.is_final:
+        return replace(delivery, state=DeliveryState.REFUSED, next_us=0, failure=storable(result.failure))
+    if result.failure:
+        return _failed(delivery, result.failure)
+    state = DeliveryState.ACKNOWLEDGED if result.is_acknowledged else DeliveryState.SENT
+    return replace(delivery, state=state, failure="")
 
 
 def _failed(delivery: Delivery, failure: str) -> Delivery:

@@ -303,6 +303,7 @@ class Watch:
         # After the bursts: however many stations fail at once, no burst waits for them.
         decide(lambda state: desk.on_stations(state, stations, now))
         decide(lambda state: desk.on_time(state, clock.now()))
+        decide(lambda state: desk.on_report_clocks(state, clock.now()))
 
     def _with_elevation(self, finding: StationFinding) -> StationFinding:
         row = self._station_rows.get(finding.station_id)

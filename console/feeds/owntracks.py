@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from console.domain.crews import CrewFix
+from console.domain.crews import CrewFix, crew_kind
 from console.domain.live import FUTURE_TOLERANCE_US
 from console.feeds.bounds import EARLIEST_US, FAR_M, LATEST_US, SPEED_MAX_KMH, PartRefused, Refusal, number, parsed, text
 from maps.city import City
@@ -29,7 +29,9 @@ class FixReader:
     """Reads positions of one city's crews."""
 
     def __init__(self, city: City) -> None:
-        self._names = {str(crew): str(name) for crew, name in zip(city.crews.asset_id, city.crews.name, strict=True)}
+        crews = city.crews
+        self._names = {str(crew): str(name) for crew, name in zip(crews.asset_id, crews.name, strict=True)}
+        self._kinds = {str(crew): crew_kind(str(kind)) for crew, kind in zip(crews.asset_id, crews.kind, strict=True)}
         self._crs = city.network.crs
         nodes = city.network.nodes
         usable = np.isfinite(nodes.x) & np.isfinite(nodes.y)
@@ -64,7 +66,8 @@ class FixReader:
         speed_kmh = _optional(body, "vel", SPEED_MAX_KMH, refused)
         heading = _optional(body, "cog", 360.0, refused)
         speed = None if speed_kmh is None else speed_kmh / 3.6
-        return CrewFix(crew_id, self._names[crew_id], x, y, at_us, heading_deg=heading, speed_mps=speed)
+        name, kind = self._names[crew_id], self._kinds[crew_id]
+        return CrewFix(crew_id, name, x, y, at_us, heading_deg=heading, speed_mps=speed, kind=kind)
 
     def _place(self, body: dict[str, Any]) -> tuple[float, float]:
         if body.get("lat") is not None and body.get("lon") is not None and self._crs != "local":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from console.domain.crews import CrewFix
+from console.domain.field_reports import Reported
 from console.domain.health import FeedHealth
 from console.domain.orders import OrderReply
 from console.domain.readings import ReadingBatch
@@ -34,7 +35,7 @@ class CrewTrouble:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What a feed's items hold: readings, positions of crews, replies of crews, crews whose positions cannot be read.
+    """What a feed's items hold: readings, positions of crews, replies and reports of crews, crews whose positions cannot be read.
 
     ``refused``: parts that were not usable, by kind; ``samples`` shows the first few; ``remarks``: gaps and restarts in
     publishers' numbers, the first few. These three are for the feed's own health and log.
@@ -42,7 +43,7 @@ class Decoded:
 
     readings: ReadingBatch = field(default_factory=ReadingBatch.empty)
     fixes: tuple[CrewFix, ...] = ()
-    replies: tuple[OrderReply, ...] = ()
+    replies: tuple[OrderReply | Reported, ...] = ()
     troubles: tuple[CrewTrouble, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[Rejected, ...] = ()

@@ -14,7 +14,7 @@ from console.domain.changes import canonical_json
 from console.package.container import Packed
 from console.package.faults import PackageFault
 
-FORMAT, SCHEMA = "quanmai.incident", 8
+FORMAT, SCHEMA = "quanmai.incident", 9
 NAME, SIGNATURE = "manifest.json", "signature.json"
 
 

@@ -71,6 +71,11 @@ def _from_7(files: Files) -> dict[str, bytes]:
     return dict(files)
 
 
+def _from_8(files: Files) -> dict[str, bytes]:
+    """8 had neither the utility's targets nor pictures of entries: the targets are unknown, pictures are not there."""
+    return {**files, "targets.json": b"null\n"}
+
+
 def _parsed(files: Files, name: str) -> Any:
     try:
         return parsed_json(files[name])
@@ -79,4 +84,4 @@ def _parsed(files: Files, name: str) -> Any:
 
 
 Step = Callable[[Files], dict[str, bytes]]
-STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6, 7: _from_7}
+STEPS: Mapping[int, Step] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6, 7: _from_7, 8: _from_8}

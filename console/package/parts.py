@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from console.domain.alarms import Alarm
+from console.domain.attachments import Attachment
 from console.domain.changes import Change, canonical_json
 from console.domain.incidents import Incident
 from console.domain.kinds import KINDS
 from console.domain.records import Record, RecordKind, by_name
+from console.domain.targets import Targets
 from console.domain.values import from_json, to_json
 from console.package.faults import PackageFault
 from console.package.network import network_gpkg, network_of
@@ -37,7 +39,8 @@ from console.services.review.past_case import PastCase
 from console.services.review.record import CaseRecord, Sent
 
 REPORT, NOTES, AUDIT, PAST, EXPECTED = "report.html", "notes.json", "audit.jsonl", "past.json", "expected.parquet"
-RECORDS = "records.jsonl"
+RECORDS, TARGETS, PICTURES = "records.jsonl", "targets.json", "pictures/"
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg"}
 T = TypeVar("T")
 
 
@@ -51,11 +54,13 @@ def files_of(record: CaseRecord, report: bytes | None = None) -> dict[str, bytes
         "sent.jsonl": _lines(_sent(sent) for sent in record.sent),
         NOTES: notes_bytes(record.notes),
         PAST: _json(_typed(record.past, tuple[PastCase, ...])),
+        TARGETS: _json(_typed(record.targets, Targets | None)),
         "readings.parquet": readings_parquet(record.readings, record.city),
         EXPECTED: expected_parquet(record.expected, record.city),
         "positions.parquet": positions_parquet(record.tracks),
         "network.gpkg": network_gpkg(record.city),
         **_derived(record),
+        **{f"{PICTURES}{one.sha256}.{_ENDINGS[one.media_type]}": one.content for _, one in sorted(record.pictures.items())},
         **{f"notices/{plain_name(name)}": content for name, content in sorted(record.files.items())},
     }
     return files if report is None else {**files, REPORT: report}
@@ -97,6 +102,8 @@ def record_from(files: Mapping[str, bytes], manifest: Any, kinds: tuple[RecordKi
         readings=readings_of(_file(files, "readings.parquet"), city, "readings.parquet"),
         expected=expected_of(_file(files, EXPECTED), city, EXPECTED),
         past=_value(files, PAST, tuple[PastCase, ...]),
+        targets=_value(files, TARGETS, Targets | None),
+        pictures=_pictures(files),
         tracks=positions_of(_file(files, "positions.parquet"), "positions.parquet"),
         since=_moment(manifest.since),
         until=_moment(manifest.until),
@@ -111,6 +118,22 @@ def record_from(files: Mapping[str, bytes], manifest: Any, kinds: tuple[RecordKi
         clipped=manifest.clipped,
         redacted=manifest.redacted,
     )
+
+
+def _pictures(files: Mapping[str, bytes]) -> dict[str, Attachment]:
+    """Pictures by the hash of their bytes, as entries name them. Raises PackageFault for what is none, or under another name."""
+    found = dict[str, Attachment]()
+    for name, content in files.items():
+        if not name.startswith(PICTURES):
+            continue
+        try:
+            one = Attachment.of(content)
+        except ValueError as fault:
+            raise PackageFault(f"{name} is no picture: {fault}") from fault
+        if name != f"{PICTURES}{one.sha256}.{_ENDINGS[one.media_type]}":
+            raise PackageFault(f"{name} holds another picture than its name says")
+        found[one.sha256] = one
+    return found
 
 
 def notes_bytes(notes: ReviewNotes) -> bytes:

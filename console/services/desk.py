@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
-from console.domain.actors import Actor
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
+from console.domain.clock import micros
+from console.domain.crews import CrewFix
+from console.domain.field_reports import Reported
 from console.domain.incidents import Outlook, PressureImpact
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.notes import Note
 from console.domain.orders import OrderReply
+from console.domain.outages import OUTAGE
 from console.domain.targets import Targets
 from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
@@ -24,18 +28,26 @@ from console.services.areas.emergency import with_emergency_noted
 from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews import orders, valve_assignment, valve_reports
+from console.services.crews import orders, resending, valve_assignment, valve_reports
+from console.services.crews.contact import with_silence
+from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
 from console.services.handling import table
-from console.services.incidents import escalations, judging, opening, undo
+from console.services.incidents import deliveries, escalations, judging, opening, undo
 from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
-from console.services.notices import lifecycle
+from console.services.notices import demands, lifecycle, other_end
+from console.services.outages import planning, running
+from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
+from console.services.public import care, dispatch_orders, tellings, water_points
+from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
+from console.services.tickets import changing, taking
+from console.services.tickets.following import with_tickets_following
 from console.services.tools import Tools
 from maps.city import City
 
@@ -44,8 +56,8 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    duty, entries, handover, contacts,
-    answers,
+    other_end, demands, planning, running, authority, duty, entries, handover, contacts,
+    answers, taking, changing, deliveries, dispatch_orders, tellings, care, water_points,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -72,6 +84,11 @@ class Desk:
         """The utility's targets."""
         return self._tools.settings.targets
 
+    @property
+    def site(self) -> str:
+        """The site's name in messages."""
+        return self._tools.site
+
     def carry_out(self, state: DeskState, intent: Intent, actor: Actor, now: datetime) -> ChangeSet:
         """Carry out an intent of ``actor``. Raises Refused and UnknownAsset."""
         handler = HANDLERS.get(type(intent))
@@ -79,7 +96,8 @@ class Desk:
             raise TypeError(f"no service carries out {type(intent).__name__}")
         require_permitted(handler, intent, actor, signs_in=self._tools.settings.signs_in)
         areas = self._tools.areas
-        step = handler.carry_out(self._tools, state_for(areas, state, intent, actor), intent, actor, now)
+        given = state_for(areas, state, intent, actor, of_shift=handler.permission is Permission.SHIFT)
+        step = handler.carry_out(self._tools, given, intent, actor, now)
         if handler.emergency(intent):
             step = with_emergency_noted(self._tools, state, step, actor)
         else:
@@ -88,18 +106,22 @@ class Desk:
 
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
-        changes = with_plans_following(self._tools, state, step)
+        changes = with_outages_following(self._tools, state, with_plans_following(self._tools, state, step), now)
         told = [
             message
             for incident in changes.incidents
             for message in fire_brigade(self._tools, state.incidents.get(incident.incident_id), incident, now)
         ]
         changes = replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
-        return with_area_alerts(self._tools, changes, now)
+        return self._tickets_follow(state, with_area_alerts(self._tools, changes, now), now)
+
+    def _tickets_follow(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
+        return with_tickets_following(self._tools, state, step, now)
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
-        return with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
+        step = with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
+        return self._tickets_follow(state, step, now)
 
     def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
         """Station faults or limit violations begin or end: one alarm per station and code."""
@@ -115,8 +137,33 @@ class Desk:
             return self._followed(state, on_valve_reply(self._tools, state, reply, now), now)
         return with_area_alerts(self._tools, orders.on_reply(self._tools, state, reply, now), now)
 
+    def on_report(self, state: DeskState, reported: Reported, now: datetime) -> ChangeSet:
+        """A crew's report from the field: duty, found pipe, photo, gauge reading, sample."""
+        return self._followed(state, on_report(self._tools, state, reported, now), now)
+
+    def unanswered(self, state: DeskState, now: datetime) -> frozenset[str]:
+        """Ids of orders that their crews have not answered in time."""
+        return resending.unanswered(state, now, self._tools.settings.order_resend_minutes)
+
+    def on_no_answer(self, state: DeskState, order_ids: frozenset[str], now: datetime) -> ChangeSet:
+        """Orders without an answer are sent again."""
+        return resending.sent_again(self._tools, state, order_ids, now)
+
+    def crews(self, state: DeskState, now: datetime) -> tuple[CrewFix, ...]:
+        """The crews, those without any sign of life as silent."""
+        minutes = self._tools.settings.crew_silent_minutes
+        return with_silence(state.crews.values(), state.incidents.values(), state.duties(), micros(now), minutes)
+
+    @property
+    def crew_speed_kmh(self) -> float:
+        """Speed of crews, door to door."""
+        return self._tools.settings.crew_speed_kmh
+
     def on_impact(self, state: DeskState, incident_id: str, impact: PressureImpact, now: datetime) -> ChangeSet:
         """Result of the pressures after closing; the caller drops outdated results."""
+        outage = state.of(OUTAGE).get(incident_id)
+        if outage is not None:
+            return with_outage_impact(self._tools, state, outage, impact)
         incident = state.incidents.get(incident_id)
         if incident is None or not incident.is_open() or incident.impact == impact:
             return NOTHING
@@ -130,7 +177,7 @@ class Desk:
             else Note("plan.impact_failed", reason=impact.message)
         )
         step = recorded(incident, replace(incident, impact=impact), "impact_computed", note)
-        return with_area_alerts(self._tools, step, now)
+        return self._tickets_follow(state, with_area_alerts(self._tools, step, now), now)
 
     def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
         """Result of a case's forecast; the caller drops outdated results."""
@@ -150,9 +197,17 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
-        over = merged(station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now))
-        step = with_area_alerts(self._tools, with_plans_following(self._tools, state, over), now)
+        orders_late = dispatch_orders.on_time(self._tools, state, now)
+        over = merged(
+            station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now), orders_late
+        )
+        step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
+        step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
+
+    def on_report_clocks(self, state: DeskState, now: datetime) -> ChangeSet:
+        """Open the reports to the authorities that are due next, move their clocks, tell late ones; call it every few seconds."""
+        return schedule.on_time(self._tools, state, now)
 
     def area_waits(
         self, known: Mapping[Waiting, Wait], state: DeskState, now: datetime, monotonic_s: float

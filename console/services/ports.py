@@ -17,7 +17,7 @@ from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import Change, ChangeSet, Committed
 from console.domain.crews import CrewFix
-from console.domain.delivery import Delivery, Pending
+from console.domain.delivery import Delivery, Pending, SentMessage
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident, PressureImpact, ReopenCheck
 from console.domain.jobs import JobRow
@@ -198,6 +198,10 @@ class Store(UnitOfWork, Protocol):
 
         ``epoch``: under which the messages were read, by default the present one. Raises NotLeading.
         """
+        ...
+
+    def messages_of(self, subject: str) -> tuple[SentMessage, ...]:
+        """Every message of one record (``incident/2026-0001``) with its deliveries, the newest first."""
         ...
 
     def mark_withdrawn(self, outgoing_ids: Sequence[int]) -> None:

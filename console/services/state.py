@@ -11,6 +11,7 @@ from typing import Any
 from console.domain.alarms import ALARM, Alarm
 from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix, CrewState
+from console.domain.field_reports import CREW_DUTY, CrewDuty
 from console.domain.incidents import INCIDENT, Incident, OrderState
 from console.domain.record_ids import provisional_ids, renamed
 from console.domain.records import R, Record, RecordKind, key_of
@@ -67,6 +68,10 @@ class DeskState:
         """Incidents by id."""
         return self.of(INCIDENT)
 
+    def duties(self) -> tuple[CrewDuty, ...]:
+        """Which crews said that they are on duty or off."""
+        return tuple(self.of(CREW_DUTY).values())
+
     @property
     def alarms(self) -> Mapping[str, Alarm]:
         """Alarms by id."""
@@ -75,7 +80,8 @@ class DeskState:
     def applied(self, change_set: ChangeSet, committed: Sequence[Change]) -> DeskState:
         """The state after ``change_set`` was committed as ``committed`` (what UnitOfWork.commit returned)."""
         state = self.with_records(change_set.records)
-        crews = crews_by_orders(self.crews, state.incidents.values()) if change_set.incidents else self.crews
+        is_concerned = bool(change_set.incidents or change_set.of(CREW_DUTY))
+        crews = crews_by_orders(self.crews, state.incidents.values(), state.duties()) if is_concerned else self.crews
         taught = learned(self.dismissals, change_set.incidents)
         kept = {name for name, kind in _kinds(state.records).items() if kind.keeps_history}
         history = _longer(self.history, [change for change in committed if change.subject.partition("/")[0] in kept])
@@ -163,16 +169,27 @@ def _longer(history: Mapping[str, tuple[Change, ...]], committed: Iterable[Chang
     return longer
 
 
-def crews_by_orders(crews: Mapping[str, CrewFix], incidents: Iterable[Incident]) -> dict[str, CrewFix]:
-    """Crews with the state given by their open orders; off duty stays off duty."""
+def crews_by_orders(
+    crews: Mapping[str, CrewFix], incidents: Iterable[Incident], duties: Iterable[CrewDuty] = ()
+) -> dict[str, CrewFix]:
+    """Crews with the state given by their open orders and by what they said of their duty; else off duty stays off duty.
+
+    An open order comes before *off duty*: it binds the crew until it is finished or called back.
+    """
     doing: dict[str, CrewState] = {}
+    said = {duty.crew_id: duty.is_on for duty in duties}
     for order in (order for incident in incidents for order in incident.orders):
         if order.state in _DOING and doing.get(order.crew_id) is not CrewState.ON_SITE:
             doing[order.crew_id] = _DOING[order.state]
     return {
-        crew_id: crew if crew.state is CrewState.OFF_DUTY else replace(crew, state=doing.get(crew_id, CrewState.FREE))
-        for crew_id, crew in crews.items()
+        crew_id: replace(crew, state=_standing(crew, said.get(crew_id), doing.get(crew_id))) for crew_id, crew in crews.items()
     }
+
+
+def _standing(crew: CrewFix, is_on: bool | None, doing: CrewState | None) -> CrewState:
+    if is_on is None and crew.state is CrewState.OFF_DUTY:
+        return crew.state
+    return doing or (CrewState.OFF_DUTY if is_on is False else CrewState.FREE)
 
 
 def _less(mapping: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:

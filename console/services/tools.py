@@ -9,10 +9,12 @@ from console.domain.limits import Limits
 from console.domain.readings import Channel
 from console.services.alarms.limits import LimitTable
 from console.services.areas.area_map import AreaMap
+from console.services.incidents.event_level import LevelTable
 from console.services.incidents.restoration_time import RestorationTable
 from console.services.location.pipe_location import PlaceFinder
 from console.services.ports import Documents, Planner
 from console.services.settings import DeskSettings
+from console.services.tickets.hearing import CallMatcher
 from maps.city import City
 
 
@@ -37,9 +39,19 @@ class Tools:
         return AreaMap(self.city)
 
     @cached_property
+    def calls(self) -> CallMatcher:
+        """Matcher of callers' places with what runs."""
+        return CallMatcher(self.city, self.settings.news_minutes)
+
+    @cached_property
     def restoration(self) -> RestorationTable:
         """Table of repair durations."""
         return RestorationTable.load()
+
+    @cached_property
+    def levels(self) -> LevelTable:
+        """Table of event levels."""
+        return LevelTable.load()
 
     @cached_property
     def limit_table(self) -> LimitTable:

@@ -35,11 +35,13 @@ _MINE = lease.c.name == NAME
 class Leases:
     """The lease as one process uses it. ``is_shared``: several processes use the store; alone, every check passes.
 
+    ``may_lead``: else this process never takes the lease, not even one that is free: a wall, a terminal.
     ``epoch``: under which this process leads, None while it follows. Safe to use from several threads.
     """
 
-    def __init__(self, engine: Engine, where: str, holder: str, *, is_shared: bool) -> None:
+    def __init__(self, engine: Engine, where: str, holder: str, *, is_shared: bool, may_lead: bool = True) -> None:
         self._engine, self._where, self._holder, self._is_shared = engine, where, holder, is_shared
+        self._may_lead = may_lead
         self.epoch: int | None = None
 
     def hold(self, *, may_take_over: bool = True, may_take: bool = True) -> Lease:
@@ -54,7 +56,7 @@ class Leases:
             return Lease(self._holder, self.epoch, is_ours=True)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             seen = _living(connection, may_take_over=may_take_over)
-            if seen is None and not _may_lead(connection):
+            if seen is None and not (self._may_lead and _may_lead(connection)):
                 return NOBODY
         if seen is None and not may_take:
             return Lease("", 0, is_ours=False)

@@ -23,10 +23,10 @@ from maps.errors import InputFault
 CONSOLE, ENGINE, ADMIN = "quanmai_console", "quanmai_engine", "quanmai_admin"
 _ROLES = (CONSOLE, ENGINE, ADMIN)
 _SECRET = "verifier"
-_CREWS = ("crew_links", "crew_answers")
+_CREWS = ("crew_links", "crew_answers", "api_keys")
 _DECIDES = {
     "INSERT": ("changes", "records", "counters", "outgoing", "stations", "station_orders", "attachments", *_CREWS),
-    "UPDATE": ("records", "counters", "crew_links"),
+    "UPDATE": ("records", "counters", "crew_links", "api_keys"),
 }
 _DERIVED = ("jobs", "rollups", "rollup_due")
 _LEADS = {

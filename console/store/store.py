@@ -13,7 +13,7 @@ from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import GENESIS, Change, ChangeSet, Committed
 from console.domain.clock import micros
-from console.domain.delivery import Delivery, Pending
+from console.domain.delivery import Delivery, Pending, PublishedAlert, SentMessage
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.kinds import KINDS
 from console.domain.lease import Basis, Lease
@@ -24,6 +24,7 @@ from console.services.ports import StaleState
 from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
 from console.store import archive, attachments, chain, deliveries, numbering, records
+from console.store.api_keys import SqlApiKeys
 from console.store.connection import ADVISORY_LOCK, store_url
 from console.store.crew_links import SqlCrewLinks
 from console.store.history import History
@@ -39,26 +40,38 @@ _FOLLOWED = 2_000
 
 
 def open_store(
-    target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+    target: str | Path,
+    role: str = "",
+    kinds: tuple[RecordKind[Any], ...] = KINDS,
+    *,
+    is_shared: bool = False,
+    may_lead: bool = True,
 ) -> SqlStore:
     """Open (and where needed create or migrate) the store at a file's path or a URL.
 
     ``role``: what the process is (``engine``, ``console``), which then has sole use of it until it closes it or ends; readers
     give none. ``is_shared``: others may work on it too; then only the process that holds the lease may make a leader's writes
-    (readings, expected values, deliveries, retention), else they raise NotLeading. ``kinds``: those of the records it loads.
+    (readings, expected values, deliveries, retention), else they raise NotLeading. ``may_lead``: else this process never holds
+    it. ``kinds``: those of the records it loads.
     Raises StoreUnavailable, StoreInUse, StoreNewer, InputFault.
     """
-    return SqlStore(target, role, kinds, is_shared=is_shared)
+    return SqlStore(target, role, kinds, is_shared=is_shared, may_lead=may_lead)
 
 
 class SqlStore:
     """Implements the services' ports UnitOfWork and Store over SQLite or PostgreSQL. Safe to use from several threads."""
 
     def __init__(
-        self, target: str | Path, role: str = "", kinds: tuple[RecordKind[Any], ...] = KINDS, *, is_shared: bool = False
+        self,
+        target: str | Path,
+        role: str = "",
+        kinds: tuple[RecordKind[Any], ...] = KINDS,
+        *,
+        is_shared: bool = False,
+        may_lead: bool = True,
     ) -> None:
         self._kinds = kinds
-        self._transactions = Transactions(store_url(target), role, is_shared=is_shared)
+        self._transactions = Transactions(store_url(target), role, is_shared=is_shared, may_lead=may_lead)
         self.where, self._leases = self._transactions.where, self._transactions.leases
         self._durable, self._relaxed = self._transactions.durable, self._transactions.relaxed
         self._ensure_ours, self._writing = self._transactions.ensure_ours, self._transactions.writing
@@ -70,6 +83,8 @@ class SqlStore:
             """Who may sign in."""
             self.crew_links = SqlCrewLinks(StoreAccess(self._writing, self._looking, self._commit))
             """Links of crews to their page."""
+            self.api_keys = SqlApiKeys(StoreAccess(self._writing, self._looking, self._commit))
+            """Keys of other programs."""
         except BaseException:
             self.close()
             raise
@@ -275,6 +290,18 @@ class SqlStore:
         """Number of messages without confirmed delivery."""
         with self._looking() as connection:
             return deliveries.count(connection)
+
+    def messages_of(self, subject: str) -> tuple[SentMessage, ...]:
+        """Every message of one record with its deliveries, the newest first."""
+        with self._looking() as connection:
+            return deliveries.of_subject(connection, subject)
+
+    def published(
+        self, channel: str, content_type: str, most: int = 100, number: int | None = None
+    ) -> tuple[PublishedAlert, ...]:
+        """The newest messages of a content type that a channel has delivered, the newest first; only ``number`` where given."""
+        with self._looking() as connection:
+            return deliveries.published(connection, channel, content_type, most, number)
 
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody. ``epoch``: of the claim."""

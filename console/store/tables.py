@@ -317,3 +317,14 @@ crew_answers = Table(
     Column("outcome", Text, nullable=False),
 )
 """Answers of crews' pages that are settled, by the id that the browser gave them: the same one again changes nothing."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("key_id", String(20), nullable=False, unique=True),
+    Column("client", String(80), nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+)
+"""Keys of other programs (Open311). ``key_hash``: SHA-256 of 256 random bits; the key itself is kept nowhere."""

@@ -23,7 +23,7 @@ class Transactions:
     Opens (and where needed creates or migrates) the store. Raises as ``open_store`` does.
     """
 
-    def __init__(self, url: URL, role: str, *, is_shared: bool) -> None:
+    def __init__(self, url: URL, role: str, *, is_shared: bool, may_lead: bool = True) -> None:
         self.where = shown(url)
         self.durable: Engine = engine_for(url, durable=True)
         self.relaxed: Engine = engine_for(url, durable=False)
@@ -35,7 +35,7 @@ class Transactions:
         except BaseException:
             self.close()
             raise
-        self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared)
+        self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared, may_lead=may_lead)
         try:
             with told(self.where):
                 if url.get_backend_name() == "sqlite":

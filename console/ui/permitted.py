@@ -1,9 +1,14 @@
-"""Buttons of acts that the person at the seat may not do: disabled, with the reason. The services refuse them as well."""
+"""Buttons and menu entries of acts that the person at the seat may not do: disabled, with the reason in the tool tip.
+
+A button that ``needs`` has marked finds the ``Permitted`` of its window when it is first shown: rows that a panel makes later
+and dialogs over the window are watched without more. The services refuse such acts as well.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from console.domain.intents import Intent
 from console.services.access.permissions import lacks_permission
@@ -17,62 +22,107 @@ _NEEDS = "needs"
 _BY_NAME = {handler.wording: handler for handler in HANDLERS.values()}
 
 
-def needs(intent: type[Intent], *buttons: QPushButton) -> None:
-    """Each of ``buttons`` submits this intent."""
-    for one in buttons:
-        one.setProperty(_NEEDS, HANDLERS[intent].wording)
-
-
 class Permitted(QObject):
-    """Watches the buttons of a window or dialog that ``needs`` has marked; panels enable theirs as if everybody might do it."""
+    """What the person at the seat may do, for the marked buttons of a window and of the dialogs over it."""
 
-    def __init__(self, over: QWidget, session: Session, appearance: Appearance) -> None:
-        super().__init__(over)
+    changed = Signal()
+    """Another person, another language, or the seat was locked or unlocked."""
+
+    def __init__(self, window: QWidget, session: Session, appearance: Appearance) -> None:
+        super().__init__(window)
         self._session, self._appearance = session, appearance
-        self._held: dict[QPushButton, str] = {}
-        """Those that would be enabled, with their own tool tip."""
-        self._buttons = [one for one in over.findChildren(QPushButton) if one.property(_NEEDS)]
-        for one in self._buttons:
-            one.installEventFilter(self)
-        session.changed.connect(self.refresh)
-        self.refresh()
+        session.changed.connect(self.changed)
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another language, for the reasons."""
         self._appearance = appearance
-        self.refresh()
+        self.changed.emit()
 
-    def refresh(self) -> None:
-        """Another person, or the seat was locked or unlocked."""
-        for one in self._buttons:
-            if one in self._held:
-                one.setToolTip(self._held.pop(one))
-                one.setEnabled(True)  # taken up by the filter below
-            elif one.isEnabled():
-                self._hold(one)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A panel has enabled or disabled one of the buttons."""
-        if event.type() == QEvent.Type.EnabledChange and isinstance(watched, QPushButton):
-            if watched.isEnabled():
-                self._hold(watched)
-            elif watched in self._held and not self._reason(watched):
-                self._held.pop(watched)
-        return super().eventFilter(watched, event)
-
-    def _hold(self, one: QPushButton) -> None:
-        if reason := self._reason(one):
-            self._held[one] = one.toolTip() if one not in self._held else self._held[one]
-            one.setEnabled(False)
-            one.setToolTip(tip(reason))
-
-    def _reason(self, one: QPushButton) -> str:
-        """Why the actor may not do what the button does, "" when it may."""
-        handler, actor = _BY_NAME[str(one.property(_NEEDS))], self._session.actor()
+    def reason(self, wording: str) -> str:
+        """Why the person may not submit the intent of this wording, "" when it may or nothing is needed."""
+        if not wording:
+            return ""
+        handler, actor = _BY_NAME[wording], self._session.actor()
         if not lacks_permission(handler, actor):
             return ""
+        words = self._appearance.words
         if self._session.is_locked:
-            return self._appearance.words("sign_in.locked_short")
-        return Refused("not_permitted", user=actor.name, role=actor.role, intent=handler.wording).text(
-            self._appearance.words.language
-        )
+            return words("sign_in.locked_short")
+        return Refused("not_permitted", user=actor.name, role=actor.role, intent=handler.wording).text(words.language)
+
+    @staticmethod
+    def over(widget: QWidget | None) -> Permitted | None:
+        """The one of the widget's window, or of the window that its dialog stands over; None in windows without a session."""
+        while widget is not None:
+            for child in widget.children():
+                if isinstance(child, Permitted):
+                    return child
+            widget = widget.parentWidget()
+        return None
+
+
+def needs(intent: type[Intent] | None, *buttons: QPushButton) -> None:
+    """Each of ``buttons`` submits this intent; None: it does not any more. Panels enable theirs as if everybody might do it."""
+    wording = "" if intent is None else HANDLERS[intent].wording
+    for one in buttons:
+        before = one.property(_NEEDS)
+        if before is None:
+            _Guard(one)
+        if before != wording:
+            one.setProperty(_NEEDS, wording)
+            guard = next(child for child in one.children() if isinstance(child, _Guard))
+            guard.refresh()
+
+
+def allow(menu: QMenu, action: QAction, intent: type[Intent]) -> None:
+    """Disable an entry of a menu that is about to open, where the person may not submit this intent."""
+    permitted = Permitted.over(menu.parentWidget())
+    if permitted is not None and (reason := permitted.reason(HANDLERS[intent].wording)):
+        action.setEnabled(False)
+        action.setToolTip(tip(reason))
+        menu.setToolTipsVisible(True)
+
+
+class _Guard(QObject):
+    """Disables its button while the person may not use it, and gives it back as its panel wants it."""
+
+    def __init__(self, one: QPushButton) -> None:
+        super().__init__(one)
+        self._one = one
+        self._permitted: Permitted | None = None
+        self._own_tip: str | None = None
+        """The button's own tool tip while the guard holds it: it would be enabled."""
+        one.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The button is shown for the first time, or its panel has enabled or disabled it."""
+        if event.type() == QEvent.Type.Show and self._permitted is None:
+            self._permitted = Permitted.over(self._one.parentWidget())
+            if self._permitted is not None:
+                self._permitted.changed.connect(self.refresh)
+                self.refresh()
+        elif event.type() == QEvent.Type.EnabledChange:
+            if self._one.isEnabledTo(self._one.parentWidget()):
+                self._hold()
+            elif self._own_tip is not None and not self._reason():
+                self._own_tip = None
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def refresh(self) -> None:
+        """The reason may have come, gone or changed."""
+        own, self._own_tip = self._own_tip, None
+        if own is not None:
+            self._one.setToolTip(own)
+            self._one.setEnabled(True)  # held again by the filter where there is a reason
+        elif self._one.isEnabledTo(self._one.parentWidget()):
+            self._hold()
+
+    def _reason(self) -> str:
+        return self._permitted.reason(str(self._one.property(_NEEDS) or "")) if self._permitted is not None else ""
+
+    def _hold(self) -> None:
+        if reason := self._reason():
+            self._own_tip = self._one.toolTip() if self._own_tip is None else self._own_tip
+            self._one.setEnabled(False)
+            self._one.setToolTip(tip(reason))

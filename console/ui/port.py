@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import Change
+from console.domain.delivery import SentMessage
 from console.domain.intents import Intent
 from console.domain.limits import Limits
 from console.domain.picture import Picture
@@ -57,7 +58,11 @@ class ConsolePort(ShiftPort, Protocol):
     """The engine as the window uses it. Every method may be called from any thread."""
 
     city: City
+    site: str
+    """The site's name in messages."""
     limits: Limits
+    crew_speed_kmh: float
+    """Of crews, door to door."""
     """What each station's channels are held against."""
 
     def latest(self) -> Picture:
@@ -97,6 +102,10 @@ class ConsolePort(ShiftPort, Protocol):
 
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions of one incident, oldest first. May read the disk, as ``history``."""
+        ...
+
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """Every message of one incident with its deliveries, the newest first. May read the disk, as ``history``."""
         ...
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings
 from console.domain.actors import Actor, Proof
 from console.services.access.sign_in import SeatAccess
 from console.services.areas.sight import AreaSight
+from console.services.tickets.answers import NEWS_MINUTES
 from console.ui.appearance import Appearance
 from console.ui.session import AreasOf
 from console.ui.theme import FONT_PX, Letters, Theme, usual_px
@@ -45,6 +46,8 @@ class WindowSettings:
     """Who is at the seat, None for somebody known as ``user`` only."""
     access: SeatAccess | None = None
     """Of a store with users: people sign in; None at a single seat."""
+    news_minutes: float = NEWS_MINUTES
+    """Callers are promised news of a running case so often; 0: no time is read out."""
     lock_minutes: float = 0.0
     """Without a key or the mouse for so long the seat is locked; 0: never."""
 

@@ -24,11 +24,13 @@ from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.package_export import CasePackages
+from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
+from console.ui.commands.tickets import TicketCommands
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
 from console.ui.layout import WindowLayout
@@ -37,6 +39,7 @@ from console.ui.map.live.tracks import TRACK_US
 from console.ui.map.scene import Scene
 from console.ui.map.view.picking import Asset
 from console.ui.map_commands.map_commands import MapCommands, MapParts
+from console.ui.models.tickets import Shown
 from console.ui.panels.alarm_list import AlarmList
 from console.ui.panels.case.column import CaseColumn
 from console.ui.panels.log_list import LogList
@@ -45,6 +48,7 @@ from console.ui.panels.messages import MessageBar
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.registry import PANELS
 from console.ui.panels.shift_log import ShiftLogPanel
+from console.ui.panels.tickets import TicketList
 from console.ui.panels.top_strip import TopStrip
 from console.ui.panels.unsent import UnsentBar
 from console.ui.permitted import Permitted
@@ -84,6 +88,9 @@ class MainWindow(QMainWindow):
     log: LogList
     shift_log: ShiftLogPanel
     shift: ShiftCommands
+    tickets: TicketList
+    ticket_commands: TicketCommands
+    public: PublicCommands
     case: CaseColumn
     letters: LetterSize
 
@@ -141,12 +148,24 @@ class MainWindow(QMainWindow):
         self.shift = ShiftCommands(
             self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
         )
+        self.public = PublicCommands(self._port, self.dispatcher.submit, self.session, self.focus, self._appearance, self)
         if self._settings.access is not None:
-            self.shift.signers = PasswordSigners(self._settings.access, self.session.person.seat)
+            self.shift.signers = PasswordSigners(
+                self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
+            )
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
         self.tasks.request("search", self._search.prepare, lambda _: None)
+        self.ticket_commands = TicketCommands(
+            self._port,
+            self.dispatcher.submit,
+            self._search.places,
+            self.focus,
+            self._appearance,
+            self,
+            self._settings.news_minutes,
+        )
 
     def _build_map(self) -> None:
         city, appearance, picture = self._port.city, self._appearance, self._picture
@@ -175,12 +194,15 @@ class MainWindow(QMainWindow):
             self.tools,
             self.station_cards,
             self.shift,
+            self.ticket_commands,
+            self.public,
             self._settings.area,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
-        self._permitted = [Permitted(panel, self.session, self._appearance) for panel in (self.case, self.alarms)]
+        self.tickets = self.panel(TicketList)
+        self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
@@ -205,10 +227,17 @@ class MainWindow(QMainWindow):
         self.dispatcher.unsent.connect(self.shift.refused)
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
         self.dispatcher.done.connect(self.shift.done)
+        self.dispatcher.unsent.connect(self.ticket_commands.refused)
+        self.dispatcher.done.connect(self.ticket_commands.done)
+        self.ticket_commands.place_asked.connect(self.locator.show_place)
+        self.ticket_commands.case_asked.connect(self.locator.choose_case)
+        self.locator.ticket_asked.connect(lambda x, y: self.ticket_commands.open((x, y)))
+        self.dispatcher.unsent.connect(self.public.refused)
+        self.dispatcher.done.connect(self.public.done)
         self.shift.place_asked.connect(self.locator.show_place)
         self.shift.case_asked.connect(self.locator.choose_case)
         self.locator.entry_asked.connect(self.shift.write_about_place)
-        self.shift.place = self.locator.chosen_place
+        self.shift.place = self.public.place = self.locator.chosen_place
         for failed in (self.tasks.failed, self.packages.told, self.shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
         for noted in (self.packages.noted, self.map_commands.noted, self.shift.noted):
@@ -254,7 +283,17 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
-        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent, self.shift):
+        for part in (
+            self.tools,
+            self.map_commands,
+            self.focus,
+            self.station_cards,
+            self.questions,
+            self.unsent,
+            self.shift,
+            self.ticket_commands,
+            self.public,
+        ):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
@@ -302,6 +341,9 @@ class MainWindow(QMainWindow):
         """Run the command that was found, or show the asset or case."""
         if hit.kind == "command":
             self.commands.run(hit.key)
+        elif hit.kind == "ticket":
+            self.show_tickets(Shown.ALL, hit.key)
+            self.locator.go_to(hit)
         elif hit.kind == "contact":
             self.shift.show_contact(hit.key)
         else:
@@ -321,6 +363,13 @@ class MainWindow(QMainWindow):
         """Bring the shift log up, ready for a search."""
         self._layout.bring_up(self.shift_log)
         self.shift_log.search.setFocus()
+
+    def show_tickets(self, shown: Shown = Shown.OPEN, text: str = "") -> None:
+        """Bring the list of tickets up, ready for a search."""
+        self._layout.bring_up(self.tickets)
+        self.tickets.show_only(shown)
+        self.tickets.search.setText(text)
+        self.tickets.search.setFocus()
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or stop filling it."""
@@ -359,12 +408,13 @@ class MainWindow(QMainWindow):
             self.station_cards,
             self.packages,
             self.shift,
+            self.ticket_commands,
+            self.public,
             self.tools,
             self.map_commands,
         ):
             part.set_appearance(appearance)
-        for permitted in self._permitted:
-            permitted.set_appearance(appearance)
+        self._permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -441,5 +491,8 @@ class MainWindow(QMainWindow):
         self.tasks.close()
         self.packages.close()
         self.shift.close()
+        self.public.close()
         self.shift_log.close_tasks()
+        self.ticket_commands.close()
+        self.tickets.close_tasks()
         super().closeEvent(event)

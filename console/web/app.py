@@ -3,71 +3,37 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from console.domain.clock import Clock, micros
+from console.domain.clock import micros
 from console.domain.crew_links import Answered
-from console.domain.incidents import OrderState, Unable
-from console.domain.orders import VALVE_STATES, OrderReply
+from console.domain.field_reports import FieldReport, Reported, ReportKind
 from console.feeds.bounds import PartRefused
-from console.feeds.replies import order_reply
+from console.feeds.owntracks import FixReader
 from console.services.ports import StoreUnavailable
-from console.web.channel import WebChannel
-from console.web.feed import WebFeed
-from console.web.guard import RateLimit, SecurityHeaders, is_from_page, limited_body
-from console.web.orders import Cases, knows_valve, order_of, order_page, orders_of
-from console.web.outcomes import outcome
+from console.web import photos
+from console.web.answers import NO_ORDER, SENT, Answers, Item
+from console.web.guard import MOST_BYTES, RateLimit, SecurityHeaders, is_from_page, limited_body
+from console.web.orders import duty_of, order_of, order_page, orders_of
 from console.web.pages import STATIC, Pages, language_of, static_file
-from maps.city import City
+from console.web.parts import Links, Parts
+from console.web.positions import position
+
+__all__ = ["COOKIE", "CrewPage", "Links", "Parts"]
 
 COOKIE, LANGUAGE_COOKIE = "crew", "language"
 _COOKIE_S = 90 * 86_400
-_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-_ANSWERS = frozenset({OrderState.ACKNOWLEDGED.value, OrderState.REFUSED.value, OrderState.ON_SITE.value, OrderState.DONE.value})
-PATIENCE_S = 3.0
-"""Longest wait for the disk in one request; then the phone asks again."""
-_PAGES_A_MINUTE, _FAILURES_A_MINUTE = 240, 30
-
-
-class Links(Protocol):
-    """What is used of the store's links (``store/crew_links.py``)."""
-
-    def crew_of(self, token: str) -> str | None:
-        """As of the store."""
-        ...
-
-    def answered(self, crew_id: str, answer_id: str) -> Answered | None:
-        """As of the store."""
-        ...
-
-    def settle(self, crew_id: str, answer_id: str, outcome: Answered) -> None:
-        """As of the store."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What the page is made of. ``is_secure``: reached over HTTPS, so that cookies are sent over nothing else."""
-
-    city: City
-    clock: Clock
-    store: Cases
-    links: Links
-    feed: WebFeed
-    channel: WebChannel
-    is_secure: bool = False
-    patience_s: float = PATIENCE_S
+_PAGES_A_MINUTE, _FAILURES_A_MINUTE, _PHOTOS_A_MINUTE = 240, 30, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +46,27 @@ class CrewPage:
     """The routes over their parts. Waiting for store and engine happens on threads of the pool."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._answers = parts, Answers(parts)
         self._visits, self._failures = RateLimit(_PAGES_A_MINUTE), RateLimit(_FAILURES_A_MINUTE)
+        self._photos = RateLimit(_PHOTOS_A_MINUTE)
+        self._reader = FixReader(parts.city)
         crews = parts.city.crews
         self._names = {str(one): str(name) for one, name in zip(crews.asset_id, crews.name, strict=True)}
 
-    def app(self) -> Starlette:
-        """The application."""
+    def app(self, more: Sequence[BaseRoute] = ()) -> Starlette:
+        """The application; ``more``: routes of other subjects on the same port."""
         routes = [
             Route("/in/{token}", self._guarded(self._enter)),
             Route("/", self._guarded(self._list)),
             Route("/orders/{order_id}", self._guarded(self._order)),
             Route("/orders/{order_id}/kept", self._guarded(self._kept), methods=["POST"]),
             Route("/answers", self._guarded(self._answer), methods=["POST"]),
+            Route("/photos", self._guarded(self._photo), methods=["POST"]),
+            Route("/positions", self._guarded(self._position), methods=["POST"]),
+            Route("/manifest.webmanifest", self._manifest),
             Route("/language/{language}", self._language, methods=["POST"]),
             *(Route(f"/{name}", _static(name)) for name in STATIC),
+            *more,
         ]
         return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=self._parts.is_secure)])
 
@@ -134,23 +106,23 @@ class CrewPage:
             return self._problem(request, "too_many", 429)
         return _Visitor(crew_id, token)
 
-    async def _poster(self, request: Request) -> tuple[_Visitor, dict[str, Any]] | Response:
+    async def _sender(self, request: Request, most: int) -> tuple[_Visitor, bytes] | Response:
         """Whose request it is, with its body; only from our own page and of a sensible size."""
         visitor = await self._visitor(request)
         if isinstance(visitor, Response):
             return visitor
         if not is_from_page(request, visitor.token):
             return JSONResponse({"fault": "foreign"}, 403)
-        body = await limited_body(request)
-        if body is None:
-            return JSONResponse({"fault": "too_long"}, 413)
-        try:
-            given = json.loads(body)
-        except (ValueError, RecursionError):
-            given = None
-        if not isinstance(given, dict):
-            return JSONResponse({"fault": "shape"}, 400)
-        return visitor, given
+        body = await limited_body(request, most)
+        return JSONResponse({"fault": "too_long"}, 413) if body is None else (visitor, body)
+
+    async def _poster(self, request: Request) -> tuple[_Visitor, dict[str, Any]] | Response:
+        """The same with a JSON object."""
+        sent = await self._sender(request, MOST_BYTES)
+        if isinstance(sent, Response):
+            return sent
+        given = _object(sent[1])
+        return JSONResponse({"fault": "shape"}, 400) if given is None else (sent[0], given)
 
     # Pages.
 
@@ -159,7 +131,8 @@ class CrewPage:
         if isinstance(visitor, Response):
             return visitor
         found = await run_in_threadpool(orders_of, self._parts.store, visitor.crew_id, self._now())
-        return HTMLResponse(self._pages(request, visitor).listed(found))
+        duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
+        return HTMLResponse(self._pages(request, visitor).listed(found, duty))
 
     async def _order(self, request: Request) -> Response:
         visitor = await self._visitor(request)
@@ -170,7 +143,8 @@ class CrewPage:
         if found is None:
             return self._problem(request, "no_order", 404)
         page = await run_in_threadpool(order_page, self._parts.city, found)
-        return HTMLResponse(self._pages(request, visitor).order(page))
+        duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
+        return HTMLResponse(self._pages(request, visitor).order(page, duty))
 
     async def _kept(self, request: Request) -> Response:
         """The crew's browser has kept an order's page of this version. Only the version of now counts as delivered."""
@@ -194,49 +168,69 @@ class CrewPage:
         if isinstance(asked, Response):
             return asked
         visitor, given = asked
-        answer_id = given.get("id")
         try:
-            reply = self._reply(visitor.crew_id, given)
-            if not isinstance(answer_id, str) or not _ID.fullmatch(answer_id):
-                raise PartRefused("order", "an answer without its id")
+            item = self._answers.decoded(visitor.crew_id, given)
+            if isinstance(item, FieldReport) and item.kind is ReportKind.PHOTO:
+                raise PartRefused("value", "a photo without its picture")
         except PartRefused as fault:
+            return self._refused(fault)
+        return await self._taken(request, visitor, given["id"], Reported(item) if isinstance(item, FieldReport) else item)
+
+    async def _photo(self, request: Request) -> Response:
+        """A photo: the picture is the body, what it belongs to is in the address."""
+        sent = await self._sender(request, photos.MOST_BYTES)
+        if isinstance(sent, Response):
+            return sent
+        visitor, body = sent
+        if not self._photos.allows(visitor.crew_id):
+            return self._problem(request, "too_many", 429)
+        given: dict[str, Any] = {**request.query_params, "state": ReportKind.PHOTO.value}
+        try:
+            report = self._answers.decoded(visitor.crew_id, given)
+            photo = await run_in_threadpool(photos.reencoded, body)
+        except PartRefused as fault:
+            return self._refused(fault)
+        except photos.PhotoRefused as fault:
             self._parts.feed.refuse(fault.kind)
-            return JSONResponse({"fault": str(fault)}, 422)
-        return await run_in_threadpool(self._taken, self._pages(request, visitor), (visitor.crew_id, answer_id), reply)
+            why = self._pages(request, visitor).why(fault.kind, "", None)
+            return JSONResponse({"fault": fault.kind, "why": why}, 422)
+        assert isinstance(report, FieldReport)
+        return await self._taken(request, visitor, given["id"], Reported(report, photo))
 
-    def _reply(self, crew_id: str, given: dict[str, Any]) -> OrderReply:
-        """The reply, decoded as one of the broker. Raises PartRefused."""
-        payload = json.dumps(given).encode()
-        reply = order_reply(crew_id, payload, micros(self._now()), lambda kind, _: self._parts.feed.refuse(kind))
-        if reply.state not in (*_ANSWERS, *VALVE_STATES) or not reply.order_id:
-            raise PartRefused("order", "no such answer")
-        if reply.state == "valve_unable" and reply.unable not in tuple(Unable):
-            raise PartRefused("order", "no such reason")
-        return reply
+    async def _taken(self, request: Request, visitor: _Visitor, answer_id: str, item: Item) -> Response:
+        made = await run_in_threadpool(self._answers.taken, (visitor.crew_id, answer_id), item)
+        if isinstance(made, Answered):
+            return _told(self._pages(request, visitor), made)
+        if made == NO_ORDER:
+            return JSONResponse({"fault": made}, 404)
+        return JSONResponse({"state": made}, 202 if made == SENT else 503)
 
-    def _taken(self, pages: Pages, key: tuple[str, str], reply: OrderReply) -> Response:
-        """Hand an answer over and say what became of it; the same id again gets the same result and changes nothing."""
-        parts, (crew_id, answer_id) = self._parts, key
-        known = parts.links.answered(crew_id, answer_id)
-        if known is not None:
-            parts.feed.settled(key)
-            return _told(pages, known)
-        if order_of(parts.store, crew_id, reply.order_id, self._now()) is None:
-            return JSONResponse({"fault": "no_order"}, 404)
-        if not parts.feed.submit(key, reply, parts.patience_s):
-            return JSONResponse({"state": "sent"}, 202)
-        found = order_of(parts.store, crew_id, reply.order_id, self._now())
-        made = (
-            None
-            if found is None
-            else outcome(found.incident, found.order, reply, knows_valve=knows_valve(parts.city, reply.valve_id))
-        )
-        if made is not None:
-            parts.links.settle(crew_id, answer_id, made)
-        parts.feed.settled(key)
-        return JSONResponse({"state": "kept"}, 503) if made is None else _told(pages, made)
+    async def _position(self, request: Request) -> Response:
+        """Where the crew is; taken only while it is on duty."""
+        asked = await self._poster(request)
+        if isinstance(asked, Response):
+            return asked
+        visitor, given = asked
+        duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
+        if duty is None or not duty.is_on:
+            return JSONResponse({"fault": "off_duty"}, 409)
+        try:
+            fix = position(self._reader, visitor.crew_id, given, micros(self._now()))
+        except PartRefused as fault:
+            return self._refused(fault)
+        is_sent = await run_in_threadpool(self._parts.feed.moved, fix)
+        return JSONResponse({"state": "sent" if is_sent else "kept"}, 200 if is_sent else 503)
+
+    def _refused(self, fault: PartRefused) -> Response:
+        self._parts.feed.refuse(fault.kind)
+        return JSONResponse({"fault": str(fault)}, 422)
 
     # Common.
+
+    async def _manifest(self, request: Request) -> Response:
+        """What a phone needs to install the page."""
+        body = self._pages(request, None).manifest()
+        return JSONResponse(body, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"})
 
     async def _language(self, request: Request) -> Response:
         chosen = language_of(request.path_params["language"], "")
@@ -256,6 +250,14 @@ class CrewPage:
 
     def _now(self) -> datetime:
         return self._parts.clock.now()
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
 
 
 def _told(pages: Pages, made: Answered) -> Response:

@@ -15,14 +15,14 @@
     box.querySelector("ul").replaceChildren(...mine.map((one) => {
       const row = document.createElement("li"), head = document.createElement("b"), state = document.createElement("span");
       row.className = one.state;
-      head.textContent = `${one.body.order_id} · ${one.label}`;
+      head.textContent = one.body.order_id ? `${one.body.order_id} · ${one.label}` : one.label;
       state.textContent = word(one.state) + (one.why ? `: ${one.why}` : "");
       row.append(head, state);
       return row;
     }));
     // Beside what was answered too, until the desk has it: the list may be far below.
     document.querySelectorAll("p.mine").forEach((line) => {
-      const last = mine.find((one) => one.body.order_id === about.order && one.body.valve_id === line.dataset.of);
+      const last = mine.find((one) => one.body.order_id === (about.order || "") && (one.of || one.body.valve_id || "") === line.dataset.of);
       line.hidden = !last || last.state === "taken";
       line.className = `mine ${last ? last.state : ""}`;
       line.textContent = last ? `${last.label}: ${word(last.state)}${last.why ? ` (${last.why})` : ""}` : "";
@@ -82,7 +82,8 @@
       const page = await fetched(one.getAttribute("href"), pages);
       if (page !== null) await post(`${one.getAttribute("href")}/kept`, { version: Number(page.body.dataset.version) });
     }
-    if (list.querySelector("main").innerHTML !== document.querySelector("main").innerHTML) location.reload();
+    const shown = document.getElementById("orders").innerHTML !== list.getElementById("orders").innerHTML;
+    if ((shown || list.body.dataset.duty !== about.duty) && !document.querySelector("details[open]")) location.reload();
   }
 
   async function fetched(path, pages = null) {
@@ -111,14 +112,20 @@
     document.querySelectorAll("button.answer").forEach((one) => {
       one.addEventListener("click", async () => {
         one.disabled = true;
-        const { state, valve, unable, label } = one.dataset;
+        const { state, of, valve, unable, label } = one.dataset;
+        const values = Field.filled(one);
+        if (values === null) { one.disabled = false; return; }
         try {
-          await Outbox.keep(about.crew, label, { order_id: about.order, state, valve_id: valve, unable });
+          const file = state === "photo" ? one.closest("details").querySelector("input[type='file']").files[0] : null;
+          const photo = file ? await Field.shrunk(file) : null;
+          const body = { order_id: about.order || "", state, valve_id: valve || "", unable: unable || "", ...values };
+          await Outbox.keep(about.crew, label, body, of || "", photo);
         } catch {
-          signal("not_kept");
+          signal(state === "photo" ? "photo_not_kept" : "not_kept");
           one.disabled = false;
           return;
         }
+        Field.clear(one);
         const open = one.closest("details");
         if (open) open.open = false;
         one.disabled = false;
@@ -128,6 +135,8 @@
       });
       one.disabled = false;
     });
+    Field.choosePipes();
+    Field.share(about, word, post);
     await show();
     addEventListener("online", send);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });

@@ -1,4 +1,4 @@
-"""WebFeed: answers of crews' pages, as decoded replies, on the same way as those of the broker."""
+"""WebFeed: answers and positions of crews' pages, decoded, on the same way as those of the broker."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from console.domain.crews import CrewFix
+from console.domain.field_reports import Reported
 from console.domain.health import CREW_PAGE, FeedHealth
 from console.domain.orders import OrderReply
 from console.feeds.inbox import Inbox
@@ -42,7 +44,7 @@ class WebFeed:
         """Take no more."""
         self._inbox = None
 
-    def submit(self, key: Key, reply: OrderReply, patience_s: float) -> bool:
+    def submit(self, key: Key, reply: OrderReply | Reported, patience_s: float) -> bool:
         """Hand an answer to the engine and wait until what follows from it is on disk; False when that takes longer.
 
         The same answer again, while it is on its way, is not handed over twice.
@@ -70,9 +72,18 @@ class WebFeed:
         with self._lock:
             self._refused[kind] = self._refused.get(kind, 0) + 1
 
-    def decode(self, items: Sequence[OrderReply], now_us: int) -> Decoded:
-        """The replies: they were decoded, and their times judged, when they came."""
-        return Decoded(replies=tuple(items))
+    def moved(self, fix: CrewFix) -> bool:
+        """Hand a position to the engine; False when it cannot be taken now."""
+        inbox = self._inbox
+        if inbox is None or not inbox.offer_all(self, (fix,), None):
+            return False
+        self._count()
+        return True
+
+    def decode(self, items: Sequence[OrderReply | Reported | CrewFix], now_us: int) -> Decoded:
+        """They were decoded, and their times judged, when they came."""
+        fixes = tuple(one for one in items if isinstance(one, CrewFix))
+        return Decoded(fixes=fixes, replies=tuple(one for one in items if not isinstance(one, CrewFix)))
 
     def health(self) -> FeedHealth:
         """Up from start to stop."""
@@ -83,11 +94,14 @@ class WebFeed:
                 NAME, state, received=self._received, invalid=invalid, last_at=self._last_at, refused=refused
             )  # fmt: skip
 
-    def _offer(self, key: Key, reply: OrderReply, done: threading.Event) -> None:
+    def _offer(self, key: Key, reply: OrderReply | Reported, done: threading.Event) -> None:
         inbox = self._inbox
         if inbox is None or not inbox.offer_all(self, (reply,), done.set):
             self.settled(key)
             return
+        self._count()
+
+    def _count(self) -> None:
         with self._lock:
             self._received += 1
             self._last_at = datetime.now(UTC)

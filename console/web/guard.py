@@ -17,6 +17,7 @@ MOST_BYTES = 8_192
 """Of a request's body."""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {
@@ -26,7 +27,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
     "Cache-Control": "no-store",
 }
 
@@ -96,14 +97,14 @@ def is_from_page(request: Request, token: str) -> bool:
     return hmac.compare_digest(headers.get("x-quanmai-page", "").encode(), page_proof(token).encode())
 
 
-async def limited_body(request: Request) -> bytes | None:
-    """The body; None when it is over the limit, which is found without reading the rest."""
+async def limited_body(request: Request, most: int = MOST_BYTES) -> bytes | None:
+    """The body, at most ``most`` bytes; None when it is over the limit, which is found without reading the rest."""
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MOST_BYTES:
+    if not declared.isdecimal() or int(declared[:12]) > most:
         return None
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
     return body

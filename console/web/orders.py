@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from console.domain.clock import micros
+from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
 from console.domain.incidents import Incident, OrderState, ValveMark, WorkOrder
+from console.domain.records import Record, RecordKind
 from console.services.crews.valve_cards import ValveCard, valve_cards
+from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
 from console.web.sketch import Sketch, sketch
 from maps.city import City
 from maps.errors import UnknownAsset
 
 KEPT = timedelta(hours=12)
 """For this long a closed case's orders stay on the page."""
+_AHEAD = timedelta(minutes=1)
+"""A phone's clock may be a little ahead of ours."""
 OPEN = (OrderState.SENT, OrderState.ACKNOWLEDGED, OrderState.ON_SITE)
 
 
-class Cases(Protocol):
+class Kept(Protocol):
     """What is read of the store."""
 
     def cases_since(self, closed_after_us: int) -> tuple[Incident, ...]:
+        """As of the store."""
+        ...
+
+    def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
         """As of the store."""
         ...
 
@@ -70,21 +80,24 @@ class ValveLine:
 
 @dataclass(frozen=True, eq=False)
 class OrderPage:
-    """What the page of one order shows."""
+    """What the page of one order shows. ``pipes``, ``gauges``: to choose from; ``reports``: of this order, the newest first."""
 
     of: CrewOrder
     valves: tuple[ValveLine, ...]
     sketch: Sketch | None
+    pipes: tuple[PipeChoice, ...] = ()
+    gauges: tuple[GaugePlace, ...] = ()
+    reports: tuple[FieldReport, ...] = ()
 
 
-def orders_of(store: Cases, crew_id: str, now: datetime) -> tuple[CrewOrder, ...]:
+def orders_of(store: Kept, crew_id: str, now: datetime) -> tuple[CrewOrder, ...]:
     """A crew's orders, open ones first, then the newest. Raises StoreUnavailable."""
     cases = store.cases_since(micros(now - KEPT))
     mine = [CrewOrder(order, case) for case in cases for order in case.orders if order.crew_id == crew_id]
     return tuple(sorted(mine, key=lambda one: (not one.is_open, -one.order.sent_at.timestamp())))
 
 
-def order_of(store: Cases, crew_id: str, order_id: str, now: datetime) -> CrewOrder | None:
+def order_of(store: Kept, crew_id: str, order_id: str, now: datetime) -> CrewOrder | None:
     """One order of a crew; None for another crew's and for an unknown one alike."""
     return next((one for one in orders_of(store, crew_id, now) if one.order.order_id == order_id), None)
 
@@ -106,7 +119,16 @@ def order_page(city: City, of: CrewOrder) -> OrderPage:
         drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places)
     except UnknownAsset:
         drawn = None
-    return OrderPage(of, tuple(lines), drawn)
+    reports = tuple(sorted((one for one in incident.field_reports if one.order_id == of.order.order_id), key=lambda one: one.at))
+    return OrderPage(
+        of, tuple(lines), drawn, pipe_choices(city, incident, of.order), gauge_places(city, incident, of.order), reports[::-1]
+    )
+
+
+def duty_of(store: Kept, crew_id: str, now: datetime) -> CrewDuty | None:
+    """What a crew said of its duty; None while it said nothing. Raises StoreUnavailable."""
+    every = (one for one in store.records_of((CREW_DUTY,), 0, micros(now + _AHEAD)) if isinstance(one, CrewDuty))
+    return next((one for one in every if one.crew_id == crew_id), None)
 
 
 def knows_valve(city: City, valve_id: str) -> bool:

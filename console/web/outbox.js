@@ -30,10 +30,10 @@ const Outbox = (() => {
   const put = (answer) => within("readwrite", (store) => store.put(answer));
   const remove = (number) => within("readwrite", (store) => store.delete(number));
 
-  async function keep(crew, label, body) {
+  async function keep(crew, label, body, of = "", photo = null) {
     const id = crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
     const at = new Date().toISOString();
-    await put({ crew, label, at, state: "kept", why: "", body: { ...body, id, t: at } });
+    await put({ crew, label, at, of, photo, state: "kept", why: "", body: { ...body, id, t: at } });
   }
 
   // One after the other: a later answer must not overtake an earlier one. Returns whether something is left to send.
@@ -42,9 +42,10 @@ const Outbox = (() => {
     for (const one of waiting) {
       let response;
       try {
-        response = await fetch("/answers", {
+        response = await fetch(one.photo ? `/photos?${new URLSearchParams(one.body)}` : "/answers", {
           method: "POST", credentials: "same-origin", cache: "no-store",
-          headers: { "Content-Type": "application/json", "X-Quanmai-Page": proof }, body: JSON.stringify(one.body),
+          headers: { "Content-Type": one.photo ? "image/jpeg" : "application/json", "X-Quanmai-Page": proof },
+          body: one.photo || JSON.stringify(one.body),
         });
       } catch {
         return true;
@@ -56,9 +57,10 @@ const Outbox = (() => {
       }
       if (response.status === 200) {
         const told = await response.json();
-        await put({ ...one, state: told.state, why: told.why });
+        await put({ ...one, photo: null, state: told.state, why: told.why });
       } else if ([400, 404, 413, 422].includes(response.status)) {
-        await put({ ...one, state: "refused", why: `HTTP ${response.status}` });
+        const told = await response.json().catch(() => ({}));
+        await put({ ...one, photo: null, state: "refused", why: told.why || told.fault || `HTTP ${response.status}` });
       } else {
         return true; // no link any more, too many, or the store is away: the answer stays here
       }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from console.domain.field_reports import CrewDuty
 from console.domain.incidents import Unable
 from console.web.guard import page_proof
 from console.web.orders import CrewOrder, OrderPage
@@ -18,6 +19,8 @@ from resources.texts import LANGUAGES, Catalogue
 STATIC = {
     "crew.css": "text/css; charset=utf-8",
     "crew.js": "text/javascript; charset=utf-8",
+    "field.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "outbox.js": "text/javascript; charset=utf-8",
     "worker.js": "text/javascript; charset=utf-8",
 }
@@ -45,13 +48,22 @@ class Pages:
             "languages": [one for one in LANGUAGES if one != language],
         }  # fmt: skip
 
-    def listed(self, orders: Sequence[CrewOrder]) -> str:
-        """The list of orders."""
-        return _page("crew_orders.html").render(orders=orders, **self._common)
+    def listed(self, orders: Sequence[CrewOrder], duty: CrewDuty | None) -> str:
+        """The list of orders, with what the crew said of its duty."""
+        return _page("crew_orders.html").render(orders=orders, duty=duty, **self._common)
 
-    def order(self, page: OrderPage) -> str:
+    def manifest(self) -> dict[str, object]:
+        """The web app manifest (W3C): name, icon, begin."""
+        icon = {"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
+        return {
+            "name": self._text("title"), "short_name": self._text("short_title"), "lang": self._common["tag"], "id": "/",
+            "start_url": "/", "scope": "/", "display": "standalone", "background_color": "#22262b", "theme_color": "#22262b",
+            "icons": [icon],
+        }  # fmt: skip
+
+    def order(self, page: OrderPage, duty: CrewDuty | None) -> str:
         """One order."""
-        return _page("crew_order.html").render(page=page, kinds=[one.value for one in Unable], **self._common)
+        return _page("crew_order.html").render(page=page, duty=duty, kinds=[one.value for one in Unable], **self._common)
 
     def problem(self, key: str) -> str:
         """A page with one sentence."""

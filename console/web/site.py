@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from console.channels.cap_feed import CapFeedChannel
+from console.channels.port import DeliveryChannel
 from console.domain.clock import Clock
-from console.web.app import CrewPage, Links, Parts
+from console.web.app import CrewPage
+from console.web.cap_feed import Alerts, CapFeed
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
-from console.web.orders import Cases
+from console.web.open311 import Open311, TicketParts
+from console.web.orders import Kept
+from console.web.parts import Links, Parts
 from console.web.server import WebAddress, WebServer
 from maps.city import City
+
+
+class StoreOfSite(Kept, Alerts, Protocol):
+    """What the pages read."""
 
 
 class LinksOfCrews(Links, Protocol):
@@ -22,19 +31,24 @@ class LinksOfCrews(Links, Protocol):
 
 
 class CrewSite:
-    """``feed`` and ``channel`` are given to the runtime; ``serve`` begins once its store is open."""
+    """``feed`` and ``channels`` are given to the runtime; ``serve`` begins once its store is open."""
 
     def __init__(self, address: WebAddress) -> None:
         self._address = address
         self._links: LinksOfCrews | None = None
         self.feed, self.channel = WebFeed(), WebChannel(self._crews)
+        self.channels: tuple[DeliveryChannel, ...] = (self.channel, CapFeedChannel())
         self._server: WebServer | None = None
 
-    def serve(self, city: City, clock: Clock, store: Cases, links: LinksOfCrews) -> None:
-        """Bind and serve. Raises InputFault for an address or certificate that cannot be used."""
+    def serve(
+        self, city: City, clock: Clock, store: StoreOfSite, links: LinksOfCrews, tickets: TicketParts | None = None
+    ) -> None:
+        """Bind and serve; ``tickets``: those of other programs too. Raises InputFault where the address cannot be used."""
         self._links = links
         parts = Parts(city, clock, store, links, self.feed, self.channel, is_secure=self._address.is_secure)
-        self._server = WebServer(self._address, CrewPage(parts).app())
+        feed = CapFeed(store, self._address.url, city.info.site, city.info.name or city.info.site)
+        more = [*feed.routes(), *(() if tickets is None else Open311(tickets).routes())]
+        self._server = WebServer(self._address, CrewPage(parts).app(more))
         self._server.start()
 
     def close(self) -> None:

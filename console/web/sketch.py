@@ -20,6 +20,7 @@ _MOST_PIPES = 3_000
 class Line:
     """A pipe: ``points`` as SVG wants them; ``width`` in px; ``kind``: burst or plain."""
 
+    pipe_id: str
     points: str
     width: float
     kind: str
@@ -66,7 +67,7 @@ def sketch(city: City, burst_pipes: Sequence[str], valves: Sequence[tuple[float,
     near = np.flatnonzero((np.abs(pipes.vertices - middle) < reach).all(axis=1))
     rows = np.unique(np.searchsorted(pipes.offsets, near, side="right") - 1)[:_MOST_PIPES].tolist()
     lines = [
-        _line(drawn(pipes.points(row)), float(pipes.diameter_mm[row]), "burst" if row in bursts else "plain") for row in rows
+        _line(str(pipes.asset_id[row]), drawn(pipes.points(row)), float(pipes.diameter_mm[row]), row in bursts) for row in rows
     ]
     dots = [
         Dot(round(float(at[0]), 1), round(float(at[1]), 1), order, state)
@@ -79,7 +80,7 @@ def sketch(city: City, burst_pipes: Sequence[str], valves: Sequence[tuple[float,
     return Sketch(ordered, tuple(dots), round(bar_m * per_m, 1), bar_m)
 
 
-def _line(points: NDArray[np.float64], diameter_mm: float, kind: str) -> Line:
+def _line(pipe_id: str, points: NDArray[np.float64], diameter_mm: float, is_burst: bool) -> Line:
     text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    width = (2.5 if kind == "burst" else 1.0) + min(np.nan_to_num(diameter_mm, nan=100.0), 1000.0) / 250.0
-    return Line(text, round(float(width), 1), kind)
+    width = (2.5 if is_burst else 1.0) + min(np.nan_to_num(diameter_mm, nan=100.0), 1000.0) / 250.0
+    return Line(pipe_id, text, round(float(width), 1), "burst" if is_burst else "plain")

@@ -1,13 +1,16 @@
 // Pages come from the network while there is one, else as they were kept. A revoked link empties what was kept.
 "use strict";
 
-const PAGES = "pages", FILES = "files-1", NETWORK_MS = 4000;
-const STATIC = ["/crew.css", "/crew.js", "/outbox.js"];
+const PAGES = "pages", FILES = "files-2", NETWORK_MS = 4000;
+const STATIC = ["/crew.css", "/crew.js", "/field.js", "/outbox.js", "/icon.svg", "/manifest.webmanifest"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(FILES).then((files) => files.addAll(STATIC)).then(() => self.skipWaiting()));
 });
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("activate", (event) => {
+  const old = caches.keys().then((names) => Promise.all(names.filter((one) => one !== FILES && one !== PAGES).map((one) => caches.delete(one))));
+  event.waitUntil(old.then(() => self.clients.claim()));
+});
 
 self.addEventListener("fetch", (event) => {
   const path = new URL(event.request.url).pathname;

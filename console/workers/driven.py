@@ -58,7 +58,7 @@ class DrivenWorker:
     def _unknown(self, ticks: int, modes: TankModes | None) -> DrivenValues:
         meters = self._meters
         tanks, pressures = len(meters.tank_node), len(meters.pressure_node)
-        known = modes or TankModes(np.zeros(tanks, dtype=bool), np.zeros(pressures))
+        known = modes or TankModes.first(tanks, pressures)
         return DrivenValues(
             pressure_m=np.full((ticks, pressures), np.nan),
             flow_m3h=np.full((ticks, len(meters.flow_link)), np.nan),

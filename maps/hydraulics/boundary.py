@@ -15,6 +15,7 @@ from maps.hydraulics.state import HydraulicState
 from maps.network import NodeKind, ValveKind
 
 Rows = NDArray[np.int64]
+_FIRST_SPREAD_M = 0.15
 _REGULATING = (ValveKind.PRV, ValveKind.PSV, ValveKind.PBV, ValveKind.FCV)
 
 
@@ -93,7 +94,7 @@ class BoundaryReadings:
 
     ``at_s``: (ticks,) second of the day; ``level_m``: (ticks, tanks); ``is_open``: (ticks, states) 1 or 0; NaN: as in the model's
     own day. ``demand_factor``: (ticks,) factor on all demands. ``pressure_m``: (ticks, pressures), to decide whether a tank at
-    its limit is shut off; NaN where unknown.
+    its limit is shut off; NaN where unknown. ``is_smooth``: demand patterns are interpolated between their periods.
     """
 
     at_s: Floats
@@ -101,11 +102,17 @@ class BoundaryReadings:
     is_open: Floats
     demand_factor: Floats
     pressure_m: Floats
+    is_smooth: bool = False
 
     def part(self, ticks: slice | Rows) -> BoundaryReadings:
         """Some of the ticks."""
         return BoundaryReadings(
-            self.at_s[ticks], self.level_m[ticks], self.is_open[ticks], self.demand_factor[ticks], self.pressure_m[ticks]
+            self.at_s[ticks],
+            self.level_m[ticks],
+            self.is_open[ticks],
+            self.demand_factor[ticks],
+            self.pressure_m[ticks],
+            self.is_smooth,
         )
 
 
@@ -113,14 +120,20 @@ class BoundaryReadings:
 class TankModes:
     """Carried from tick to tick.
 
-    ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the residuals, ``typical_m`` of their mean
-    absolute change.
+    ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the residuals, ``spread_m`` of their absolute
+    change, ``typical`` of that of all stations as multiples of their spread.
     """
 
     shut: Bools
     usual_m: Floats
-    typical_m: float = 0.0
+    spread_m: Floats
+    typical: float = 1.0
     started: bool = False
+
+    @classmethod
+    def first(cls, tanks: int, pressures: int) -> TankModes:
+        """Before the first tick: no tank is shut off, and a usual change of the residuals of 15 cm."""
+        return cls(np.zeros(tanks, dtype=bool), np.zeros(pressures), np.full(pressures, _FIRST_SPREAD_M))
 
 
 @dataclass(frozen=True, eq=False)

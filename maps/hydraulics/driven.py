@@ -14,13 +14,13 @@ from maps.hydraulics.model_day import DAY_S
 from maps.hydraulics.session import EpanetSession
 from maps.hydraulics.state import HydraulicState
 
-_NEAR_LIMIT_M = 0.05
+_NEAR_LIMIT_M = 0.06
 """A tank this near its lowest or highest level may be shut off by its float valve; readings of centimetres cannot show which."""
 _INSIDE_M = 0.002
-_UNEXPLAINED_M = 0.15
 _UNUSUAL = 1.3
-_BETTER = 0.8
-_LARGEST_M = 10.0
+_BETTER = 0.85
+_LARGEST = 10.0
+_LEAST_SPREAD_M = 0.03
 _ROUNDS = 3
 _FOLLOW, _FOLLOW_AT_MOST_M = 0.02, 0.01
 
@@ -50,10 +50,11 @@ class DrivenModel:
         self._junction = np.array([en.getnodetype(handle, node + 1) == en.JUNCTION for node in range(project.nodes)], dtype=bool)
         self._hour = -1
         self._open: tuple[float, ...] = ()
+        self._patterns = _SmoothPatterns(session)
 
     def start(self) -> TankModes:
         """Modes before the first tick."""
-        return TankModes(np.zeros(len(self._tank), dtype=bool), np.zeros(len(self._pressure)))
+        return TankModes.first(len(self._tank), len(self._pressure))
 
     def values(self, readings: BoundaryReadings, modes: TankModes | None = None) -> DrivenValues:
         """Model values of each tick; a session's own settings are restored at the end."""
@@ -61,7 +62,7 @@ class DrivenModel:
         pressure, flow = np.full((ticks, len(self._pressure)), np.nan), np.full((ticks, len(self._flow)), np.nan)
         inflow, demand = np.full((ticks, len(self._tank)), np.nan), np.full(ticks, np.nan)
         shut = np.zeros((ticks, len(self._tank)), dtype=bool)
-        with _Driving(self._session):
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             for tick in range(ticks):
                 solved, now = self._tick(readings, tick, now)
@@ -76,7 +77,7 @@ class DrivenModel:
     def states(self, readings: BoundaryReadings, shut: Bools) -> list[HydraulicState]:
         """Whole states at some ticks, with the modes (ticks, tanks) found before."""
         found = []
-        with _Driving(self._session):
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             for tick, at_s in enumerate(readings.at_s):
                 self._set(readings, tick, shut[tick])
@@ -91,7 +92,7 @@ class DrivenModel:
         size = len(self._pressure) + len(self._flow) + len(self._tank)
         found = np.full((len(leaks), size), np.nan)
         factor = float(readings.demand_factor[0])
-        with _Driving(self._session):
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             self._set(readings, 0, shut)
             if not self._solved():
@@ -121,37 +122,43 @@ class DrivenModel:
         beyond = (level > self._high + _NEAR_LIMIT_M) | (level < self._low - _NEAR_LIMIT_M)
         near = ~beyond & ((level > self._high - _NEAR_LIMIT_M) | (level < self._low + _NEAR_LIMIT_M))
         shut = np.where(near, before.shut, beyond)
-        solved, cost = self._cost(readings, tick, shut, before.usual_m)
-        if near.any() and (cost > max(_UNEXPLAINED_M, _UNUSUAL * before.typical_m) or not before.started):
-            shut = self._best(readings, tick, shut, cost, np.flatnonzero(near), before.usual_m)
-            solved, cost = self._cost(readings, tick, shut, before.usual_m)
-        usual = before.usual_m
+        solved, cost = self._cost(readings, tick, shut, before)
+        if near.any() and (cost > _UNUSUAL * before.typical or not before.started):
+            shut = self._best(readings, tick, shut, cost, np.flatnonzero(near), before)
+            solved, cost = self._cost(readings, tick, shut, before)
+        usual, spread = before.usual_m, before.spread_m
         if solved:
             off = np.nan_to_num(pressure - self._pressures() - usual)
             usual = usual + np.clip(_FOLLOW * off, -_FOLLOW_AT_MOST_M, _FOLLOW_AT_MOST_M)
-        typical = before.typical_m + _FOLLOW * (min(cost, 2.0 * before.typical_m + _UNEXPLAINED_M) - before.typical_m)
-        return solved, TankModes(shut, usual, typical, started=True)
+            change = np.minimum(np.abs(off), 2.0 * spread + _LEAST_SPREAD_M)
+            spread = np.maximum(spread + _FOLLOW * (change - spread), _LEAST_SPREAD_M)
+        typical = before.typical + _FOLLOW * (min(cost, 2.0 * before.typical) - before.typical)
+        return solved, TankModes(shut, usual, spread, typical, started=True)
 
-    def _best(self, readings: BoundaryReadings, tick: int, shut: Bools, cost: float, near: Rows, usual_m: Floats) -> Bools:
+    def _best(self, readings: BoundaryReadings, tick: int, shut: Bools, cost: float, near: Rows, before: TankModes) -> Bools:
         """Modes that fit the pressures best: one tank changed at a time, or all of them together."""
         for _ in range(_ROUNDS):
             others = np.repeat(shut[None, :], len(near) + 2, axis=0)
             others[np.arange(len(near)), near] ^= True
             others[-2][near], others[-1][near] = True, False
-            costs = [self._cost(readings, tick, other, usual_m)[1] for other in others]
+            costs = [self._cost(readings, tick, other, before)[1] for other in others]
             best = int(np.argmin(costs))
             if not costs[best] < _BETTER * cost:
                 break
             shut, cost = others[best], costs[best]
         return shut
 
-    def _cost(self, readings: BoundaryReadings, tick: int, shut: Bools, usual_m: Floats) -> tuple[bool, float]:
-        """(whether EPANET converged, mean absolute change of the residuals, each at most 10 m)."""
+    def _cost(self, readings: BoundaryReadings, tick: int, shut: Bools, before: TankModes) -> tuple[bool, float]:
+        """(whether EPANET converged, how unusual the residuals are).
+
+        The mean over stations of ln(1 + change of the residual / its usual size): one glitch counts little, and of two modes that
+        both fit badly the better one still stands out.
+        """
         self._set(readings, tick, shut)
         solved = self._solved()
-        off = np.abs(readings.pressure_m[tick] - self._pressures() - usual_m)
+        off = np.abs(readings.pressure_m[tick] - self._pressures() - before.usual_m) / before.spread_m
         known = off[np.isfinite(off)]
-        return solved, float(np.minimum(known, _LARGEST_M).mean()) if solved and len(known) else _LARGEST_M
+        return solved, float(np.log1p(known).mean()) if solved and len(known) else _LARGEST
 
     def _pressures(self) -> Floats:
         heads = self._session.project.node_values(en.HEAD) * self._session.length_m
@@ -166,7 +173,10 @@ class DrivenModel:
         session, at_s = self._session, float(readings.at_s[tick])
         handle = session.project.handle
         after_start = (at_s - session.clock_s) % DAY_S
-        en.settimeparam(handle, en.PATTERNSTART, round(session.pattern_start_s + after_start))
+        pattern_s = round(session.pattern_start_s + after_start)
+        en.settimeparam(handle, en.PATTERNSTART, pattern_s)
+        if readings.is_smooth:
+            self._patterns.set(pattern_s)
         self._take_day(after_start)
         level, unit = readings.level_m[tick], session.length_m
         inside = np.clip(level, self._low + _INSIDE_M, np.maximum(self._high - _INSIDE_M, self._low + _INSIDE_M))
@@ -238,6 +248,59 @@ class _Driving:
             en.setcontrolenabled(handle, number, enabled)
         for number in self._rules:
             en.setruleenabled(handle, number, enabled)
+
+
+class _SmoothPatterns:
+    """Context in which demand patterns are interpolated linearly, as ``RunningModel`` has them; stepped again after it.
+
+    Where demand goes from hour to hour without a jump, a stepped pattern errs by up to half its step, in the whole city at once:
+    that hides bursts. Only the period of the moment that is solved next is written. Patterns of pumps or heads stay stepped.
+    """
+
+    def __init__(self, session: EpanetSession) -> None:
+        self._handle = handle = session.project.handle
+        self._step_s = int(en.gettimeparam(handle, en.PATTERNSTEP))
+        self._values = {
+            pattern: [en.getpatternvalue(handle, pattern, place + 1) for place in range(en.getpatternlen(handle, pattern))]
+            for pattern in _demand_patterns(session)
+        }
+        self._values = {pattern: values for pattern, values in self._values.items() if len(set(values)) > 1}
+        self._period = -1
+
+    def __enter__(self) -> None:
+        self._period = -1
+
+    def __exit__(self, *reason: object) -> None:
+        self._restore()
+
+    def set(self, pattern_s: int) -> None:
+        """Write the values at a time of the patterns, seconds from their first period."""
+        period, share = pattern_s // self._step_s, pattern_s % self._step_s / self._step_s
+        if period != self._period:
+            self._restore()
+        self._period = period
+        for pattern, values in self._values.items():
+            place = period % len(values)
+            value = values[place] + share * (values[(place + 1) % len(values)] - values[place])
+            en.setpatternvalue(self._handle, pattern, place + 1, value)
+
+    def _restore(self) -> None:
+        if self._period < 0:
+            return
+        for pattern, values in self._values.items():
+            place = self._period % len(values)
+            en.setpatternvalue(self._handle, pattern, place + 1, values[place])
+        self._period = -1
+
+
+def _demand_patterns(session: EpanetSession) -> set[int]:
+    handle, default = session.project.handle, int(en.getoption(session.project.handle, en.DEMANDPATTERN))
+    found = set()
+    for node in range(1, session.project.nodes + 1):
+        if en.getnodetype(handle, node) == en.JUNCTION:
+            for category in range(1, en.getnumdemands(handle, node) + 1):
+                found.add(int(en.getdemandpattern(handle, node, category)) or default)
+    return found - {0}
 
 
 def _links(city: City, session: EpanetSession, names: Sequence[str]) -> tuple[Rows, Floats]:

@@ -53,7 +53,7 @@ class SeatProcess:
         options = RuntimeOptions(
             city_path, store, folder / "notices", desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
-        feeds, channels = feeds_of(city, connection), channels_of(settings, city, connection)
+        feeds, channels = feeds_of(settings, city, connection), channels_of(settings, city, connection)
         self.runtime = Runtime(
             city, WrongClock(float(os.environ.get("SEAT_CLOCK_AHEAD_S", "0"))), options, feeds=feeds, channels=channels
         )

@@ -27,9 +27,10 @@ from console.feeds.simulator import SimulatorProcess
 from console.mqtt import Broker, MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.desk import DeskSettings
-from console.settings import Settings
+from console.settings import Settings, load_settings
 from maps.city import City, StationTable
 from maps.dataset import read_city, write_city
+from maps.errors import InputFault
 from maps.synthetic import SyntheticOptions, build_city
 from tests.console.feeds.test_refusals import CITY
 from tests.servers import free_port, mosquitto
@@ -38,8 +39,8 @@ from tests.servers import free_port, mosquitto
 def test_the_settings_name_the_feeds_and_channels_and_without_any_there_are_none(tmp_path: Path) -> None:
     connection = MqttConnection(Broker("127.0.0.1", 1883, tls=False), "t", "quanmai-t-engine")
     settings = Settings(data_folder=tmp_path)
-    assert (feeds_of(CITY, None), channels_of(settings, CITY, None)) == ([], [])
-    assert [feed.name for feed in feeds_of(CITY, connection)] == ["mqtt"]
+    assert (feeds_of(settings, CITY, None), channels_of(settings, CITY, None)) == ([], [])
+    assert [feed.name for feed in feeds_of(settings, CITY, connection)] == ["mqtt"]
     assert [channel.name for channel in channels_of(settings, CITY, connection)] == ["mqtt"]
     with_folder = settings.model_copy(update={"notices_to": tmp_path / "website"})
     assert [channel.name for channel in channels_of(with_folder, CITY, connection)] == ["mqtt", "folder"]
@@ -135,3 +136,40 @@ def test_with_two_feeds_a_stopped_broker_is_reported_and_the_simulator_continues
         _until(lambda: running.feed("simulator").received > received)
         _until(lambda: running.runtime.store.count_readings(0, 2**62) > kept)
         assert running.feed("simulator").state == "up"
+
+
+def with_secrets(folder: Path, held: str, **given: object) -> Settings:
+    file = folder / "credentials.toml"
+    file.write_text(held)
+    file.chmod(0o600)
+    return load_settings(credentials=file, data_folder=folder, **given)
+
+
+def test_webhooks_and_mail_addresses_are_channels_of_their_own_with_secrets_from_the_credentials_file(tmp_path: Path) -> None:
+    mail = {"server": "smtps://mail.example.cn", "sender": "a@b.cn", "to": ["c@d.cn", "e@f.cn", "c@d.cn"], "user": "q"}
+    held = 'mail_password = "word"\n[webhooks]\ncity = "0123456789abcdef"\n'
+    settings = with_secrets(tmp_path, held, webhooks={"city": {"url": "https://city.example.cn/"}}, mail=mail)
+    assert [one.name for one in channels_of(settings, CITY, None)] == ["webhook:city", "mail:c@d.cn", "mail:e@f.cn"]
+    assert "0123456789abcdef" not in repr(settings)
+    (tmp_path / "credentials.toml").chmod(0o644)
+    with pytest.raises(InputFault, match="chmod 600"):
+        load_settings(credentials=tmp_path / "credentials.toml")
+
+
+@pytest.mark.parametrize(
+    ("held", "given", "told"),
+    [
+        ("", {"webhooks": {"city": {"url": "https://c.cn/"}}}, "webhooks.city has no secret"),
+        ('[webhooks]\nctiy = "0123456789abcdef"\n', {}, r"settings.toml has no \[webhooks.ctiy\]"),
+        ("[webhooks]\ncity = 7\n", {}, "expected a table of secrets"),
+        ('mail_password = "w"\n', {}, r"settings.toml has no \[mail\]"),
+        ("", {"webhooks": {"a b": {"url": "https://c.cn/"}}}, "'a b': a webhook's name"),
+        ("", {"mail": {"server": "smtps://m.cn", "sender": "a@b.cn", "to": []}}, "0 addresses"),
+        ("", {"mail": {"server": "smtps://m.cn", "sender": "a@b.cn", "to": ["x\r\ny@b.cn"]}}, "no mail address"),
+        ("", {"webhooks": {"city": {"url": "https://c.cn/", "secret": "0123456789abcdef"}}}, "webhooks.city.secret"),
+    ],
+)
+def test_wrong_settings_of_channels_are_one_clear_line(tmp_path: Path, held: str, given: dict[str, object], told: str) -> None:
+    with pytest.raises(InputFault, match=told) as caught:
+        channels_of(with_secrets(tmp_path, held, **given), CITY, None)
+    assert "\n" not in str(caught.value)

@@ -116,3 +116,24 @@ def test_who_leads_on_a_shared_store_is_named_and_that_nobody_does(tmp_path: Pat
     assert found.state is State.WARNING
     assert "nobody leads" in found.text
     store.close()
+
+
+def test_channels_that_are_set_are_reached_and_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "website").mkdir()
+    (tmp_path / "credentials").write_text('[webhooks]\ncity = "0123456789abcdef"\n')
+    (tmp_path / "credentials").chmod(0o600)
+    monkeypatch.setenv("QUANMAI_NOTICES_TO", str(tmp_path / "website"))
+    monkeypatch.setenv("QUANMAI_CREDENTIALS", str(tmp_path / "credentials"))
+    monkeypatch.setenv("QUANMAI_WEBHOOKS", '{"city": {"url": "https://127.0.0.1:9/"}}')
+    monkeypatch.setenv("QUANMAI_MAIL", '{"server": "smtp://127.0.0.1:9", "sender": "a@b.cn", "to": ["c@d.cn"]}')
+    folder, hook, mail = (one for one in examine() if one.check == "channel")
+    assert (folder.state, hook.state, mail.state) == (State.OK, State.FAULT, State.FAULT)
+    assert "webhook city: 127.0.0.1 cannot be reached" in hook.text
+    assert "mail.server" in mail.advice
+    assert list((tmp_path / "website").iterdir()) == []
+
+
+def test_a_webhook_without_its_secret_is_a_fault_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUANMAI_WEBHOOKS", '{"city": {"url": "https://127.0.0.1:9/"}}')
+    (found,) = (one for one in examine() if one.check == "channel")
+    assert (found.state, "has no secret" in found.text) == (State.FAULT, True)

@@ -81,8 +81,8 @@ class _Features:
         demand = ((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None]
         angle = 2.0 * np.pi * readings.second_of_day / 86_400.0
         waves = np.column_stack([wave(turn * angle) for turn in (1, 2, 3) for wave in (np.sin, np.cos)])
-        hour = (readings.slot % HOURS)[:, None] == np.arange(HOURS)
-        weekend = hour & (readings.slot >= HOURS)[:, None]
+        hour = _hats(readings.second_of_day)
+        weekend = hour * (readings.slot >= HOURS)[:, None]
         # A wrong roughness makes an error in proportion to the head losses that the model gives.
         pressure = (ticks.values.pressure_m - self._pressure[0]) / self._pressure[1]
         ratio = self._flows(ticks) / self._usual_m3h
@@ -143,6 +143,12 @@ class DrivenExpectation:
         """(ticks, channels) observed minus expected, channel units, NaN where unknown."""
         columns, _ = self._features.of(ticks)
         return np.asarray(ticks.observed - ticks.modelled - columns @ self._factors)
+
+
+def _hats(second_of_day: Floats) -> Floats:
+    """(ticks, 24) linear interpolation between the hours: a value of each hour would jump from one to the next."""
+    off = np.abs(second_of_day[:, None] / 3600.0 - np.arange(HOURS))
+    return np.asarray(np.maximum(1.0 - np.minimum(off, HOURS - off), 0.0))
 
 
 def _ridge(columns: Floats, penalty: Floats, values: Floats) -> Floats:

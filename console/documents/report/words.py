@@ -17,7 +17,7 @@ _OF_CATALOGUE = {
     "milestone": "review.milestone", "report": "review.report", "ground": "review.ground", "decision": "review.decision",
     "valve_report": "review.valve_report", "predicted": "review.predicted", "sample": "review.sample",
     "subject": "review.subject", "alarm": "domain.alarm_kind", "order_kind": "domain.order_kind",
-    "order_state": "domain.order_state",
+    "order_state": "domain.order_state", "targets_from": "review.targets_from",
 }  # fmt: skip
 
 

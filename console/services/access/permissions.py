@@ -7,7 +7,7 @@ from console.domain.intents import Intent
 from console.services.changesets import Refused
 from console.services.handling import Handler
 
-_WITHOUT_PASSWORD = (Role.SYSTEM, Role.CREW, Role.LOCKED_SEAT)
+_WITHOUT_PASSWORD = (Role.SYSTEM, Role.CREW, Role.CLIENT, Role.LOCKED_SEAT)
 
 
 def lacks_permission(handler: Handler, actor: Actor, intent: Intent | None = None) -> bool:

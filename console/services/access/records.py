@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from console.domain.api_keys import ApiKey
 from console.domain.changes import Draft
 from console.domain.crew_links import CrewLink
 from console.domain.notes import Code, Note
@@ -66,6 +67,14 @@ def crew_link_changed(link: CrewLink) -> Draft:
     if link.revoked_at is None:
         return Draft("crew_link_made", f"crew/{link.crew_id}", None, about, Note("crew_link.made", **about))
     return Draft("crew_link_revoked", f"crew/{link.crew_id}", about, None, Note("crew_link.revoked", **about))
+
+
+def api_key_changed(key: ApiKey) -> Draft:
+    """A key of another program was made or revoked."""
+    about = {"client": key.client, "key": key.key_id}
+    if key.revoked_at is None:
+        return Draft("api_key_made", f"client/{key.client}", None, about, Note("api_key.made", **about))
+    return Draft("api_key_revoked", f"client/{key.client}", about, None, Note("api_key.revoked", **about))
 
 
 def _fields(user: User) -> dict[str, Any]:

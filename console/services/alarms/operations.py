@@ -127,12 +127,39 @@ def explanations(tools: Tools, state: DeskState, finding: BurstFinding) -> tuple
         if not told and _reaches(tools.city, alarm, near):
             ends = min(until, alarm.ends_at + EXPLAINS)
             found.append(Explanation(alarm.code, asset_id, alarm.raised_at, ends, note=alarm.detail))
+    found += _planned_work(tools.city, state, finding, near, until)
     before = dismissals.like(state.dismissals.values(), finding, tools.city.info.time_zone, finding.at)
     if before is not None:
         found.append(
             Explanation(dismissals.CODE, before.incident_id, before.at, until, certain=False, note=Note.literal(before.reason))
         )
     return tuple(one for one in found if one.until > finding.at)
+
+
+def _planned_work(
+    city: City, state: DeskState, finding: BurstFinding, near: NDArray[np.float64], until: datetime
+) -> list[Explanation]:
+    """Planned outages that run, or ended within ten minutes, near the candidates."""
+    found = []
+    for case in state.incidents.values():
+        ended = case.closed_at + EXPLAINS if case.closed_at is not None else until
+        if case.work is None or not case.opened_at <= finding.at <= ended:
+            continue
+        shut = (*case.burst_pipes, *((*case.plan.zone_pipes, *case.plan.dry_pocket_pipes) if case.plan is not None else ()))
+        if _within(city, shut, near):
+            note = Note("operation.outage", outage=case.work.outage_id)
+            found.append(Explanation("outage", case.work.outage_id, case.opened_at, min(until, ended), note=note))
+    return found
+
+
+def _within(city: City, pipe_ids: Iterable[str], near: NDArray[np.float64]) -> bool:
+    """Whether some pipe lies as near to the candidates as works move pressures; without candidates nothing speaks against it."""
+    pipes = city.network.pipes
+    places = np.array([pipes.points(pipes.row(one)).mean(axis=0) for one in pipe_ids if pipes.has(one)]).reshape(-1, 2)
+    if not len(near) or not len(places):
+        return True
+    away = np.hypot(near[:, None, 0] - places[None, :, 0], near[:, None, 1] - places[None, :, 1])
+    return bool((away <= _NEAR_M).any())
 
 
 def still_holding(tools: Tools, state: DeskState, why: tuple[Explanation, ...], finding: BurstFinding) -> tuple[Explanation, ...]:

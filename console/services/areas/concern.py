@@ -33,7 +33,7 @@ def with_area_alerts(tools: Tools, changes: ChangeSet, now: datetime) -> ChangeS
     if not tools.areas.names:
         return changes
     for incident in changes.incidents:
-        if incident.is_open():
+        if incident.is_open() and incident.work is None:  # planned work is no alarm
             known = {one.area_id for one in incident.area_alerts}
             new = sorted(concerned(tools, incident) - known)
             if new:

@@ -105,6 +105,11 @@ class AreaSight:
         """The log of a case without the numbers of other areas' cases (its hashes are those of the whole rows)."""
         return tuple(self._scrubbed(change, cases) for change in changes)
 
+    def change_shown(self, change: Change, cases: frozenset[str]) -> bool:
+        """Whether the change that opened a record may be seen: with its area or its case, as the record itself."""
+        opened = change.after if isinstance(change.after, Mapping) else {}
+        return change.before is None and (opened.get("area") in self.areas or opened.get("incident_id") in cases)
+
     def records(self, records: Iterable[Record], cases: frozenset[str]) -> tuple[Record, ...]:
         """Records that may be seen."""
         return self._records(records, cases)

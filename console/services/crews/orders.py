@@ -10,13 +10,15 @@ from datetime import datetime
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
-from console.domain.crews import CrewFix, CrewState
+from console.domain.clock import micros
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, PipePlace, WorkOrder
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
 from console.domain.outgoing import Outgoing
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.services.crews.contact import with_silence
 from console.services.handling import Handler
 from console.services.incidents.messages import order_message, order_text
 from console.services.state import DeskState
@@ -49,11 +51,17 @@ class Sent:
     note: Note
 
 
-def free_crews(tools: Tools, state: DeskState, incident: Incident) -> tuple[CrewFix, ...]:
-    """Crews that can be sent, the nearest to the case's pipe first: on duty, without a live order, not refusing this case."""
+def free_crews(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> tuple[CrewFix, ...]:
+    """Crews that can be sent unasked, the nearest to the case's pipe first.
+
+    Repair crews on duty, heard of lately, without a live order, not refusing this case.
+    """
     busy = {order.crew_id for case in state.incidents.values() for order in case.orders if order.state in LIVE}
     refused = {order.crew_id for order in incident.orders if order.state is OrderState.REFUSED}
-    free = [crew for crew in state.crews.values() if crew.state is CrewState.FREE and crew.crew_id not in busy | refused]
+    minutes = tools.settings.crew_silent_minutes
+    crews = with_silence(state.crews.values(), state.incidents.values(), state.duties(), micros(now), minutes)
+    able = [crew for crew in crews if crew.kind is CrewKind.REPAIR and crew.state is CrewState.FREE]
+    free = [crew for crew in able if crew.crew_id not in busy | refused]
     pipes = incident.target_pipes()
     if not pipes:
         return tuple(sorted(free, key=lambda crew: crew.crew_id))
@@ -109,7 +117,7 @@ def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, no
     incident = incident_of(state, intent.incident_id)
     if incident.phase is Phase.SUSPECTED:
         raise Refused("not_judged", incident=incident.incident_id)
-    crew = _chosen(tools, state, incident, intent.crew_id)
+    crew = _chosen(tools, state, incident, intent.crew_id, now)
     checks = [order for order in incident.orders if order.kind is OrderKind.SITE_CHECK]
     checked = any(order.state in (*LIVE, OrderState.DONE) for order in checks)
     kind = OrderKind.SITE_CHECK if incident.phase is Phase.VERIFIED and not checked else OrderKind.REPAIR
@@ -137,14 +145,14 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
         order=order.order_id,
         found=Note("order.found", pipe=reply.burst_pipe) if reply.burst_pipe else NO_NOTE,
         reply=Note("order.reply", text=reply.text) if reply.text else NO_NOTE,
-        proposal=_proposal(tools, state, after) if answered is OrderState.REFUSED else NO_NOTE,
+        proposal=_proposal(tools, state, after, now) if answered is OrderState.REFUSED else NO_NOTE,
     )
     return recorded(incident, after, f"order_{answered.value}", note)
 
 
-def _proposal(tools: Tools, state: DeskState, incident: Incident) -> Note:
+def _proposal(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> Note:
     """Who could go instead of a crew that refused."""
-    nearest = free_crews(tools, state, incident)
+    nearest = free_crews(tools, state, incident, now)
     return Note("order.proposal", crew=nearest[0].name or nearest[0].crew_id) if nearest else Note("order.no_other_crew")
 
 
@@ -158,8 +166,8 @@ def _approach(tools: Tools, incident: Incident, crew: CrewFix) -> tuple[PipePlac
     return place, round(way.length_m / 1000.0 / tools.settings.crew_speed_kmh * 60.0, 1)
 
 
-def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str) -> CrewFix:
-    free = free_crews(tools, state, incident)
+def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str, now: datetime) -> CrewFix:
+    free = free_crews(tools, state, incident, now)
     if not crew_id:
         able = (*free, *_checking(state, incident))
         if not able:

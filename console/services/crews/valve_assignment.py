@@ -11,7 +11,7 @@ import msgspec
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
-from console.domain.crews import CrewFix, CrewState
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notes import Note
@@ -47,7 +47,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
     own = {order.crew_id for order in incident.orders}
-    able = [fix for fix in crews if fix.state is CrewState.FREE or fix.crew_id in own]
+    able = [fix for fix in crews if (fix.state is CrewState.FREE and fix.kind is CrewKind.REPAIR) or fix.crew_id in own]
     places = [CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY]
     frost = FROST_MINUTES if is_frost(incident, time_zone) else 0.0
     return schedule(IsolationPlan(plan.burst_pipes, True, (), (), left), places, frost_minutes=frost)

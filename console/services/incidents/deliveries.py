@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
+from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet, Draft
-from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.delivery import RETRIED, Obsolete, Reason, Undelivered
+from console.domain.intents import Intent
 from console.domain.notes import Code, Note
+from console.services.changesets import Refused
+from console.services.handling import Handler
 from console.services.note_texts import as_written
 from console.services.state import DeskState
+from console.services.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDelivery(Intent):
+    """Try a failed or refused delivery of one of a case's messages again at once."""
+
+    incident_id: str
+    outgoing_id: int
+    channel: str
+
 
 _KINDS = ("not_delivered", "delivered", "withdrawn")
 
@@ -52,3 +69,15 @@ def _not_delivered(one: Undelivered, reason: Reason) -> Draft:
 def _draft(one: Undelivered, kind: str, **why: Code) -> Draft:
     note = Note(f"delivery.{kind}", kind=Code("message_kind", one.kind), subject=one.subject, number=one.outgoing_id, **why)
     return Draft(kind, f"incident/{one.incident_id}", None, None, note)
+
+
+def retry(_tools: Tools, state: DeskState, intent: RetryDelivery, _actor: Actor, _now: datetime) -> ChangeSet:
+    """Record who asked for it; the leading process tries again once it is on disk."""
+    if intent.incident_id not in state.incidents:
+        raise Refused("no_incident", incident=intent.incident_id)
+    after = {"outgoing_id": intent.outgoing_id, "channel": intent.channel}
+    note = Note("delivery.retried", number=intent.outgoing_id, channel=intent.channel)
+    return ChangeSet((Draft(RETRIED, f"incident/{intent.incident_id}", None, after, note),))
+
+
+HANDLERS = (Handler(RetryDelivery, retry, Permission.ISSUE_NOTICES),)

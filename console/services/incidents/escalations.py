@@ -44,7 +44,7 @@ def deadlines(targets: Targets, incident: Incident) -> tuple[Deadline, ...]:
         return ()
     found = [
         Deadline(goal, due)
-        for goal, begin, is_reached in _goals(incident)
+        for goal, begin, is_reached in goals(incident)
         if not is_reached and (due := _due(targets, goal, begin)) is not None
     ]
     return tuple(sorted(found, key=lambda one: one.due_at))
@@ -116,18 +116,21 @@ def _step(tools: Tools, targets: Targets, deadline: Deadline, said: Sequence[Esc
     return Escalation(deadline.goal, step, deadline.due_at, now, target.tell, tools.settings.supervisor_address)
 
 
-def _goals(incident: Incident) -> tuple[tuple[Goal, datetime | None, bool], ...]:
-    """(goal, its beginning or for the restoration its deadline, whether it is reached)."""
+def goals(incident: Incident) -> tuple[tuple[Goal, datetime | None, bool], ...]:
+    """(goal, its beginning or for the restoration its deadline, whether it is reached); of planned work the restoration alone."""
     alert = incident.alerted_at or incident.opened_at
     orders = [order for order in incident.orders if order.state not in _NO_ORDER]
     lifted = bool(incident.notices) and all(one.status is NoticeStatus.LIFTED for one in incident.notices)
+    restore = (Goal.RESTORE, incident.restoration_at, lifted)
+    if incident.work is not None:
+        return (restore,)
     is_past = incident.phase in (Phase.ISOLATED, Phase.REPAIRING, Phase.RESTORING)
     return (
         (Goal.JUDGE, alert, incident.verified_at is not None),
         (Goal.ISSUE, alert, incident.issued_at is not None),
         (Goal.CREW_ARRIVAL, min((order.sent_at for order in orders), default=None), any(o.state in _ON_SITE for o in orders)),
         (Goal.ISOLATE, incident.verified_at, incident.isolated_at is not None or is_past),
-        (Goal.RESTORE, incident.restoration_at, lifted),
+        restore,
     )
 
 

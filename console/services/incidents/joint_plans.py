@@ -15,7 +15,7 @@ from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import Window, overlapping
 
-_OPEN_END = datetime.max.replace(tzinfo=UTC)
+OPEN_END = datetime.max.replace(tzinfo=UTC)
 """Until the restoration time is known, a plan is in force without end."""
 
 
@@ -54,7 +54,7 @@ def conflicts_of(tools: Tools, cases: Iterable[Incident]) -> dict[str, tuple[Pla
 
 def _ends(incident: Incident) -> datetime:
     ends = incident.restoration_at
-    return ends if ends is not None and ends > incident.opened_at else _OPEN_END
+    return ends if ends is not None and ends > incident.opened_at else OPEN_END
 
 
 def _note(before: Incident, after: Incident) -> Note:

@@ -65,6 +65,8 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now:
     """Judge a burst on these pipes: new plan, site check to the nearest free crew, restoration estimate, area alert."""
     incident = incident_of(state, intent.incident_id)
     pipes = _existing(tools, intent.pipe_ids)
+    if incident.work is not None:
+        raise Refused("case_is_outage", incident=incident.incident_id, outage=incident.work.outage_id)
     if incident.phase not in (Phase.SUSPECTED, Phase.VERIFIED, Phase.ISOLATING):
         raise Refused("past_judging", incident=incident.incident_id, phase=incident.phase)
     if incident.burst_pipes == pipes and incident.ground == intent.ground and incident.phase is not Phase.SUSPECTED:
@@ -90,6 +92,8 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now:
 def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Actor, now: datetime) -> ChangeSet:
     """Dismiss as no burst: close the case with its reason; countermand what was sent."""
     incident = incident_of(state, intent.incident_id)
+    if incident.work is not None:
+        raise Refused("case_is_outage", incident=incident.incident_id, outage=incident.work.outage_id)
     if not intent.reason.strip():
         raise Refused("dismiss_reason")
     issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
@@ -97,7 +101,7 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Acto
         raise Refused("notice_public", notice=issued[0])
     _valves_back(incident)
     called = countermanded(tools, incident, live_orders(incident), intent.reason, now)
-    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason)
+    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason, dismissed=True)
     return recorded(
         incident,
         after,
@@ -178,7 +182,7 @@ def _checked_on_site(
         return redirected(tools, incident, now)
     if incident.ground == "on_site":
         return incident, (), Note("case.confirmed_on_site")
-    crews = free_crews(tools, state, incident)
+    crews = free_crews(tools, state, incident, now)
     if not crews:
         return incident, (), Note("case.no_free_crew")
     sent = send(tools, incident, crews[0], OrderKind.SITE_CHECK, now)

@@ -39,7 +39,7 @@ def area_alert(tools: Tools, incident: Incident, status: str, now: datetime) -> 
 def area_alert_to(tools: Tools, incident: Incident, area_ids: Sequence[str], status: str, now: datetime) -> tuple[Outgoing, ...]:
     """The alert to these areas; as ``area_alert``."""
     place = incident.place
-    if place is None or not area_ids:
+    if place is None or not area_ids or incident.work is not None:  # planned work is no alarm
         return ()
     body = {
         "incident_id": incident.incident_id,

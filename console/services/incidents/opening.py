@@ -67,11 +67,11 @@ def open_by_hand(tools: Tools, state: DeskState, intent: OpenIncident, actor: Ac
     """A burst reported by a call: a case with a plan for that pipe, no location."""
     tools.city.network.pipes.row(intent.pipe_id)
     for incident in state.incidents.values():
-        if incident.is_open() and intent.pipe_id in incident.target_pipes():
+        if incident.work is None and incident.is_open() and intent.pipe_id in incident.target_pipes():
             raise Refused("already_open", incident=incident.incident_id, pipe=intent.pipe_id)
     incident = replace(_new_incident(tools, now, now), ground=intent.ground or "call", burst_pipes=(intent.pipe_id,))
     # The pipe is the plan's, not yet a judgement: burst_pipes stays empty until somebody judges.
-    incident = replace(_with_place(tools, state, planned(tools, state, incident), intent.pipe_id), burst_pipes=())
+    incident = replace(_with_place(tools, state, planned(tools, state, incident), now, intent.pipe_id), burst_pipes=())
     incident = replace(incident, alerted_at=now, title=_title(incident))
     alarm = _alarm(tools, incident, now, evidence=(), detail=Note("burst.called", place=title_note(incident)))
     incident = replace(incident, alarm_ids=(alarm.alarm_id,))
@@ -111,7 +111,7 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
     incident = _new_incident(tools, finding.first_abnormal_at, now)
     why = explanations(tools, state, finding)
     incident = replace(incident, location=finding.location, evidence=finding.evidence, alerted_at=now, explanations=why)
-    incident = _with_place(tools, state, planned(tools, state, incident))
+    incident = _with_place(tools, state, planned(tools, state, incident), now)
     incident = replace(incident, title=_title(incident))
     what = Code("suspicion", finding.lane if finding.lane in _GRAVEST else "burst")
     detail = _detail(incident, what)
@@ -139,7 +139,7 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
         return NOTHING  # a gauge reading on site is stronger evidence than the next tick of the same stations
     why = still_holding(tools, state, incident.explanations, finding)
     told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why)
-    after = relocated(tools, state, told, finding.location)
+    after = relocated(tools, state, told, finding.location, now)
     alarms = []
     for alarm_id in incident.alarm_ids:
         alarm = state.alarms.get(alarm_id)
@@ -153,9 +153,9 @@ def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstF
     return recorded(incident, after, "location_revised", note, alarms=alarms, outgoing=area_alert(tools, after, "revised", now))
 
 
-def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location) -> Incident:
+def relocated(tools: Tools, state: DeskState, incident: Incident, location: Location, now: datetime) -> Incident:
     """The incident with a new location, and with plan, place and title for it."""
-    after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)))
+    after = _with_place(tools, state, replanned(tools, state, replace(incident, location=location)), now)
     return replace(after, title=_title(after))
 
 
@@ -174,6 +174,8 @@ def _same_case(incident: Incident, finding: BurstFinding) -> bool:
 
     A new step elsewhere is another burst: in a well-connected network each burst moves most stations.
     """
+    if incident.work is not None:
+        return False  # planned work explains a finding and lowers it; it never takes it in: a burst may lie beside it
     found = set(finding.location.set_90)
     if incident.location is None:
         return bool(set(incident.target_pipes()) & found)
@@ -215,13 +217,13 @@ def _new_incident(tools: Tools, first_abnormal_at: datetime, now: datetime) -> I
     )
 
 
-def _with_place(tools: Tools, state: DeskState, incident: Incident, pipe_id: str = "") -> Incident:
+def _with_place(tools: Tools, state: DeskState, incident: Incident, now: datetime, pipe_id: str = "") -> Incident:
     """The incident with the place of its first pipe and the route there for the nearest free crew."""
     pipes = (pipe_id,) if pipe_id else incident.target_pipes()
     if not pipes:
         return replace(incident, place=None)
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipes[0] else tools.places.place(pipes[0])
-    crews = free_crews(tools, state, incident)
+    crews = free_crews(tools, state, incident, now)
     if crews:
         place, _ = tools.places.with_way(place, crews[0].x, crews[0].y)
     return replace(incident, place=place)

@@ -24,7 +24,8 @@ from console.services.incidents.case_plan import replanned
 from console.services.incidents.judging import redirected
 from console.services.incidents.messages import area_alert, order_message
 from console.services.note_texts import as_written
-from console.services.notices.lifecycle import OUT, lifted
+from console.services.notices.drafting import OUT
+from console.services.notices.lifecycle import lifted
 from console.services.state import DeskState
 from console.services.tools import Tools
 from resources.texts import LANGUAGES, Catalogue
@@ -38,7 +39,7 @@ class UndoLast(Intent):
     reason: str = ""
 
 
-_NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at", "area_alerts")
+_NEVER_RESTORED = ("orders", "notices", "drafted_at", "issued_at", "alerted_at", "area_alerts", "field_reports")
 
 
 def withdraws_notice(history: Sequence[Change], undoable: frozenset[str]) -> bool:

@@ -61,7 +61,7 @@ def enter(tools: Tools, state: DeskState, intent: EnterReading, actor: Actor, no
     read = HandReading(place.asset_id, intent.pressure_kpa, place.expected_kpa, now, actor.name)
     location = reweighed(incident.location, place, intent.pressure_kpa)
     with_reading: Incident = replace(incident, hand_readings=(*incident.hand_readings, read), outlook=None)
-    after = relocated(tools, state, with_reading, location)
+    after = relocated(tools, state, with_reading, location, now)
     note = Note(
         "reading.entered",
         **_place(place),

@@ -24,6 +24,30 @@ def import_into(sources: Sequence[Path], options: Mapping[str, Any], to: Path) -
     return {"pipes": len(network.pipes), "nodes": len(network.nodes), "valves": len(network.valves)}, result.faults
 
 
+def guessed_import_into(
+    sources: Sequence[Path], options: Mapping[str, Any], to: Path, save_profile: Path | None = None
+) -> tuple[dict[str, int], tuple[Fault, ...]]:
+    """Import layers with a guessed column profile; what was guessed comes first in the faults.
+
+    ``save_profile``: where the profile is written, also when the import is refused: it can be corrected and used with
+    ``--profile``; None keeps none. Raises InputFault.
+    """
+    import tempfile
+
+    from maps.files import write_aside
+    from maps.importers.guessing import guess_faults, guess_profile, profile_toml
+
+    guess = guess_profile([path for path in sources if path.suffix.lower() != ".inp"])
+    text = profile_toml(guess, name=str(options.get("name", "")))
+    if save_profile is not None:
+        write_aside(save_profile, text.encode("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder) / "guessed.toml"
+        profile.write_text(text, encoding="utf-8")
+        counts, faults = import_into(sources, {**options, "profile": profile}, to)
+    return counts, (*guess_faults(guess), *faults)
+
+
 def check_file(city: Path) -> dict[str, Any]:
     """The report of ``maps.check`` on a dataset. Raises InputFault."""
     from maps.check import check_city

@@ -42,6 +42,11 @@ class Contradiction:
     def note(self) -> Note:
         """The difference for the log of actions."""
         what = Code("contradiction", self.code)
+        if self.code.startswith("demand_"):
+            (there,), (wanted,) = self.said, self.now
+            if not wanted:
+                return Note("refused.demand_open", what=what)
+            return Note("refused.demand_short", what=what, there=there, wanted=wanted)
         return Note("refused.difference", what=what, said=_side(self.said, self.now), now=_side(self.now, self.said))
 
 
@@ -122,7 +127,7 @@ def _of_area(city: City, incident: Incident, notice: Notice) -> Iterator[Contrad
 def _of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
     facts = notice.facts
     for code, said, now in (
-        ("starts_at", facts.starts_at, incident.verified_at),
+        ("starts_at", facts.starts_at, incident.work.starts_at if incident.work is not None else incident.verified_at),
         ("expected_end", facts.expected_end, incident.restoration_at),
     ):
         if now is not None and said != now:

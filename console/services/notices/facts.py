@@ -11,6 +11,7 @@ import shapely
 
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind
+from console.domain.outages import OutagePurpose
 from console.services.location.streets import side_written
 from console.services.notices.community_names import names_apart
 from console.services.tools import Tools
@@ -74,14 +75,15 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
     """The facts for a notice of a judged incident at ``now`` (aware)."""
     city, place, plan = tools.city, incident.place, incident.plan
     area = area_of(city, incident)
-    start = incident.verified_at or now
+    work = incident.work
+    start = work.starts_at if work is not None else incident.verified_at or now
     end = incident.restoration_at or tools.restoration.expected_end(
         place.diameter_mm if place else np.nan, place.material if place else "", now, city.info.time_zone
     )
     rings, reason = _rings(city, area.outlines)
     return NoticeFacts(
-        kind=NoticeKind.EMERGENCY,
-        cause=_written("cause.usual"),
+        kind=NoticeKind.EMERGENCY if work is None else NoticeKind.PLANNED,
+        cause=_written("cause.usual") if work is None else work.reason,
         work=work_of(incident),
         starts_at=start,
         expected_end=end,
@@ -106,6 +108,7 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
         is_drill=incident.is_drill,
         synthetic=city.info.synthetic,
         households_without_supply_before=plan.households_without_supply_before if plan else 0,
+        purpose="" if work is None else work.purpose,
         customers_piece_unknown=len(plan.customers_piece_unknown) if plan else 0,
     )
 
@@ -114,14 +117,17 @@ def work_of(incident: Incident) -> str:
     """The work done, in Chinese: road and diameter of the pipe."""
     place = incident.place
     diameter = f"DN{place.diameter_mm:.0f}" if place and np.isfinite(place.diameter_mm) else ""
-    return _written("work.emergency", size=f"{place.road if place else ''}{diameter}")
+    kind = "emergency" if incident.work is None else incident.work.purpose
+    return _written(f"work.{kind}", size=f"{place.road if place else ''}{diameter}")
 
 
 def repaired(work: str) -> str | None:
     """What ``work_of`` says is repaired (road and size of the pipe); None where the works are worded otherwise."""
-    before, after = _written("work.emergency", size="\n").split("\n")
-    worded = work.startswith(before) and work.endswith(after) and len(work) >= len(before) + len(after)
-    return work[len(before) : len(work) - len(after)] if worded else None
+    for kind in ("emergency", *OutagePurpose):
+        before, after = _written(f"work.{kind}", size="\n").split("\n")
+        if work.startswith(before) and work.endswith(after) and len(work) >= len(before) + len(after):
+            return work[len(before) : len(work) - len(after)]
+    return None
 
 
 def _written(key: str, **params: str) -> str:

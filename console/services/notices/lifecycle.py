@@ -10,13 +10,15 @@ from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
 from console.domain.notes import NO_NOTE, Given, Note
-from console.domain.notices import Notice, NoticeStatus
-from console.services.changesets import NOTHING, Refused, incident_of, recorded
+from console.domain.notices import Notice, NoticeStatus, NoticeStep
+from console.domain.outages import OUTAGE
+from console.services.changesets import NOTHING, Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
-from console.services.notices.contradictions import NoticeContradicted, basis_of, contradictions
-from console.services.notices.facts import facts_of
-from console.services.notices.redrafting import redrafted
+from console.services.notices.contradictions import Contradiction, NoticeContradicted, contradictions
+from console.services.notices.demands import contacts_of, demand_gaps
+from console.services.notices.drafting import IN_PREPARATION, OUT, drafted_notice, references
+from console.services.notices.holders import NoticeHolder, case_of, drafted, holder_of, with_notice, with_notices
 from console.services.ports import Documents
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -76,69 +78,26 @@ class LiftNotice(Intent):
     reason: str = ""
 
 
-_OPEN = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED)
-OUT = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
-"""Notices that have left the house."""
-
-
 def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now: datetime) -> ChangeSet:
     """A draft from the present facts; an existing draft is filled anew; after an issued notice, the next version."""
-    incident = incident_of(state, intent.incident_id)
+    holder = holder_of(state, intent.incident_id)
+    incident = case_of(holder)
     if incident.phase is Phase.SUSPECTED or incident.plan is None:
         raise Refused("notice_needs_burst", incident=incident.incident_id)
-    facts = facts_of(tools, incident, now)
-    text_zh, text_en = tools.documents.texts(facts)
-    waiting = next((n for n in incident.notices if n.status in _OPEN), None)
-    number = waiting.version if waiting is not None else len(incident.notices) + 1
-    notice = Notice(
-        notice_id=f"{incident.incident_id}-N{number}",
-        incident_id=incident.incident_id,
-        version=number,
-        status=NoticeStatus.DRAFT,
-        facts=facts,
-        text_zh=text_zh,
-        text_en=text_en,
-        drafted_at=now,
-        drafted_by=actor.name,
-        references=_references(tools, incident),
-        basis=basis_of(incident),
-        people=((actor.name, actor.actor_id),),
-    )
-    if waiting is not None:
-        notice, kept, lost = _with_edits(tools, waiting, notice)
-        note = Note("notice.redrafted", notice=notice.notice_id, kept=kept, dropped=lost)
-        return recorded(incident, _with(incident, notice), "notice_redrafted", note)
-    after = replace(incident, notices=(*incident.notices, notice), drafted_at=incident.drafted_at or now)
-    return recorded(incident, after, "notice_drafted", Note("notice.drafted", notice=notice.notice_id, version=number))
-
-
-def _references(tools: Tools, incident: Incident) -> tuple[str, ...]:
-    """CAP references to the last issued message, in force or lifted; the next message updates it."""
-    public = [notice for notice in incident.notices if notice.status in (NoticeStatus.ISSUED, NoticeStatus.LIFTED)]
-    return tuple(tools.documents.reference(notice) for notice in public[-1:])
-
-
-def _with_edits(tools: Tools, before: Notice, notice: Notice) -> tuple[Notice, Note, Note]:
-    """The new draft with manual edits of the old one where they still fit; notes on the edits kept and on those dropped."""
-    old_zh, old_en = tools.documents.texts(before.facts)
-    zh, en = redrafted(old_zh, before.text_zh, notice.text_zh), redrafted(old_en, before.text_en, notice.text_en)
-    dropped = (*zh.dropped, *en.dropped)
-    new = replace(
-        notice,
-        text_zh=zh.text,
-        text_en=en.text,
-        edited_by=before.edited_by if zh.kept or en.kept else (),
-        dropped_edits=tuple(dict.fromkeys((*before.dropped_edits, *dropped))),
-        people=tuple(dict.fromkeys((*before.people, *notice.people))),
-    )
-    kept = Note("notice.kept") if zh.kept or en.kept else NO_NOTE
-    return new, kept, Note("notice.dropped", lines=dropped) if dropped else NO_NOTE
+    made = drafted_notice(tools, holder, actor, now)
+    if made.notice.notice_id in {one.notice_id for one in holder.notices}:
+        kind = "notice_redrafted"
+        note = Note("notice.redrafted", notice=made.notice.notice_id, kept=made.kept, dropped=made.lost)
+    else:
+        kind = "notice_drafted"
+        note = Note("notice.drafted", notice=made.notice.notice_id, version=made.notice.version)
+    return recorded(holder, drafted(with_notice(holder, made.notice), now), kind, note)
 
 
 def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Edit the texts; a submitted or approved notice must be checked again."""
-    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
-    if notice.status not in _OPEN:
+    holder, _, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    if notice.status not in IN_PREPARATION:
         raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
     if not (intent.text_zh.strip() and intent.text_en.strip()):
         raise Refused("notice_texts")
@@ -146,20 +105,20 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
         return NOTHING
     edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
-    new = new.with_person(actor.name, actor.actor_id)
+    new = new.with_person(actor.name, actor.actor_id).after(NoticeStep.EDITED, now, actor.name)
     note = Note("notice.edited", notice=notice.notice_id, user=actor.name)
-    return recorded(incident, _with(incident, new), "notice_edited", note)
+    return recorded(holder, with_notice(holder, new), "notice_edited", note)
 
 
 def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Submit to the supervisor. Raises NoticeContradicted."""
-    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.DRAFT)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
     new = replace(notice, status=NoticeStatus.SUBMITTED, submitted_by=actor.name, contradiction_reason=reason)
-    new = new.with_person(actor.name, actor.actor_id)
+    new = new.with_person(actor.name, actor.actor_id).after(NoticeStep.SUBMITTED, now, actor.name)
     note = Note("notice.submitted", notice=notice.notice_id, despite=loud)
-    return recorded(incident, _with(incident, new), "notice_submitted", note)
+    return recorded(holder, with_notice(holder, new), "notice_submitted", note)
 
 
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
@@ -168,7 +127,7 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
     Where people sign in the second person has given a password, here or at another seat: a typed name is none.
     Raises NoticeContradicted.
     """
-    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     reason = intent.override_reason.strip()
     if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
         raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
@@ -183,12 +142,12 @@ def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor,
         approval=actor.proof,
         override_reason=reason,
         contradiction_reason=despite,
-    )
-    after = _with(incident, new)
+    ).after(NoticeStep.APPROVED, now, actor.name)
+    after = with_notice(holder, new)
     if reason:
         note = Note("notice.override", notice=notice.notice_id, user=actor.name, reason=reason, despite=loud)
-        return recorded(incident, after, "notice_override", note)
-    return recorded(incident, after, "notice_approved", _approved(notice, actor, loud))
+        return recorded(holder, after, "notice_override", note)
+    return recorded(holder, after, "notice_approved", _approved(notice, actor, loud))
 
 
 def _approved(notice: Notice, actor: Actor, loud: Note) -> Note:
@@ -206,30 +165,40 @@ def _approved(notice: Notice, actor: Actor, loud: Note) -> Note:
 
 def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Issue: JSON and CAP are sent; an earlier issued notice becomes updated. Raises NoticeContradicted."""
-    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
-    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
-    new = replace(notice, status=NoticeStatus.ISSUED, issued_at=now, contradiction_reason=reason)
+    gaps = demand_gaps(notice, contacts_of(state, incident), now)
+    reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason, gaps)
+    earlier = tuple(n for n in holder.notices if n.notice_id != notice.notice_id)
+    new = replace(
+        notice,
+        status=NoticeStatus.ISSUED,
+        issued_at=now,
+        contradiction_reason=reason,
+        references=references(tools, earlier),
+    ).after(NoticeStep.ISSUED, now, actor.name)
     notices = tuple(
-        replace(n, status=NoticeStatus.UPDATED) if n.status is NoticeStatus.ISSUED else new if n.notice_id == new.notice_id else n
-        for n in incident.notices
+        new if n.notice_id == new.notice_id else replace(n, status=NoticeStatus.UPDATED) if n.status is NoticeStatus.ISSUED else n
+        for n in holder.notices
     )
-    after = replace(incident, notices=notices, issued_at=incident.issued_at or now)
+    after = with_notices(holder, notices)
+    if isinstance(after, Incident):
+        after = replace(after, issued_at=after.issued_at or now)
     note = Note("notice.issued", notice=notice.notice_id, user=actor.name, despite=loud)
-    return recorded(incident, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
+    return recorded(holder, after, "notice_issued", note, outgoing=tools.documents.payloads(new))
 
 
 def lift(tools: Tools, state: DeskState, intent: LiftNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Lift the notice (CAP Cancel), with the reason."""
-    incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
+    holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.ISSUED)
     require_restored(incident)
     reason = intent.reason.strip()
     if not reason:
         raise Refused("lift_reason", notice=notice.notice_id)
-    new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident))
+    new = lifted(tools, notice, reason, now, withdrawn=not _water_is_back(incident)).after(NoticeStep.LIFTED, now, actor.name)
     note = Note("notice.lifted", notice=notice.notice_id, user=actor.name, reason=reason)
-    return recorded(incident, _with(incident, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
+    return recorded(holder, with_notice(holder, new), "notice_lifted", note, outgoing=tools.documents.payloads(new))
 
 
 def _water_is_back(incident: Incident) -> bool:
@@ -244,9 +213,14 @@ def lifted(tools: Tools, notice: Notice, reason: str, now: datetime, *, withdraw
     return replace(ended, withdrawn=withdrawn)
 
 
-def _contradicted(tools: Tools, incident: Incident, notice: Notice, reason: str) -> tuple[str, Note]:
-    """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted."""
-    found = contradictions(tools.city, incident, notice)
+def _contradicted(
+    tools: Tools, incident: Incident, notice: Notice, reason: str, gaps: tuple[Contradiction, ...] = ()
+) -> tuple[str, Note]:
+    """(reason to go on, words for the log), both empty for a notice that fits its case. Raises NoticeContradicted.
+
+    ``gaps``: what the rules demand of it and is not done.
+    """
+    found = (*contradictions(tools.city, incident, notice), *gaps)
     if not found:
         return "", NO_NOTE
     if not reason.strip():
@@ -262,12 +236,12 @@ def lacks_files(notice: Notice, documents: Documents) -> bool:
 
 def on_files(state: DeskState, incident_id: str, notice_id: str, files: tuple[str, ...]) -> ChangeSet:
     """Record the files written for a notice."""
-    incident = state.incidents.get(incident_id)
-    notice = next((n for n in incident.notices if n.notice_id == notice_id), None) if incident else None
-    if incident is None or notice is None or set(files) <= set(notice.files):
+    holder = state.incidents.get(incident_id) or state.of(OUTAGE).get(incident_id)
+    notice = next((n for n in holder.notices if n.notice_id == notice_id), None) if holder else None
+    if holder is None or notice is None or set(files) <= set(notice.files):
         return NOTHING
-    after = _with(incident, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
-    return recorded(incident, after, "notice_files", Note("notice.files", notice=notice_id, n=len(files)))
+    after = with_notice(holder, replace(notice, files=tuple(dict.fromkeys((*notice.files, *files)))))
+    return recorded(holder, after, "notice_files", Note("notice.files", notice=notice_id, n=len(files)))
 
 
 def _unchecked(notice: Notice) -> Notice:
@@ -288,16 +262,13 @@ def _require(notice: Notice, status: NoticeStatus) -> None:
         raise Refused(f"notice_not_{status.value}", notice=notice.notice_id, notice_status=notice.status)
 
 
-def _notice_of(state: DeskState, incident_id: str, notice_id: str) -> tuple[Incident, Notice]:
-    incident = incident_of(state, incident_id)
-    notice = next((n for n in incident.notices if n.notice_id == notice_id), None)
+def _notice_of(state: DeskState, holder_id: str, notice_id: str) -> tuple[NoticeHolder, Incident, Notice]:
+    """What the notice belongs to, that as a case, and the notice. Raises Refused."""
+    holder = holder_of(state, holder_id)
+    notice = next((n for n in holder.notices if n.notice_id == notice_id), None)
     if notice is None:
-        raise Refused("no_notice", incident=incident_id, notice=notice_id)
-    return incident, notice
-
-
-def _with(incident: Incident, notice: Notice) -> Incident:
-    return replace(incident, notices=tuple(notice if n.notice_id == notice.notice_id else n for n in incident.notices))
+        raise Refused("no_notice", incident=holder_id, notice=notice_id)
+    return holder, case_of(holder), notice
 
 
 HANDLERS = (

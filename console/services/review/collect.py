@@ -10,12 +10,15 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from console.domain.alarms import Alarm
+from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.readings import Channel, ReadingBatch
 from console.domain.records import Record, subject_of
+from console.domain.shift import LogEntry
+from console.domain.targets import Targets
 from console.services.review.named import Named, named_in, unknown_asset
 from console.services.review.past_case import past_of
 from console.services.review.record import CaseRecord, Sent, Tracks
@@ -61,19 +64,23 @@ class CaseArchive(Protocol):
     def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
         """Incidents opened in [since, until), oldest first."""
 
+    def attachment(self, sha256: str) -> Attachment | None:
+        """A picture by the hash of its bytes; None for an unknown one."""
+
     def readings_between(self, since_us: int, until_us: int, stations: Sequence[str] | None = None) -> ReadingBatch:
         """Every reading in [since, until], by time. ``stations``: ids by row."""
 
 
 @dataclass(frozen=True, eq=False)
 class Around:
-    """Extent of a record. ``files``: the notices' files as issued, by name."""
+    """Extent of a record. ``files``: the notices' files as issued, by name. ``targets``: the utility's."""
 
     before: timedelta = BEFORE
     after: timedelta = AFTER
     whole_pipes: int = WHOLE_PIPES
     margin_m: float = _MARGIN_M
     files: Mapping[str, bytes] = field(default_factory=dict)
+    targets: Targets | None = None
 
 
 def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Around | None = None) -> CaseRecord:
@@ -113,7 +120,16 @@ def collect_case(archive: CaseArchive, city: City, incident_id: str, around: Aro
         sent=archive.sent_with(change.seq for change in own),
         files={name: content for name, content in sorted(around.files.items()) if name in _named(incident)},
         clipped=clipped,
+        targets=around.targets,
+        pictures=_pictures(archive, records),
     )
+
+
+def _pictures(archive: CaseArchive, records: Iterable[Record]) -> dict[str, Attachment]:
+    """The pictures of entries of the shift log, by hash; one that the store has lost is left out."""
+    refs = [one.picture for one in records if isinstance(one, LogEntry) and one.picture is not None]
+    found = {ref.sha256: archive.attachment(ref.sha256) for ref in refs}
+    return {sha256: picture for sha256, picture in sorted(found.items()) if picture is not None}
 
 
 def _window(incident: Incident, changes: Iterable[Change], around: Around) -> tuple[datetime, datetime]:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase
-from console.services.review.answers import Answer, Fact, Rows, against, targets
+from console.domain.targets import Goal
+from console.services.incidents.escalations import goals
+from console.services.review.answers import Answer, Fact, Rows, against, known, targets
 from console.services.review.record import CaseRecord
 from console.services.review.states import Known
 
 _SPANS = (("alerted", "verified"), ("alerted", "verified_on_site"), ("verified", "issued"), ("alerted", "issued"))
+_GOALS = {
+    "acknowledged": Goal.ACKNOWLEDGE,
+    "verified": Goal.JUDGE,
+    "issued": Goal.ISSUE,
+    "on_site": Goal.CREW_ARRIVAL,
+    "isolated": Goal.ISOLATE,
+}
+"""Milestones that the utility's targets are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +73,55 @@ def restored_at(record: CaseRecord) -> datetime | None:
 def how_long(record: CaseRecord) -> Answer:
     """Minutes from the first abnormal reading to each milestone against target."""
     reached = milestones(record)
-    start, wanted = record.incident.first_abnormal_at, targets()["milestones"]
+    start = record.incident.first_abnormal_at
     facts = tuple(
-        against(m.key, None if m.at is None else m.at - start, wanted.get(m.key)) for m in reached if m.key != "first_abnormal"
+        against(m.key, None if m.at is None else m.at - start, _minutes_to(record, m.key))
+        for m in reached
+        if m.key != "first_abnormal"
     )
     rows = tuple((m.key, m.at) for m in reached)
     return Answer("milestones", facts, Rows(("milestone", "at"), ("milestone", "time"), rows))
 
 
 def spans(record: CaseRecord) -> Answer:
-    """Durations from alert to verified to issued (target ten minutes)."""
+    """Durations from alert to verified to issued, and where their targets come from."""
     at = {milestone.key: milestone.at for milestone in milestones(record)}
-    wanted = targets()["spans"]
     facts: list[Fact] = []
     for start, end in _SPANS:
         first, last = at[start], at[end]
         took = None if first is None or last is None else last - first
-        facts.append(against(f"{start}_{end}", took, wanted.get(f"{start}_{end}")))
+        facts.append(against(f"{start}_{end}", took, _minutes_between(record, start, end)))
+    facts.append(known("targets_from", "planning" if record.targets is None else "utility", "targets_from"))
     return Answer("spans", tuple(facts))
+
+
+def _minutes_between(record: CaseRecord, start: str, end: str) -> float | None:
+    """Target of a span in minutes. Where the utility's targets are known, one that they do not hold has none."""
+    if start == "alerted" and end in _GOALS and (due := _due(record, _GOALS[end])) is not None:
+        alerted = record.incident.alerted_at or record.incident.opened_at
+        return (due - alerted).total_seconds() / 60
+    return None if record.targets is not None else targets()["spans"].get(f"{start}_{end}")
+
+
+def _minutes_to(record: CaseRecord, key: str) -> float | None:
+    """Target of a milestone in minutes from the first abnormal reading; the program's planning value where no other is known."""
+    if key in _GOALS and (due := _due(record, _GOALS[key])) is not None:
+        return (due - record.incident.first_abnormal_at).total_seconds() / 60
+    if key in _GOALS and record.targets is not None:
+        return None
+    return targets()["milestones"].get(key)  # type: ignore[no-any-return]
+
+
+def _due(record: CaseRecord, goal: Goal) -> datetime | None:
+    """Until when a goal should have been reached: as a warning of that time said, else by the targets that the record carries."""
+    own = [alarm for alarm in record.alarms if alarm.alarm_id in record.incident.alarm_ids]
+    said = [*record.incident.escalations, *(one for alarm in own for one in alarm.escalations)]
+    if due := [one.due_at for one in said if one.goal is goal]:
+        return due[-1]
+    begins = {of: begin for of, begin, _ in goals(record.incident)}
+    begins[Goal.ACKNOWLEDGE] = min((alarm.raised_at for alarm in own), default=None)
+    begin, minutes = begins.get(goal), 0.0 if record.targets is None else record.targets.of(goal).minutes
+    return None if begin is None or not minutes else begin + timedelta(minutes=minutes)
 
 
 def _first(states: Sequence[Known[Incident]], holds: Callable[[Incident], bool]) -> datetime | None:

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.domain.alarms import Alarm
+from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.expected import ExpectedValues
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
 from console.domain.records import Record
+from console.domain.targets import Targets
 from console.services.review.notes import ReviewNotes
 from console.services.review.past_case import PastCase
 from console.services.review.states import Known, alarms_over_time, incident_over_time
@@ -58,6 +60,7 @@ class CaseRecord:
     alarms of the window, by seq; ``links``: (seq, hash) of the changes of others in between, which hold the chain
     together. ``readings``, ``expected``: rows of ``city.stations``. ``past``: earlier cases, oldest first.
     ``files``: the notices' files as issued, by name. ``others``: records of other kinds that belong to the case.
+    ``targets``: the utility's, None where they were not kept. ``pictures``: of entries of the shift log, by SHA-256.
     ``redacted``: personal data were left out, so the chain's hashes no longer fit. ``program``: version that wrote it.
     """
 
@@ -78,6 +81,8 @@ class CaseRecord:
     redacted: bool = False
     expected: ExpectedValues = field(default_factory=ExpectedValues.empty)
     past: tuple[PastCase, ...] = ()
+    targets: Targets | None = None
+    pictures: Mapping[str, Attachment] = field(default_factory=dict)
     others: tuple[Record, ...] = ()
 
     @cached_property

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from console.domain.alarms import Alarm
 from console.domain.changes import Change
 from console.domain.incidents import Incident
+from console.domain.notes import Note
+from console.domain.tickets import TICKET, Ticket
 from console.domain.values import from_json, to_json
 from console.services.review.notes import ReviewNotes
 from console.services.review.record import CaseRecord
@@ -23,6 +25,9 @@ from maps.columns import texts
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)")
 _PROGRAM = "quanmai"
 _BY = ("drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by")
+_OF_CALLERS = ("phone", "caller", "address", "text", "x", "y", "customer_id", "asset_id", "community", "media_url", "said")
+"""Fields of tickets that say who called and from where; the pipe and the kind stay."""
+_SAID_BY_CALLERS = frozenset({"ticket.at", "ticket.said", "ticket.still_out"})
 _NOTE, _CODE = {"key", "params"}, {"code", "of"}
 """Objects of a note in JSON (``console/domain/notes.py``): keys and codes are no names."""
 T = TypeVar("T")
@@ -40,9 +45,10 @@ def redacted(record: CaseRecord) -> CaseRecord:
         city=mask.city(record.city),
         changes=changes,
         alarms=tuple(mask.value(alarm, Alarm) for alarm in record.alarms),
-        others=tuple(mask.value(one, one.record_kind.type) for one in record.others),
+        others=tuple(mask.value(_without_caller(one), one.record_kind.type) for one in record.others),
         sent=tuple(replace(sent, payload=mask.text(sent.payload.decode("utf-8", "replace")).encode()) for sent in record.sent),
         notes=mask.notes(record.notes),
+        pictures={},  # a face, a plate, a house number: nothing in a picture can be masked here
         redacted=True,
     )
 
@@ -88,9 +94,9 @@ class _Mask:
             change,
             user=name,
             actor=None if actor is None else replace(actor, actor_id=name, name=name, seat=""),
-            before=self.json(change.before),
-            after=self.json(change.after),
-            note=change.note.with_texts(self._of_note),
+            before=self.json(_anonymous(change, change.before)),
+            after=self.json(_anonymous(change, change.after)),
+            note=Note.of_json(_silent(change.note.json())).with_texts(self._of_note),
         )
 
     def _of_note(self, text: str) -> str:
@@ -113,6 +119,44 @@ class _Mask:
     def notes(self, notes: ReviewNotes) -> ReviewNotes:
         masked: ReviewNotes = from_json(self.json(to_json(notes)), ReviewNotes)
         return replace(masked, findings=replace(masked.findings, calls=()))
+
+
+def _without_caller(record: Any) -> Any:
+    """A ticket without what says who called; any other record as it is."""
+    if not isinstance(record, Ticket):
+        return record
+    kept = tuple(replace(one, said="") for one in record.callbacks)
+    bare = replace(record, phone="", caller="", address="", text="", customer_id="", asset_id="", community="", callbacks=kept)
+    return replace(bare, x=None, y=None, media_url="", answer=Note.of_json(_silent(record.answer.json())))
+
+
+def _anonymous(change: Change, value: Any) -> Any:
+    """Fields of a ticket's change, likewise."""
+    if not change.subject.startswith(f"{TICKET.name}/") or not isinstance(value, Mapping):
+        return value
+    return _bare(value)
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == _NOTE:
+            return _silent(value)
+        return {key: _nothing(item) if key in _OF_CALLERS else _bare(item) for key, item in value.items()}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
+
+
+def _nothing(value: Any) -> Any:
+    return "" if isinstance(value, str) else None
+
+
+def _silent(value: Any) -> Any:
+    """A note in JSON without what callers said and where they live."""
+    if isinstance(value, Mapping):
+        if set(value) == _NOTE and value["key"] in _SAID_BY_CALLERS:
+            params = {name: "***" if name in ("address", "text", "place") else item for name, item in value["params"].items()}
+            return {"key": value["key"], "params": params}
+        return {key: _silent(item) for key, item in value.items()}
+    return [_silent(item) for item in value] if isinstance(value, list) else value
 
 
 def _people(record: CaseRecord) -> set[str]:

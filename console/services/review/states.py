@@ -76,8 +76,11 @@ def broken_change(changes: Sequence[Change], links: Iterable[tuple[int, str]]) -
 def _folded(changes: Iterable[Change], kind: RecordKind[R], subject: str) -> Iterator[Known[R]]:
     """Changes may be of different schemas: each is upgraded to the present one."""
     document: dict[str, Any] = {}
-    own = (change for change in changes if change.subject == subject)
-    for version, change in enumerate(own, start=1):
+    version = 0
+    for change in changes:
+        if change.subject != subject:
+            continue
+        version += change.after is not None  # a line about the record, such as a call, is no version of it
         try:
             document = {**document, **kind.upgraded(change.after or {}, change.schema)}
             value = kind.read(document, kind.schema, version)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 from console.domain.contacts import Contact, ContactKind
 from console.services.shift.contacts import MOST_CONTACTS, ContactFields, is_phone
-from console.services.shift.words import LONGEST_LINE, folded, plain
+from console.services.shift.words import LONGEST_LINE, day_of, folded, plain
 from maps.errors import Fault, InputFault, Severity
 from resources.texts import LANGUAGES, Catalogue
 
@@ -135,7 +134,7 @@ def _contact(row: int, cells: Mapping[str, str], faults: list[Fault]) -> Contact
     faults += [
         _fault(row, "phones", f"{one!r} is no phone number; several are parted by ';'") for one in phones if not is_phone(one)
     ]
-    kind, day = _kind(text["kind"]), _day(text["verified_on"])
+    kind, day = _kind(text["kind"]), day_of(text["verified_on"])
     if kind is None:
         faults.append(_fault(row, "kind", f"{text['kind']!r} is unknown; one of {', '.join(ContactKind)}"))
     if day is None and text["verified_on"]:
@@ -157,13 +156,6 @@ def _kind(text: str) -> ContactKind | None:
         catalogue = Catalogue.load(language)
         words |= {folded(catalogue.text(f"domain.contact_kind.{kind.value}")): kind for kind in ContactKind}
     return words.get(folded(text))
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.replace("/", "-")) if text else None
-    except ValueError:
-        return None
 
 
 def _fault(row: int, column: str, message: str) -> Fault:

@@ -129,6 +129,7 @@ def log_call(tools: Tools, state: DeskState, intent: LogCall, actor: Actor, now:
         intent.said.strip()[:LONGEST_TEXT],
         intent.incident_id,
         actor.seat,
+        actor.area,
     )
     note = call_note(call)
     kept = recorded(None, call, "call_logged", note)

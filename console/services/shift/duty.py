@@ -63,6 +63,7 @@ def signed_on(actor: Actor, now: datetime, typed: str = "") -> Duty:
         now,
         is_verified=actor.is_signed_in and not is_other,
         role=Role.DISPATCHER if is_other else actor.role,
+        area=actor.area,
     )
 
 

@@ -68,6 +68,7 @@ def write(tools: Tools, state: DeskState, intent: WriteEntry, actor: Actor, now:
         intent.reply_to,
         intent.corrects,
         intent.former.strip()[:LONGEST_TEXT] if intent.corrects else "",
+        actor.area,
     )
     note = entry_note(entry)
     kept = recorded(None, entry, "entry_written", note)

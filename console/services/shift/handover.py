@@ -86,11 +86,12 @@ def sign(tools: Tools, state: DeskState, intent: SignHandover, actor: Actor, now
         actor.seat,
         min((duty.began_at for duty in going), default=None),
         tools.is_drill,
+        actor.area,
     )
     steps = [recorded(None, handover, "handover_signed", handover_note(handover))]
     steps += [_ended(duty, handover, now) for duty in going]
     if not any(duty.seat == actor.seat and _is(duty, incoming) for duty in on_duty(state)):
-        steps.append(_begun(incoming, handover, actor.seat, now))
+        steps.append(_begun(incoming, handover, now))
     return merged(*steps)
 
 
@@ -295,10 +296,17 @@ def _ended(duty: Duty, handover: Handover, now: datetime) -> ChangeSet:
     return recorded(duty, after, "shift_ended", ended_note(duty, duty.name))
 
 
-def _begun(signer: Signature, handover: Handover, seat: str, now: datetime) -> ChangeSet:
+def _begun(signer: Signature, handover: Handover, now: datetime) -> ChangeSet:
     duty = Duty(
-        provisional_id(DUTY), signer.actor_id, signer.name, seat, now, signer.is_verified, signer.role
-    )  # fmt: skip
+        provisional_id(DUTY),
+        signer.actor_id,
+        signer.name,
+        handover.seat,
+        now,
+        signer.is_verified,
+        signer.role,
+        area=handover.area,
+    )
     return recorded(None, duty, "shift_begun", begun_note(duty))
 
 

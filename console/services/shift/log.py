@@ -21,6 +21,7 @@ from console.services.shift.words import folded
 KINDS: tuple[RecordKind[Any], ...] = (LOG_ENTRY, CALL, DUTY, HANDOVER)
 """Kinds of records that the log is made of."""
 
+_SUBJECTS = ("incident/", "dispatch_order/")
 AUTOMATIC = (
     "incident_opened",
     "incident_reported",
@@ -39,6 +40,15 @@ AUTOMATIC = (
     "notice_issued",
     "notice_lifted",
     "notice_withdrawn",
+    "dispatch_given",
+    "dispatch_repeated",
+    "dispatch_done",
+    "dispatch_cancelled",
+    "dispatch_unanswered",
+    "water_point_opened",
+    "water_point_waived",
+    "water_point_closed",
+    "water_test_failed",
     "target_warned",
     "target_missed",
     "not_delivered",
@@ -93,7 +103,7 @@ def shift_log(records: Iterable[Record], changes: Iterable[Change]) -> tuple[Log
     lines += [_call_line(one) for one in kept if isinstance(one, Call)]
     lines += [line for one in kept if isinstance(one, Duty) for line in _duty_lines(one)]
     lines += [_handover_line(one) for one in kept if isinstance(one, Handover)]
-    lines += [_change_line(one) for one in changes if one.kind in AUTOMATIC and one.subject.startswith("incident/")]
+    lines += [_change_line(one) for one in changes if one.kind in AUTOMATIC and one.subject.startswith(_SUBJECTS)]
     return tuple(sorted(lines, key=lambda line: (line.at, line.key)))
 
 
@@ -159,5 +169,6 @@ def _handover_line(one: Handover) -> LogLine:
 
 
 def _change_line(change: Change) -> LogLine:
-    incident_id = change.subject.partition("/")[2]
+    kind, _, record_id = change.subject.partition("/")
+    incident_id = record_id if kind == "incident" else ""
     return LogLine(f"change/{change.seq:012d}", change.at, change.user, change.kind, change.note, incident_id=incident_id)

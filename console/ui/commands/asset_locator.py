@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from console.domain.alarms import Alarm
 from console.domain.shift import MapPlace
+from console.services.alarms.operations import EnterOperation
+from console.services.crews.valve_reports import MarkValveUnable
+from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.opening import OpenIncident
+from console.services.shift.entries import WriteEntry
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -16,6 +22,7 @@ from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
+from console.ui.permitted import allow
 from console.ui.words import Words
 from maps.locate.next_reading import ReadingPlace
 
@@ -32,6 +39,8 @@ class AssetLocator(QObject):
     """A valve was clicked on the map."""
     entry_asked = Signal(object)
     """MapPlace: an entry of the shift log about it."""
+    ticket_asked = Signal(float, float)
+    """A caller's ticket at a place of the map, the network's CRS."""
     drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
@@ -115,7 +124,8 @@ class AssetLocator(QObject):
                 self.select_pipe(hit.key)
                 self._map.fit_pipes((hit.key,))
             case _:
-                self._near(hit.x, hit.y, _PLACE_M_PER_PX)
+                if isfinite(hit.x) and isfinite(hit.y):
+                    self._near(hit.x, hit.y, _PLACE_M_PER_PX)
 
     def on_picked(self, asset: Asset | None) -> None:
         """A click on the map."""
@@ -134,11 +144,17 @@ class AssetLocator(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         if asset is not None:
             self._offer(menu, asset)
-            menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
-            menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(MapPlace(asset.asset_id, asset.x, asset.y)))
+            works = menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
+            place = MapPlace(asset.asset_id, asset.x, asset.y)
+            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(place))
+            allow(menu, works, EnterOperation)
+            allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         for offer in self.offers:
             offer(menu, asset, words)
+        place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
+        if place is not None:
+            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*place))
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 
@@ -148,14 +164,19 @@ class AssetLocator(QObject):
             self.select_pipe(asset.asset_id)
             if incident is not None and incident.phase in JUDGED_IN and asset.asset_id not in incident.burst_pipes:
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
-                menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
-            menu.addAction(words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id))
+                judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
+                allow(menu, judge, JudgeBurst)
+            report = menu.addAction(
+                words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
+            )
+            allow(menu, report, OpenIncident)
             if self.in_drill:
                 menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))
         plan = incident.plan if incident is not None and asset.kind == "valve" else None
         if incident is not None and plan is not None and asset.asset_id in {step.asset_id for step in plan.valves_to_close}:
             case_id = incident.incident_id
-            menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+            unable = menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
+            allow(menu, unable, MarkValveUnable)
 
     def _frame_case(self) -> None:
         """A new case or plan is brought into view, unless the user has moved the map."""

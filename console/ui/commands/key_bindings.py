@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from console.ui.commands.search import Command
 from console.ui.map.view.tools import Tool
+from console.ui.models.tickets import Shown
 from console.ui.words import Words
 
 if TYPE_CHECKING:
@@ -44,8 +45,17 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("shift_log", "Alt+5", lambda w: w.show_shift_log()),
     KeyBinding("handover", "", lambda w: w.shift.handover()),
     KeyBinding("contacts", "Ctrl+Shift+K", lambda w: w.shift.contacts()),
+    KeyBinding("public", "Ctrl+Shift+U", lambda w: w.public.show()),
+    KeyBinding("care", "", lambda w: w.public.show("needs")),
+    KeyBinding("water", "", lambda w: w.public.show("water")),
+    KeyBinding("dispatch_orders", "", lambda w: w.public.show("orders")),
+    KeyBinding("deliveries", "", lambda w: w.public.show("deliveries")),
     KeyBinding("sign_on", "", lambda w: w.shift.sign_on()),
     KeyBinding("package", "Ctrl+Shift+S", lambda w: w.focus.with_incident(w.packages.ask)),
+    KeyBinding("ticket", "Ctrl+H", lambda w: w.ticket_commands.open()),
+    KeyBinding("tickets", "Alt+6", lambda w: w.show_tickets()),
+    KeyBinding("case_tickets", "", lambda w: w.show_tickets(Shown.CASE)),
+    KeyBinding("callbacks", "", lambda w: w.show_tickets(Shown.DUE)),
     KeyBinding("next_case", "Ctrl+Tab", lambda w: w.focus.next()),
     KeyBinding("show_case", "Ctrl+E", lambda w: w.locator.show_case()),
     KeyBinding("fit", "Ctrl+0", lambda w: w.map.navigation.fit_all()),

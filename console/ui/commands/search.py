@@ -1,4 +1,4 @@
-"""What Ctrl+K finds: pipes, valves, hydrants, stations, plants and tanks, roads, communities, crews, cases, commands."""
+"""What Ctrl+K finds: assets of the network, roads, communities, customers, tickets, crews, cases, commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import shapely
 from console.domain.contacts import CONTACT
 from console.domain.picture import Picture
 from console.domain.record_ids import shown_id
+from console.domain.tickets import TICKET
 from console.services.shift.contacts import matching
+from console.ui.commands.pinyin import initials
 from console.ui.commands.text_index import Names, TextIndex
 from console.ui.map.network.facilities import Facility, facilities
 from console.ui.panels.case.clock import short_title
@@ -21,7 +23,9 @@ from console.ui.words import Words
 from maps.city import City
 
 _PER_KIND = 8
-_KINDS = ("zones", "roads", "stations", "facilities", "pipes", "valves", "hydrants")
+_KINDS = ("zones", "roads", "customers", "stations", "facilities", "pipes", "valves", "hydrants")
+PLACES = ("zone", "road", "customer", "pipe")
+"""Kinds of hits that a caller's place can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,17 @@ class Search:
         city, network = self._city, self._city.network
         match kind:
             case "zones":
-                return (city.zones.name,)
+                return city.zones.name, initials(city.zones.name)
             case "roads":
-                return (tuple(self._roads_by_name),)
+                roads = tuple(self._roads_by_name)
+                return roads, initials(roads)
+            case "customers":
+                return (
+                    city.customers.name,
+                    city.customers.address,
+                    initials(city.customers.name),
+                    initials(city.customers.address),
+                )
             case "stations":
                 return city.stations.name, city.stations.asset_id
             case "facilities":
@@ -117,12 +129,14 @@ class Search:
             self._cases(needle, picture, words),
             self._crews(needle, picture),
             self._contacts(needle, picture),
+            self._tickets(needle, picture, words),
             self._commands(needle, commands),
         ]
         if needle:
             sources += [
                 self._zones(needle, words),
                 self._roads(needle),
+                self._customers(needle),
                 self._stations(needle, words),
                 self._plants(needle, words),
                 self._pipes(needle, words),
@@ -147,6 +161,45 @@ class Search:
         for one in matching(picture.of(CONTACT), needle) if needle else ():
             title = f"{one.name} {one.organisation}".strip()
             yield Hit("contact", one.contact_id, title, " / ".join(one.phones))
+
+    def _tickets(self, needle: str, picture: Picture, words: Words) -> Iterator[Hit]:
+        for one in picture.of(TICKET) if len(needle) > 1 else ():
+            if any(needle in text.casefold() for text in (one.ticket_id, one.phone, one.address)):
+                x, y = (one.x, one.y) if one.x is not None and one.y is not None else (float("nan"), float("nan"))
+                title = f"{one.ticket_id} {words.of('ticket_kind', one.kind.value)}"
+                yield Hit("ticket", one.ticket_id, title, one.address or one.phone, x, y)
+
+    def places(self, text: str, most: int = 8) -> list[Hit]:
+        """Places for a caller: communities, roads, customers by name and address, pipes; initials too, the best first."""
+        needle = text.strip().casefold()
+        if not needle:
+            return []
+        sources = (self._communities(needle), self._roads(needle), self._customers(needle), self._pipe_places(needle))
+        hits = [hit for source in sources for hit in islice(source, _PER_KIND)]
+        first = [hit for hit in hits if needle in (hit.title.casefold(), hit.detail.casefold(), hit.key.casefold())]
+        begin = [hit for hit in hits if hit not in first and hit.title.casefold().startswith(needle)]
+        return [*first, *begin, *(hit for hit in hits if hit not in first and hit not in begin)][:most]
+
+    def _communities(self, needle: str) -> Iterator[Hit]:
+        zones = self._city.zones
+        for row in self._matching(needle, "zones"):
+            if str(zones.kind[row]) == "community":
+                point = shapely.point_on_surface(zones.geometry[row])
+                yield Hit("zone", str(zones.asset_id[row]), str(zones.name[row]), "", point.x, point.y)
+
+    def _pipe_places(self, needle: str) -> Iterator[Hit]:
+        pipes = self._city.network.pipes
+        for row in self._matching(needle, "pipes"):
+            x, y = _middle(pipes.points(row))
+            yield Hit("pipe", str(pipes.asset_id[row]), str(pipes.asset_id[row]), str(pipes.road_name[row]), x, y)
+
+    def _customers(self, needle: str) -> Iterator[Hit]:
+        table = self._city.customers
+        for row in self._matching(needle, "customers"):
+            name, address = str(table.name[row]), str(table.address[row])
+            title = name or address or str(table.asset_id[row])
+            detail = " ".join(part for part in (address if name else "", str(table.community[row])) if part)
+            yield Hit("customer", str(table.asset_id[row]), title, detail, float(table.x[row]), float(table.y[row]))
 
     def _commands(self, needle: str, commands: Sequence[Command]) -> Iterator[Hit]:
         for command in commands:

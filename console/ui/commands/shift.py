@@ -19,6 +19,7 @@ from console.domain.shift import Duty, LogEntry, MapPlace
 from console.services.ports import Signers
 from console.services.shift.contacts import AddContacts, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
+from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover
 from console.services.shift.log import LogLine, shown_text
 from console.services.shift.signatures import TypedNames
@@ -31,6 +32,7 @@ from console.ui.dialogs.handover import HandoverDialog
 from console.ui.dialogs.shift_entry import About, EntryQuestion
 from console.ui.focus import CaseFocus
 from console.ui.models.shift_log import shift_text
+from console.ui.permitted import allow, needs
 from console.ui.port import ConsolePort
 from console.ui.widgets import label, menu_over
 from maps.errors import QuanmaiError
@@ -105,6 +107,7 @@ class ShiftCommands(QObject):
             case = self._focus.incident
             about = About(case.incident_id if case is not None else "", place=self.place())
         question = EntryQuestion(self._appearance, about, self._window)
+        needs(WriteEntry, question.ok)
         question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
         return question
@@ -122,8 +125,8 @@ class ShiftCommands(QObject):
         menu = menu_over(self._window)
         entry = line.entry
         if entry is not None:
-            menu.addAction(self._t("log.reply"), lambda: self.reply(entry))
-            menu.addAction(self._t("log.correct"), lambda: self.correct(line))
+            allow(menu, menu.addAction(self._t("log.reply"), lambda: self.reply(entry)), WriteEntry)
+            allow(menu, menu.addAction(self._t("log.correct"), lambda: self.correct(line)), WriteEntry)
             if entry.picture is not None:
                 menu.addAction(self._t("log.show_picture"), lambda: self.show_attachment(entry))
             if entry.place is not None:
@@ -173,6 +176,7 @@ class ShiftCommands(QObject):
         ), QLineEdit(self._person())  # fmt: skip
         question.box.addWidget(name)
         question.finish()
+        needs(BeginShift, question.ok)
         name.selectAll()
         question.accepted.connect(lambda: self._submit(BeginShift(name.text())))
         self._open(question)

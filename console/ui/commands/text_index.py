@@ -46,6 +46,8 @@ class TextIndex:
         """Rows that contain the pattern, ascending, each once; ``offset``: of the name's own text in the pattern."""
         if not pattern or _END in pattern[offset:] or len(pattern) > len(self._text):
             return
+        if not self._count[np.frombuffer(pattern, dtype=np.uint8)].all():
+            return  # such as Chinese in a column of initials
         places = self._candidates(pattern)
         before = -1
         for start in range(0, len(places), _PIECE):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -23,12 +22,14 @@ from console.domain.contacts import CONTACT, Contact, ContactKind, Outcome
 from console.domain.picture import Picture
 from console.services.shift.contact_file import COLUMNS, contacts_csv, read_contacts
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact, matching
+from console.services.shift.words import day_of
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ask import Question
 from console.ui.models.rows import Column, RowsModel
 from console.ui.models.shift_log import shift_text
 from console.ui.panels.tables import plain_table
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from console.ui.words import Words
 from maps.errors import QuanmaiError
@@ -68,6 +69,10 @@ class ContactsWindow(QDialog):
         more = [button(self._t(f"contacts.{key}")) for key in actions]
         for one, do in zip(more, actions.values(), strict=True):
             one.clicked.connect(do)
+        needs(LogCall, self.call)
+        needs(EditContact, self.edit)
+        needs(RemoveContact, self.remove)
+        needs(AddContacts, *more[:2])
         self.call.clicked.connect(lambda: self._with(self.call_asked.emit))
         self.edit.clicked.connect(lambda: self._with(self._on_edit))
         self.remove.clicked.connect(lambda: self._with(self._on_remove))
@@ -217,13 +222,13 @@ class ContactQuestion(Question):
             _parts(text["phones"]),
             _parts(text["areas"]),
             self.notes.toPlainText(),
-            _day(text["verified_on"]),
+            day_of(text["verified_on"]),
             self._synthetic,
         )
 
     def _check(self) -> None:
         day = self.lines["verified_on"].text().strip()
-        is_bad = bool(day) and _day(day) is None
+        is_bad = bool(day) and day_of(day) is None
         self._bad.setText(shift_text(self._words, "contacts.bad_day", text=day) if is_bad else "")
         self._bad.setVisible(is_bad)
         self.ok.setEnabled(bool(self.lines["name"].text().strip()) and not is_bad)
@@ -255,6 +260,7 @@ class CallQuestion(Question):
         self.buttons = {outcome: button(words.of("outcome", outcome.value)) for outcome in Outcome}
         for outcome, one in self.buttons.items():
             one.clicked.connect(lambda _=False, outcome=outcome: self._end(outcome))
+            needs(LogCall, one)
         self.box.addLayout(row(*self.buttons.values()))
         self.finish()
         self.ok.hide()
@@ -292,10 +298,3 @@ def _columns(words: Words) -> Sequence[Column[Contact]]:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.replace("；", ";").split(";") if part.strip())
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

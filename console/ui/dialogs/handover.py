@@ -28,6 +28,7 @@ from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
 from console.ui.models.shift_log import shift_text
+from console.ui.permitted import needs
 from console.ui.port import ConsolePort
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
@@ -72,7 +73,7 @@ class HandoverDialog(QDialog):
         self.remarks.setPlaceholderText(self._t("handover.remarks"))
         self.remarks.setTabChangesFocus(True)
         self.remarks.setFixedHeight(58)
-        needs = signers.need_password
+        by_password = signers.need_password
         self.names = (QLineEdit(user), QLineEdit())
         self.passwords = (QLineEdit(), QLineEdit())
         form = QFormLayout()
@@ -80,11 +81,12 @@ class HandoverDialog(QDialog):
             name.textChanged.connect(self._check)
             password.setEchoMode(QLineEdit.EchoMode.Password)
             password.setPlaceholderText(self._t("handover.password"))
-            password.setVisible(needs)
+            password.setVisible(by_password)
             password.textChanged.connect(self._check)
             line = row(name, password)
             form.addRow(self._t(f"handover.{key}"), line)
         self.sign, self.save = button(self._t("handover.sign"), "primary"), button(self._t("handover.save"))
+        needs(SignHandover, self.sign)
         self.sign.clicked.connect(self.begin_signing)
         self.save.clicked.connect(self._on_save)
         self.save.hide()
@@ -93,7 +95,7 @@ class HandoverDialog(QDialog):
         box.addWidget(self.list, 1)
         box.addWidget(self.remarks)
         box.addLayout(form)
-        box.addWidget(label(self._t("handover.proven" if needs else "handover.typed"), "muted", wrap=True))
+        box.addWidget(label(self._t("handover.proven" if by_password else "handover.typed"), "muted", wrap=True))
         box.addWidget(self.message)
         box.addLayout(row(1, self.save, self.sign))
         self._fill()
@@ -187,8 +189,8 @@ class HandoverDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
-        needs = self._signers.need_password
-        full = all(name.text().strip() for name in self.names) and (not needs or all(p.text() for p in self.passwords))
+        by_password = self._signers.need_password
+        full = all(name.text().strip() for name in self.names) and (not by_password or all(p.text() for p in self.passwords))
         self.sign.setEnabled(full and self._signing_at is None and not self._tasks.busy)
 
     def _fill(self) -> None:

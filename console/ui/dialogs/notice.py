@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
+from console.documents.preview import NoticePreview
 from console.documents.remarks import left_out, remarks
+from console.documents.wording import draft_text
 from console.domain.actors import Actor, Proof
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
-from console.domain.notices import Notice, NoticeStatus
+from console.domain.notices import DemandCode, Notice, NoticeStatus
 from console.services.notices.contradictions import Contradiction
+from console.services.notices.demands import Demand, MarkDemandDone
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.services.notices.redrafting import redrafted
 from console.ui.appearance import Appearance
+from console.ui.dialogs.ask import ReasonQuestion
 from console.ui.dialogs.confirm import ENTER
+from console.ui.dialogs.notice_life import DemandList, LifeList, marks_of, show_marks
 from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, issue_confirmation, lift_confirmation
+from console.ui.dialogs.notice_preview import NoticePreviewDialog
 from console.ui.dialogs.notice_steps import NoticeSteps
-from console.ui.permitted import Permitted, needs
+from console.ui.dialogs.other_end import OtherEndQuestion
+from console.ui.permitted import needs
 from console.ui.session import Session
 from console.ui.widgets import button, label, row
 from maps.errors import QuanmaiError
@@ -45,12 +54,17 @@ class NoticeDialog(QDialog):
         notice: Notice,
         contradicted: Callable[[Incident, Notice], tuple[Contradiction, ...]],
         channels: Callable[[], str],
+        preview: Callable[[Notice], NoticePreview],
+        demands: Callable[[Incident, Notice], tuple[Demand, ...]],
         parent: QWidget | None = None,
     ) -> None:
-        """``contradicted``: how a notice differs from its case; ``channels``: in words, by which way a notice leaves."""
+        """``contradicted``: how a notice differs from its case; ``channels``: in words, by which way a notice leaves.
+
+        ``preview``: a notice as it would leave now; ``demands``: what the rules demand around it.
+        """
         super().__init__(parent)
         self._appearance, self._now, self._incident, self._notice = appearance, now, incident, notice
-        self._contradicted, self._channels = contradicted, channels
+        self._contradicted, self._channels, self._preview, self._demands = contradicted, channels, preview, demands
         self._base = (notice.text_zh, notice.text_en)
         self._to_newest, self._leaving = False, False
         self._sent: tuple[str, str] | None = None  # texts that went into the last redraft: its answer replaces them
@@ -60,7 +74,6 @@ class NoticeDialog(QDialog):
         self._build()
         room = self.screen().availableSize()
         self.resize(min(900, room.width() - 40), min(760, room.height() - 60))
-        Permitted(self, self._session, self._appearance)
         self._show_versions()
         self._show_notice()
 
@@ -77,6 +90,10 @@ class NoticeDialog(QDialog):
         tabs.addTab(self._zh, "中文")
         tabs.addTab(self._en, "English")
         tabs.setCurrentIndex(0 if words.language == "zh_CN" else 1)
+        self.life = LifeList(self._appearance)
+        tabs.addTab(self.life, words("notice.history"))
+        self.demands, self._legend = DemandList(self._appearance), label(name="muted", wrap=True)
+        self.demands.done_asked.connect(self.ask_demand)
         self._dropped, self._remarks = label(name="warning", wrap=True), label(name="warning", wrap=True)
         self._refused = label(name="warning", wrap=True)
         self._refused.hide()
@@ -86,6 +103,9 @@ class NoticeDialog(QDialog):
         self.steps.issue.clicked.connect(self.ask_issue)
         self.steps.lift.clicked.connect(self.ask_lift)
         self.steps.renew.clicked.connect(self.renew)
+        self.steps.preview.clicked.connect(self.show_preview)
+        self.steps.extend.clicked.connect(lambda: self.ask_other_end(later=True))
+        self.steps.early.clicked.connect(lambda: self.ask_other_end(later=False))
         self._save, self._close = button(words("notice.save")), button(words("notice.close"))
         self._save.clicked.connect(self.save)
         needs(EditNotice, self._save)
@@ -102,7 +122,7 @@ class NoticeDialog(QDialog):
         box.addWidget(self.difference)
         box.addWidget(self.underneath)
         box.addWidget(tabs, 1)
-        for widget in (self._dropped, self._remarks, self._refused, self.steps):
+        for widget in (self._legend, self.demands, self._dropped, self._remarks, self._refused, self.steps):
             box.addWidget(widget)
         box.addLayout(row(self._save, 1, self._close))
 
@@ -120,7 +140,12 @@ class NoticeDialog(QDialog):
             return
         self._incident = incident
         new = next((n for n in incident.notices if n.notice_id == self._notice.notice_id), None)
-        if self._to_newest and incident.notices[-1].notice_id != self._notice.notice_id and not self._edited():
+        if (
+            self._to_newest
+            and incident.notices
+            and incident.notices[-1].notice_id != self._notice.notice_id
+            and not self._edited()
+        ):
             new, self._to_newest = incident.notices[-1], False
             self._base = (new.text_zh, new.text_en)
             self._set_texts(*self._base)
@@ -173,6 +198,8 @@ class NoticeDialog(QDialog):
             self._set_texts(*self._base)
         version = words("notice.version", n=notice.version)
         state = f"{notice.notice_id} · {version} · {words.of('notice_status', notice.status.value)}"
+        if notice.change:
+            state += f" · {words.of('notice_change', notice.change.value)}"
         self._state.setText(state + (" · " + words("notice.drill") if notice.facts.is_drill else ""))
         for field in (self._zh, self._en):
             field.setReadOnly(notice.status not in _EDITABLE)
@@ -210,6 +237,7 @@ class NoticeDialog(QDialog):
         ]
         self._remarks.setText("\n".join(f"· {line}" for line in lines))
         self._remarks.setVisible(editable and bool(lines))
+        self._show_marks()
         self._show_steps()
 
     def _show_day(self) -> None:
@@ -221,6 +249,9 @@ class NoticeDialog(QDialog):
         self._day = self._appearance.words.local(self._now()).date()
         notice, incident = self._notice, self._incident
         self._find()
+        self.life.show_notices(incident.notices, self._now())
+        shown = self._demands(incident, notice) if notice.status is not NoticeStatus.LIFTED else ()
+        self.demands.show_demands(shown, self._now(), editable=notice.status in _OPEN)
         waiting = any(other.status in _OPEN for other in incident.notices)
         can_renew = incident.is_open() and not waiting and bool(incident.burst_pipes)
         self.difference.show_found(self._found, open_=notice.status in _OPEN)
@@ -237,7 +268,57 @@ class NoticeDialog(QDialog):
             self._found = self._contradicted(incident, notice) if in_force else ()
             self._found_for = (incident, notice)
 
+    def _show_marks(self) -> None:
+        """Lines by hand, and what differs from the version that went out before."""
+        notice, facts = self._notice, self._notice.facts
+        drafted = (draft_text(facts, "zh_CN"), draft_text(facts, "en"))
+        both = marks_of(notice, self._incident.notices, self._texts(), drafted)
+        for field, marks in zip((self._zh, self._en), both, strict=True):
+            show_marks(field, marks, self._appearance)
+        words, shown = self._appearance.words, both[0 if self._appearance.words.language == "zh_CN" else 1]
+        parts = [
+            words("notice.marks_edited", n=len(shown.edited)) if shown.edited else "",
+            words("notice.marks_changed", n=len(shown.changed)) if shown.changed else "",
+        ]
+        self._legend.setText(" · ".join(part for part in parts if part))
+        self._legend.setVisible(bool(self._legend.text()))
+
     # What is asked
+
+    def show_preview(self) -> NoticePreviewDialog:
+        """The notice with its texts as they are in the fields, as it would leave now."""
+        zh, en = self._texts()
+        shown = self._preview(replace(self._notice, text_zh=zh, text_en=en))
+        dialog = NoticePreviewDialog(self._appearance, shown, self._notice.notice_id, self)
+        self._open(dialog)
+        return dialog
+
+    def ask_other_end(self, *, later: bool) -> OtherEndQuestion:
+        """An extension, or an early end: until when, and why."""
+        words, case = self._appearance.words, self._incident.incident_id
+        key, said = ("extend" if later else "early_end"), self._notice.facts.expected_end
+        moment = said + timedelta(hours=2) if later else min(self._now() + timedelta(minutes=30), said - timedelta(minutes=1))
+        text = words(f"notice.{key}_text", end=words.stamp(said, self._now()))
+        title = words(f"notice.{key}_title", notice=self._notice.notice_id)
+        question = OtherEndQuestion(self._appearance, title, text, moment, words("notice.other_end_do"), self)
+        intent = ExtendNotice if later else EndNoticeEarly
+
+        def ask() -> None:
+            self._to_newest = True
+            self._ask(intent(case, question.moment, question.reason))
+
+        question.accepted.connect(ask)
+        self._open(question)
+        return question
+
+    def ask_demand(self, code: DemandCode) -> ReasonQuestion:
+        """Who was told, or which plan there is: it is recorded with the person's name."""
+        words, case, notice_id = self._appearance.words, self._incident.incident_id, self._notice.notice_id
+        text = words("notice.demand_how", demand=words.of("demand", code.value))
+        question = ReasonQuestion(self._appearance, words("notice.demand_title"), text, parent=self)
+        question.accepted.connect(lambda: self._ask(MarkDemandDone(case, notice_id, code, question.reason)))
+        self._open(question)
+        return question
 
     def save(self) -> None:
         """Save the edited texts."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidg
 from console.domain.actors import Proof
 from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.lifecycle import DraftNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.ui.appearance import Appearance
 from console.ui.permitted import needs
 from console.ui.session import Session
@@ -30,11 +31,14 @@ class NoticeSteps(QFrame):
         words = appearance.words
         self.submit, self.approve = button(words("notice.do_draft")), button(words("notice.do_submitted"))
         self.issue, self.lift = button(words("notice.do_approved")), button(words("notice.do_issued"))
-        self.renew = button(words("notice.renew"))
+        self.renew, self.preview = button(words("notice.renew")), button(words("notice.preview"))
+        self.extend, self.early = button(words("notice.extend")), button(words("notice.early_end"))
         needs(SubmitNotice, self.submit)
         needs(IssueNotice, self.issue)
         needs(LiftNotice, self.lift)
         needs(DraftNotice, self.renew)
+        needs(ExtendNotice, self.extend)
+        needs(EndNoticeEarly, self.early)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
         self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
         self.password.setPlaceholderText(words("notice.approver_password"))
@@ -51,7 +55,7 @@ class NoticeSteps(QFrame):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(4)
         buttons: tuple[tuple[QPushButton, ...], ...] = (
-            (self.submit,), (self.approve,), (self.issue,), (self.renew, self.lift),
+            (self.submit,), (self.approve,), (self.issue,), (self.lift,),
         )  # fmt: skip
         for column, (status, told, own) in enumerate(zip(_ORDER, self._told, buttons, strict=True)):
             grid.addWidget(label(f"{column + 1}  {words(f'notice.name_{status.value}')}", "strong"), 0, column)
@@ -60,6 +64,7 @@ class NoticeSteps(QFrame):
             grid.setColumnStretch(column, 1)
         grid.addWidget(self._signing, 3, 0, 1, len(_ORDER))
         grid.addWidget(self._hint, 4, 0, 1, len(_ORDER))
+        grid.addLayout(row(self.preview, 1, self.renew, self.extend, self.early), 5, 0, 1, len(_ORDER))
 
     def show_notice(self, notice: Notice, *, ready: bool, blocked: bool, can_renew: bool, now: datetime) -> None:
         """``now``: times of another day have their date. ``ready``: nothing stands against the next step.
@@ -76,6 +81,10 @@ class NoticeSteps(QFrame):
             step.style().polish(step)
         self.renew.setEnabled(can_renew)
         self.renew.setVisible(can_renew)
+        in_force = at is NoticeStatus.ISSUED and can_renew
+        for one in (self.extend, self.early):
+            one.setEnabled(in_force)
+            one.setVisible(in_force)
         self._signing.setVisible(at is NoticeStatus.SUBMITTED)
         waits = at in _ORDER[:3] and not ready
         hint = words(self._second_person, user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""

@@ -33,6 +33,7 @@ class MapLayer(StrEnum):
     LOW = "low"
     STEPS = "steps"
     AFFECTED = "affected"
+    TICKETS = "tickets"
 
 
 PLAN_LAYERS = (

@@ -18,6 +18,7 @@ from console.ui.map.live.case_marks import CaseMarks, StepStatus
 from console.ui.map.live.case_place import PlaceName, name_place, paint_place
 from console.ui.map.live.crew_marks import CrewMarks
 from console.ui.map.live.stations import Gauges
+from console.ui.map.live.ticket_marks import TicketMarks
 from console.ui.map.network.names import Names
 from console.ui.map.scene import Scene
 
@@ -44,6 +45,7 @@ class Overlay:
     def __init__(self, scene: Scene) -> None:
         self.gauges = Gauges(scene.city)
         self.crews = CrewMarks()
+        self.tickets = TicketMarks()
         self.names = Names(scene)
 
     def paint(self, frame: Frame, live: Live) -> None:
@@ -64,6 +66,8 @@ class Overlay:
         _selection_label(frame, live)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
+        with frame.faded(MapLayer.TICKETS):
+            self.tickets.paint(frame, live.picture)
         with frame.faded(MapLayer.CREWS):
             self.crews.paint(frame, live.picture)
         with frame.faded(MapLayer.LABELS):

@@ -138,9 +138,12 @@ class AlarmList(Panel):
         self._acknowledge.setText(words("alarms.acknowledge_several" if several else "alarms.acknowledge", n=waiting))
         self._shelve.setEnabled(alarm is not None and not several and alarm.state is not AlarmState.RETURNED)
         if alarm is not None and alarm.kind is AlarmKind.OPERATION:
+            needs(EndOperation, self._shelve)
             self._shelve.setText(words("alarms.end"))
             return
-        self._shelve.setText(words("alarms.restore" if alarm is not None and alarm.state in _SET_ASIDE else "alarms.shelve"))
+        is_aside = alarm is not None and alarm.state in _SET_ASIDE
+        needs(RestoreAlarm if is_aside else ShelveAlarm, self._shelve)
+        self._shelve.setText(words("alarms.restore" if is_aside else "alarms.shelve"))
 
     def _tell(self) -> None:
         alarm = self.chosen()

@@ -15,10 +15,12 @@ from console.ui.appearance import Appearance
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Submit
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
+from console.ui.commands.tickets import TicketCommands
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.map_commands.map_commands import MapCommands
@@ -73,6 +75,8 @@ class PanelContext:
     tools: NetworkTools
     station_cards: StationCards
     shift: ShiftCommands
+    tickets: TicketCommands
+    public: PublicCommands
     sight: AreaSight | None = None
     """Of an area's terminal, None at the centre."""
 

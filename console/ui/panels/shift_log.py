@@ -14,6 +14,9 @@ from console.domain.clock import micros, moment
 from console.domain.picture import Picture
 from console.domain.records import Record
 from console.domain.shift import DUTY, Duty
+from console.services.shift.duty import BeginShift, EndShift
+from console.services.shift.entries import WriteEntry
+from console.services.shift.handover import SignHandover
 from console.services.shift.log import AUTOMATIC, KINDS, LogLine, LogQuery, matching, shift_log
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
@@ -21,6 +24,7 @@ from console.ui.commands.shift import ShiftCommands
 from console.ui.models.shift_log import ShiftLogModel, shift_text
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.permitted import allow, needs
 from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, menu_over, row
 from console.ui.words import one_line
@@ -49,6 +53,8 @@ class ShiftLogPanel(Panel):
         self.search.setMinimumWidth(90)
         self.days, self.people_only = _SPANS["day"], False
         self._write, self._handover, self._contacts, self._more = (button("") for _ in range(4))
+        needs(WriteEntry, self._write)
+        needs(SignHandover, self._handover)
         self._write.clicked.connect(lambda _=False: commands.write())
         self._handover.clicked.connect(lambda _=False: commands.handover())
         self._contacts.clicked.connect(lambda _=False: commands.contacts())
@@ -175,7 +181,7 @@ class ShiftLogPanel(Panel):
         """Who is on duty, handover, contacts, what is shown, signing on and off, export."""
         menu = menu_over(self)
         menu.addAction(one_line(self._title.text()).replace("&", "&&")).setEnabled(False)
-        menu.addAction(self._t("log.handover"), self._commands.handover)
+        allow(menu, menu.addAction(self._t("log.handover"), self._commands.handover), SignHandover)
         menu.addAction(self._t("log.contacts"), self._commands.contacts)
         menu.addSeparator()
         for key, days in _SPANS.items():
@@ -186,10 +192,10 @@ class ShiftLogPanel(Panel):
         people.setCheckable(True)
         people.setChecked(self.people_only)
         menu.addSeparator()
-        menu.addAction(self._t("log.sign_on"), self._commands.sign_on)
+        allow(menu, menu.addAction(self._t("log.sign_on"), self._commands.sign_on), BeginShift)
         for duty in self._duties:
             text = one_line(self._t("log.sign_off", name=duty.name)).replace("&", "&&")
-            menu.addAction(text, partial(self._commands.sign_off, duty))
+            allow(menu, menu.addAction(text, partial(self._commands.sign_off, duty)), EndShift)
         menu.addAction(self._t("log.export"), lambda: self._commands.export(self.lines()))
         menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
         return menu

@@ -14,6 +14,7 @@ from console.domain.actors import Actor
 from console.domain.attachments import Attachment
 from console.domain.changes import Change
 from console.domain.clock import micros, moment
+from console.domain.delivery import SentMessage
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.readings import Channel
@@ -22,6 +23,7 @@ from console.domain.targets import Targets
 from console.services.alarms.limits import station_limits
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
+from console.services.settings import DeskSettings
 from maps.errors import QuanmaiError
 
 
@@ -36,7 +38,8 @@ class ReplayPort:
         self.city, self.record, self.refusal = record.city, record, refusal
         self.replay = Replay(record)
         self.limits = station_limits(record.city)
-        self.targets = Targets()
+        self.targets, self.crew_speed_kmh = Targets(), DeskSettings().crew_speed_kmh
+        self.site = record.city.info.site
         self.at_us = micros(record.incident.opened_at)
         self._version = 0
         self._picture = self.replay.picture(self.at_us)
@@ -75,6 +78,10 @@ class ReplayPort:
         """Sigma of a station's channel as it was known at the moment, inside unit; NaN where none was kept."""
         return self.replay.scatter(station_row, channel, known_by_us=self.at_us)
 
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """None: packages hold what was sent, not each delivery."""
+        return ()
+
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The log of actions up to the moment."""
         if incident_id != self.record.incident.incident_id:
@@ -101,5 +108,5 @@ class ReplayPort:
         return tuple(one for one in self.record.changes if one.subject == subject and micros(one.at) <= self.at_us)
 
     def attachment(self, sha256: str) -> Attachment | None:
-        """A package holds no pictures."""
-        return None
+        """A picture of an entry; None where the package does not hold it, as in a redacted one."""
+        return self.record.pictures.get(sha256)

@@ -23,7 +23,7 @@ from console.ui.words import Words, one_line
 _NO_NEWS_S = 300.0
 """Feeds that are up and bring no reading for so long are marked as loudly as lost ones."""
 _BAND_ROLE = {AlarmBand.DEMANDING: "state.high", AlarmBand.FLOOD: "state.critical"}
-_CREW_STATES = (CrewState.ON_SITE, CrewState.EN_ROUTE, CrewState.ASSIGNED, CrewState.FREE, CrewState.OFF_DUTY)
+_CREW_STATES = (CrewState.ON_SITE, CrewState.EN_ROUTE, CrewState.ASSIGNED, CrewState.FREE, CrewState.SILENT, CrewState.OFF_DUTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Room:
         channels: Sequence[DeliveryChannel] = (),
         retention: RetentionRules | None = None,
         is_shared: bool = False,
+        may_lead: bool = True,
         area_minutes: float = 0.0,
     ) -> None:
         self.city = city or build_small_city()
@@ -74,7 +75,8 @@ class Room:
         self.left: list[Outgoing] = []
         self.channel.listen(self.left.append)
         self.clock.at = at
-        self.store: SqlStore = open_store(store or folder / "engine.sqlite", "engine" if is_shared else "", is_shared=is_shared)
+        role = "engine" if is_shared else ""
+        self.store: SqlStore = open_store(store or folder / "engine.sqlite", role, is_shared=is_shared, may_lead=may_lead)
         settings = DeskSettings(site="test", area_minutes=area_minutes)
         self.documents = documents or NoticeDocuments(settings, "test", self.clock.now)
         self.detector = Detector(self.city, None)

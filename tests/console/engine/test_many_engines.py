@@ -463,3 +463,20 @@ def test_a_case_that_no_area_acknowledges_is_escalated_once_by_whichever_engine_
     second.settles()
     assert [change.kind for change in second.engine.timeline(case)].count("area_escalated") == 1
     assert [alarm.kind for alarm in second.engine.latest().alarms].count(AlarmKind.AREA_SILENT) == 1
+
+
+def test_a_process_that_may_not_lead_never_does_and_says_that_nobody_leads(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leadership, "_LEADERLESS_S", 0.3)
+    wall = seat(may_lead=False)
+    alone = wall.sees(lambda p: any(feed.name == "leader" for feed in p.feeds))
+    assert alone.lease is not None
+    assert (alone.lease.holder, alone.lease.is_ours) == ("", False)
+    assert not any(feed.name == "store" for feed in alone.feeds)  # the store itself is well
+    console = seat()
+    leads(console)
+    wall.sees(lambda p: p.lease is not None and p.lease.holder != "" and not any(feed.name == "leader" for feed in p.feeds))
+    close(console)  # gives the lease back
+    wall.sees(lambda p: any(feed.name == "leader" for feed in p.feeds))
+    assert not wall.engine._leadership.leads
+    assert wall.engine.latest().lease is not None
+    assert not wall.engine.latest().lease.is_ours

@@ -17,6 +17,7 @@ from console.domain.health import ChannelHealth
 from console.domain.outgoing import MessageKind, Outgoing
 from console.engine import outbox
 from console.services.crews.orders import SendCrew
+from console.services.incidents.deliveries import RetryDelivery
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
@@ -36,6 +37,7 @@ class Desk119:
         self.kind, self.answers = kind, list(answers)
         self.left: list[tuple[int, Outgoing]] = []
         self.state = "up"
+        self.confirms, self.final = False, frozenset[str]()
         self.on_deliver: Callable[[int], None] = lambda outgoing_id: None
         self._results: list[Result] = []
 
@@ -52,7 +54,8 @@ class Desk119:
     def deliver(self, outgoing_id: int, outgoing: Outgoing) -> bool:
         self.on_deliver(outgoing_id)
         self.left.append((outgoing_id, outgoing))
-        self._results.append(Result(outgoing_id, self.answers.pop(0) if self.answers else ""))
+        failure = self.answers.pop(0) if self.answers else ""
+        self._results.append(Result(outgoing_id, failure, is_final=failure in self.final, is_acknowledged=self.confirms))
         return True
 
     def results(self) -> list[Result]:
@@ -242,3 +245,37 @@ def test_more_messages_than_one_reading_of_the_store_gives_that_wait_for_one_cha
     room.waits(lambda: bool(folder.left))
     left = room.sees(lambda p: bool(p.undelivered)).undelivered
     assert {(one.kind, one.channel) for one in left} == {(MessageKind.ALERT, "away")}
+
+
+def test_what_is_refused_for_good_is_not_tried_again_until_somebody_asks_and_holds_up_nothing_else(opened: Opened) -> None:
+    hook = Desk119(MessageKind.NOTICE, "403 no")
+    hook.final, hook.confirms = frozenset({"403 no"}), True
+    room = opened(hook)
+    case = case_with_order(room)
+    issue(room, case)
+    (refused,) = room.sees(lambda p: len(p.undelivered) == 1 and len(hook.left) == 2).undelivered
+    assert (refused.reason, refused.attempts, refused.failure) == (Reason.REFUSED_FOR_GOOD, 1, "403 no")
+    assert refused.next_try is None
+    room.waits(lambda: any(one.kind is MessageKind.NOTICE for one in room.left))
+    shown = {one.outgoing_id: one for one in room.engine.messages_of(case) if one.kind is MessageKind.NOTICE}
+    states = [{way.channel: way.state for way, _ in one.deliveries} for _, one in sorted(shown.items())]
+    assert states == [
+        {"desk119": DeliveryState.REFUSED, "local": DeliveryState.SENT},
+        {"desk119": DeliveryState.ACKNOWLEDGED, "local": DeliveryState.SENT},
+    ]
+    before = len(hook.left)
+    done(room.engine.submit(RetryDelivery(case, refused.outgoing_id, "desk119"), Actor.named("王")))
+    room.waits(lambda: not room.store.pending_outgoing())
+    assert [outgoing_id for outgoing_id, _ in hook.left[before:]] == [refused.outgoing_id]  # no attempt but the one asked for
+    assert [change.user for change in room.engine.timeline(case) if change.kind == "delivery_retried"] == ["王"]
+
+
+def test_a_failed_delivery_is_tried_again_at_once_when_somebody_asks(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "_FIRST_RETRY_S", 250.0)
+    channel = Desk119(MessageKind.ORDER, "no answer")
+    room = opened(channel)
+    case = case_with_order(room)
+    (waiting,) = room.sees(lambda p: len(p.undelivered) == 1).undelivered
+    done(room.engine.submit(RetryDelivery(case, waiting.outgoing_id, "desk119"), Actor.named("王")))
+    room.sees(lambda p: not p.undelivered)
+    assert [outgoing_id for outgoing_id, _ in channel.left].count(waiting.outgoing_id) == 2

@@ -13,19 +13,26 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from console.domain.attachments import Attachment
 from console.domain.changes import canonical_json
 from console.domain.expected import ExpectedValues
 from console.domain.notes import Note
+from console.domain.shift import LogEntry
+from console.domain.targets import Target, Targets
 from console.package import PackageFault, package_bytes, read_package, verify_package, with_notes, write_package
 from console.package import manifest as manifests
 from console.package.container import Packed, unpacked, unzipped, zipped
+from console.package.parts import files_of
 from console.services.analysis.readings_file import read_recording
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.record import CaseRecord
+from console.services.review.redact import redacted
+from console.ui.review.port import ReplayPort
 from maps.dataset import read_city
 from maps.errors import InputFault
 from tests.console.notes import chinese
-from tests.console.package.cases import FILES, HOSTILE, a_case, chained
+from tests.console.package.cases import CASE, FILES, HOSTILE, a_case, chained
+from tests.console.services.town import NOW
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +163,43 @@ def test_a_package_of_the_third_schema_opens_without_expected_values_and_earlier
     assert again.read_bytes() == package_bytes(without_versions(before))
 
 
+def with_a_picture(record: CaseRecord) -> tuple[CaseRecord, Attachment]:
+    """The record with an entry that has a picture, and the utility's targets."""
+    picture = Attachment.of(b"\x89PNG\r\n\x1a\n" + b"leak" * 50)
+    entry = LogEntry("L-000001", NOW, "王小明", "王小明", "漏点照片", incident_id=CASE, picture=picture.ref("leak.png"))
+    targets = Targets(issue=Target(20, 5))
+    return replace(record, others=(entry,), pictures={picture.sha256: picture}, targets=targets), picture
+
+
+def test_pictures_of_entries_and_the_utilitys_targets_go_with_the_package(record: CaseRecord, tmp_path: Path) -> None:
+    full, picture = with_a_picture(record)
+    write_package(full, tmp_path / "a.incident")
+    assert verify_package(tmp_path / "a.incident").files[f"pictures/{picture.sha256}.png"] == picture.content
+    back = read_package(tmp_path / "a.incident")
+    assert (back.others, back.pictures, back.targets) == (full.others, full.pictures, full.targets)
+    assert ReplayPort(back).attachment(picture.sha256) == picture
+    write_package(redacted(full), tmp_path / "r.incident")
+    assert not [name for name in verify_package(tmp_path / "r.incident").files if name.startswith("pictures/")]
+
+
+def test_a_picture_under_another_name_and_what_is_no_picture_are_refused(record: CaseRecord, tmp_path: Path) -> None:
+    full, picture = with_a_picture(record)
+    for content in (b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\nother"):
+        files = files_of(full) | {f"pictures/{picture.sha256}.png": content}
+        (tmp_path / "a.incident").write_bytes(repacked(package_bytes(full), files, manifests.SCHEMA))
+        with pytest.raises(PackageFault, match=r"is no picture|holds another picture"):
+            read_package(tmp_path / "a.incident")
+
+
+def test_a_package_of_the_eighth_schema_opens_without_pictures_and_targets(record: CaseRecord, tmp_path: Path) -> None:
+    path, content = tmp_path / "old.incident", package_bytes(record)
+    files = {name: one for name, one in files_of(record).items() if name != "targets.json"}
+    path.write_bytes(repacked(content, files, 8))
+    assert verify_package(path).manifest.schema == 8
+    back = read_package(path)
+    assert (back.incident, back.targets, back.pictures) == (record.incident, None, {})
+
+
 def test_a_package_of_the_sixth_schema_opens_with_its_incident_and_alarms(record: CaseRecord, tmp_path: Path) -> None:
     path, content = tmp_path / "old.incident", package_bytes(record)
     path.write_bytes(repacked(content, files_before_7(content), 6))
@@ -260,6 +304,7 @@ def files_before_7(content: bytes) -> dict[str, bytes]:
     """The files of a package but its manifest, the incident and its alarms in a file each."""
     files = {name: unpacked(name, packed) for name, packed in unzipped(content).items() if name != "manifest.json"}
     lines = [json.loads(line) for line in files.pop("records.jsonl").splitlines()]
+    del files["targets.json"]
     (incident,) = (line["document"] for line in lines if line["kind"] == "incident")
     alarms = [line["document"] for line in lines if line["kind"] == "alarm"]
     for alarm in alarms:

@@ -10,32 +10,61 @@ from typing import Any
 from console.detection.finding import OperationFinding, StationFinding
 from console.domain.actors import Actor, Proof, Role
 from console.domain.alarms import Evidence
+from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
+from console.domain.dispatch_orders import TargetKind
+from console.domain.field_reports import OF_DUTY, FieldReport, Reported, ReportKind
 from console.domain.incidents import Outlook, Phase, PressureImpact, ReopenCheck, Unable
 from console.domain.notes import Code, Note
+from console.domain.notices import DemandCode
 from console.domain.orders import OrderReply
+from console.domain.outages import OUTAGE, OutagePurpose
 from console.domain.outgoing import MessageKind
+from console.domain.outreach import CareKind, Need, Way
+from console.domain.reports import REPORT
 from console.domain.shift import HandoverItem, Level, Part, Signature
 from console.domain.targets import Goal, Target, Targets
+from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage, TicketKind, TicketState
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
+from console.services.crews.field_reports import MOST_PHOTOS
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, MarkValveUnable, RecordSample
 from console.services.desk import DeskSettings
-from console.services.incidents.deliveries import on_deliveries
+from console.services.incidents.deliveries import RetryDelivery, on_deliveries
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
+from console.services.notices.demands import MarkDemandDone
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
+from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
+from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
+from console.services.outages.running import StartOutage
+from console.services.public import dispatch_orders
+from console.services.public.care import AddNeeds, NeedFields, RecordCare, RemoveNeed
+from console.services.public.dispatch_orders import CancelDispatchOrder, CompleteDispatchOrder, GiveDispatchOrder, RepeatBack
+from console.services.public.tellings import TellCustomers, WithdrawTelling
+from console.services.public.water_points import (
+    BeginWaterTest,
+    CloseWaterPoint,
+    LogTankerTrip,
+    OpenWaterPoint,
+    PlanWaterPoint,
+    RecordWaterTest,
+)
+from console.services.reports.authority import DraftReport, EditReport, RecordReportSent, SetEventLevel
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
+from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import CorrectTicket, TakeCall
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
 from tests.console.areas import EAST, WEST, in_two_areas
@@ -69,6 +98,126 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _unknown_places()
     yield _areas()
     yield _emergency_beyond_the_area()
+    yield _from_the_field()
+    yield _outages()
+    yield _other_ends()
+    yield _reports()
+    yield _the_public()
+
+
+def _reports() -> Chair:
+    """The level set and left to the rules, a report edited, filled anew, late and sent; another one not needed."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(SetEventLevel(CASE, "II", "主干道"))
+    chair.does(SetEventLevel(CASE, "", "按规则"))
+    chair.does(SetEventLevel(CASE, "III", "学校"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    made = chair.state.of(REPORT)["R2024-0001"]
+    chair.does(EditReport("R2024-0001", made.text_zh.replace("停水约", "停水大约"), made.text_en))
+    chair.does(JudgeBurst(CASE, ("H10", "V10"), "call"))
+    chair.does(DraftReport("R2024-0001"))
+    chair.now += timedelta(hours=3)
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(RecordReportSent("R2024-0001", ("water_authority",), "传真"))
+    chair.sees(a_finding(("V31",), stations=("S8", "S9"), at=chair.now))
+    chair.does(JudgeBurst("2024-0002", ("V31",)))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    chair.does(DismissIncident("2024-0002", "误报"))
+    chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
+    return chair
+
+
+def _other_ends() -> Chair:
+    """An issued notice is extended, then ended early."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, N1))
+    chair.does(ApproveNotice(CASE, N1), "李")
+    chair.does(IssueNotice(CASE, N1))
+    end = chair.state.incidents[CASE].notices[0].facts.expected_end
+    chair.does(ExtendNotice(CASE, end + timedelta(hours=2), "管沟渗水"))
+    chair.does(EndNoticeEarly(CASE, end - timedelta(minutes=20), "提前完工"))
+    return chair
+
+
+def _outages() -> Chair:
+    """Two outages in conflict, one called off, one run to its end, beside it a finding that it explains."""
+    chair = Chair()
+    begin = chair.now + timedelta(days=1)
+    ids = ["O2024-0001", "O2024-0002"]
+    for pipes in (("H00", "V10"), ("H20", "V20")):
+        chair.does(PlanOutage(pipes, OutagePurpose.REPAIR, begin, begin + timedelta(hours=4), "检修"))
+    chair.does(ConfirmOutage(ids[0], "已协调"))
+    chair.does(CancelOutage(ids[1], "改期"))
+    chair.does(ChangeOutage(ids[0], OutagePurpose.REPAIR, begin, begin + timedelta(hours=6), "检修", ("C1", "C2", "C3")))
+    chair.does(PlanOutage(("H20",), OutagePurpose.CONNECTION, begin + timedelta(days=3), begin + timedelta(days=4), "接水"))
+    for impact in (PressureImpact(False, message="no answer"), PressureImpact(True, (), ("C-H20",), 40)):
+        chair.take(chair.desk.on_impact(chair.state, "O2024-0003", impact, chair.now))
+    chair.does(TellCritical("O2024-0003", "C-H20", "电话"))
+    held = chair.state.of(OUTAGE)["O2024-0003"]
+    assert held.plan is not None
+    older = replace(held, plan=replace(held.plan, basis="another network", customers_without_water=()))
+    chair.state = chair.state.with_records([older])
+    chair.sees(a_finding(("V31",), stations=("S8", "S9")))
+    chair.does(JudgeBurst(CASE, ("V31",)))
+    chair.now = begin
+    chair.does(StartOutage(ids[0], "漏水扩大"))
+    chair.sees(a_finding(at=chair.now))
+    case = chair.state.of(OUTAGE)[ids[0]].case_id
+    chair.does(DraftNotice(case))
+    notice_id = chair.state.incidents[case].notices[0].notice_id
+    chair.does(MarkDemandDone(case, notice_id, DemandCode.FIRE_BRIGADE, "119 电话"))
+    chair.does(AdvancePhase(case, Phase.CLOSED, "完工"))
+    return chair
+
+
+def _the_public() -> Chair:
+    chair = Chair(settings=DeskSettings(repeat_back_minutes=3.0))
+    chair.does(OpenIncident("H10"))
+    refused = Undelivered(7, MessageKind.NOTICE, N1, CASE, Reason.REFUSED_FOR_GOOD, "webhook:city", 1, None, "403")
+    chair.take(on_deliveries(chair.state, [refused], []))
+    chair.does(RetryDelivery(CASE, 7, "webhook:city"))
+    chair.does(TellCustomers(CASE, ("C-H10", "C-H20"), Way.GROUP))
+    chair.does(WithdrawTelling("N-000001"))
+    need = NeedFields("C-H10", Need.DIALYSIS, "李某", ("13800000000",))
+    chair.does(AddNeeds((need,)))
+    chair.does(AddNeeds((replace(need, phones=()),)))
+    chair.does(RecordCare(CASE, "C-H10", CareKind.WATER, 20.0))
+    for kind in CareKind:
+        if kind is not CareKind.WATER:
+            chair.does(RecordCare(CASE, "C-H10", kind))
+    chair.does(RemoveNeed("V-00001"))
+    _dispatch_orders(chair)
+    _water_points(chair)
+    return chair
+
+
+def _dispatch_orders(chair: Chair) -> None:
+    for target in TargetKind:
+        chair.does(GiveDispatchOrder(target, "鹊华", "降压至 0.32 MPa", CASE))
+    chair.does(RepeatBack("D-00001", "张", "降压"))
+    chair.does(CompleteDispatchOrder("D-00001", "张", "0.32"))
+    chair.does(CompleteDispatchOrder("D-00002", "张"))
+    chair.now += timedelta(minutes=4)
+    chair.take(dispatch_orders.on_time(chair.desk._tools, chair.state, chair.now))
+    chair.does(CancelDispatchOrder("D-00003", "方案变更"))
+
+
+def _water_points(chair: Chair) -> None:
+    chair.does(PlanWaterPoint(CASE, "北门", X0, Y0, 360))
+    for turbidity in (9.0, 0.4):
+        chair.does(BeginWaterTest("E-00001"))
+        chair.does(RecordWaterTest("E-00001", turbidity, 0.3))
+    chair.does(OpenWaterPoint("E-00001"))
+    chair.does(LogTankerTrip("E-00001", "T1", "周师傅", 8000.0))
+    chair.does(CloseWaterPoint("E-00001"))
+    chair.does(PlanWaterPoint(CASE, "南门", X0, Y0, 360))
+    chair.does(OpenWaterPoint("E-00002", "刘主任", "瓶装水"))
 
 
 def _areas() -> Chair:
@@ -90,6 +239,36 @@ def _emergency_beyond_the_area() -> Chair:
     chair.take(chair.desk.on_area_silence(chair.state, frozenset({(CASE, EAST)}), chair.now))
     at_west, alarm = Actor("li", "李", Role.AREA, areas=(WEST,)), list(chair.state.alarms.values())[-1]
     chair.take(chair.desk.carry_out(chair.state, AcknowledgeAlarm(alarm.alarm_id), at_west, chair.now))
+    return chair
+
+
+def _from_the_field() -> Chair:
+    chair = Chair()
+    chair.does(OpenIncident("H10"))
+    chair.does(JudgeBurst(CASE, ("H10",), "calls"))
+    order = chair.state.incidents[CASE].orders[0]
+    chair.take(chair.desk.on_no_answer(chair.state, frozenset({order.order_id}), chair.now + timedelta(minutes=9)))
+    number = 0
+
+    def reports(kind: ReportKind, minutes: float = 0.0, photo: Attachment | None = None, **more: Any) -> None:
+        nonlocal number
+        number += 1
+        report = FieldReport(f"r{number}", order.crew_id, kind, chair.now + timedelta(minutes=minutes), order.order_id, **more)
+        chair.take(chair.desk.on_report(chair.state, Reported(report, photo), chair.now), order.crew_id)
+
+    for kind in OF_DUTY:
+        reports(kind)
+    reports(ReportKind.FOUND, 9, asset_id="V10")
+    reports(ReportKind.FOUND, asset_id="H20")
+    reports(ReportKind.GAUGE, pressure_kpa=210.0, place="桥头")
+    reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    for _ in range(MOST_PHOTOS + 1):
+        reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
+    chair.does(UndoLast(CASE))
+    chair.does(UndoLast(CASE))
+    reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    chair.does(DismissIncident(CASE, "误报"))
+    reports(ReportKind.FOUND, asset_id="H20")
     return chair
 
 
@@ -316,6 +495,49 @@ def later_chairs() -> Iterator[Chair]:
     yield _shift()
     yield _escalations("duty-phone")
     yield _escalations("")
+    yield _tickets()
+
+
+def _tickets() -> Chair:
+    chair = Chair()
+
+    def call(kind: TicketKind, asset: str = "C-H10", **more: Any) -> str:
+        where = "community" if asset.startswith("K") else "customer"
+        fields = CallFields(kind, "0531-1", asset_kind=where if asset else "", asset_id=asset, **more)
+        return chair.does(TakeCall(fields)).of(TICKET)[0].ticket_id
+
+    first = call(TicketKind.NO_WATER, wants_callback=True, address="美林苑3号楼", text="没水")
+    call(TicketKind.NO_WATER)
+    second = call(TicketKind.OTHER, "")
+    chair.sees(a_finding())
+    call(TicketKind.BURST_SEEN)
+    chair.does(DismissIncident(CASE, "误报"))
+    chair.now += timedelta(hours=1)
+    chair.sees(a_finding(at=chair.now))
+    other = "2024-0002"
+    chair.does(JudgeBurst(other, ("H10",)))
+    low = PressureImpact(True, low_pressure_customers=("C-V10",), low_pressure_households=40)
+    chair.take(chair.desk.on_impact(chair.state, other, low, chair.now))
+    call(TicketKind.LOW_PRESSURE, "C-V10")
+    call(TicketKind.DIRTY_WATER)
+    call(TicketKind.NO_WATER, "K1")
+    chair.does(SetRestoration(other, chair.now + timedelta(seconds=20)))
+    chair.now += timedelta(minutes=5)
+    call(TicketKind.NO_WATER)
+    chair.does(SetRestoration(other, chair.now + timedelta(hours=30)))
+    chair.does(AdvancePhase(other, Phase.RESTORING))
+    call(TicketKind.NO_WATER)
+    chair.does(CorrectTicket(second, CallFields(TicketKind.OTHER, "0531-2")))
+    chair.does(JoinTicket(second, other))
+    chair.does(JoinTicket(second, ""))
+    chair.does(SetTicketState(second, TicketState.DUPLICATE, duplicate_of=first))
+    chair.does(UndoTicket(second))
+    chair.does(SetTicketState(second, TicketState.NOT_RESPONSIBLE, "小区内部管道"))
+    chair.does(AdvancePhase(other, Phase.CLOSED))
+    chair.does(RateTicket(first, Aspect.RESULT, Stage.RESTORED, Answer.SATISFIED))
+    chair.does(LogCallback(first, CallbackResult.NO_ANSWER))
+    chair.does(LogCallback(first, CallbackResult.STILL_OUT, "顶楼没水"))
+    return chair
 
 
 def _shift() -> Chair:

@@ -124,9 +124,9 @@ def _zones() -> ZoneTable:
 
 
 CREWS = (
-    CrewFix("C1", "一队", X0, Y0, 1),
-    CrewFix("C2", "二队", X0 + 3 * STEP_M, Y0, 1),
-    CrewFix("C3", "三队", X0 + 3 * STEP_M, Y0 + 3 * STEP_M, 1),
+    CrewFix("C1", "一队", X0, Y0, micros(NOW)),
+    CrewFix("C2", "二队", X0 + 3 * STEP_M, Y0, micros(NOW)),
+    CrewFix("C3", "三队", X0 + 3 * STEP_M, Y0 + 3 * STEP_M, micros(NOW)),
 )
 
 

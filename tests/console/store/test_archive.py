@@ -22,6 +22,7 @@ from console.services.review.collect import Around, collect_case
 from console.services.review.questions import answers_to
 from console.services.review.replay import Replay
 from console.services.review.states import broken_change
+from console.services.shift.entries import WriteEntry
 from console.store import SqlStore, open_store
 from maps.city import StationTable
 from maps.errors import InputFault
@@ -67,6 +68,12 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
         chair.state = chair.state.applied(committed.change_set, committed.changes)
     from console.services.incidents.judging import DismissIncident
 
+    picture = b"\xff\xd8\xff" + b"leak" * 9
+    written = chair.desk.carry_out(
+        chair.state, WriteEntry("照片", incident_id=CASE, picture=picture), Actor.named("王小明"), chair.now
+    )
+    kept = store.commit(written, Actor.named("王小明"), chair.now)
+    chair.state = chair.state.applied(kept.change_set, kept.changes)
     change_set = chair.desk.carry_out(chair.state, DismissIncident(CASE, "误报"), Actor.named("王小明"), chair.now)
     store.commit(change_set, Actor.named("王小明"), chair.now)
     store.append_positions([CrewFix("C1", "一队", 1.0, 2.0, micros(NOW)), CrewFix("C2", "二队", 3.0, 4.0, micros(NOW) - 5)])
@@ -74,6 +81,7 @@ def test_a_case_is_collected_whole_with_links_over_the_changes_of_others(store: 
     assert not collect_case(store, city, CASE, Around()).sent, "no message has left yet"
     store.record_deliveries((), [one.outgoing_id for one in store.pending_outgoing()])
     record = collect_case(store, city, CASE, Around(files={"x.txt": b"not of this case"}))
+    assert [one.content for one in record.pictures.values()] == [picture]
     assert record.incident == store.incident(CASE)
     assert record.incident_states[-1].value == record.incident
     assert record.links, "the other case's changes lie in between"

@@ -179,7 +179,7 @@ def test_an_older_or_newer_store_is_told_to_a_console_that_may_not_change_it(pre
         open_store(as_account(prepared, "q_console"))
     with owner.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0010'"))
-        later = "users, sign_in_failures, jobs, rollups, rollup_due, attachments, crew_links, crew_answers"
+        later = "users, sign_in_failures, jobs, rollups, rollup_due, attachments, crew_links, crew_answers, api_keys"
         connection.execute(text(f"DROP FUNCTION quanmai_sign_in; DROP TABLE {later}"))
     owner.dispose()
     with pytest.raises(StoreOlder, match="server init"):

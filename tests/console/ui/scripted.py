@@ -19,7 +19,7 @@ from console.domain.changes import Change
 from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.crews import CrewFix, CrewState
-from console.domain.delivery import Undelivered
+from console.domain.delivery import SentMessage, Undelivered
 from console.domain.health import ChannelHealth, FeedHealth
 from console.domain.incidents import Incident, PressureImpact
 from console.domain.intents import Intent
@@ -51,11 +51,13 @@ class ScriptedPort:
         self.chair = Chair(self.city, DeskSettings(hotline="0531-96116", issuer="济南水务集团", is_drill=is_drill))
         self.chair.state = replace(self.chair.state, crews=self._fixes(NOW))
         self.is_drill = is_drill
-        self.targets = self.chair.desk.targets
+        self.targets, self.crew_speed_kmh = self.chair.desk.targets, self.chair.desk.crew_speed_kmh
+        self.site = self.chair.desk.site
         self.pictures: dict[str, Attachment] = {}
         self.feeds: tuple[FeedHealth, ...] = (FeedHealth("mqtt", "up", received=1000),)
         self.channels: tuple[ChannelHealth, ...] = (ChannelHealth("mqtt", "up"),)
         self.undelivered: tuple[Undelivered, ...] = ()
+        self.messages: tuple[SentMessage, ...] = ()
         self.asked: list[tuple[Intent, str]] = []
         self.actors: list[Actor] = []
         self.fault: QuanmaiError | None = None
@@ -121,6 +123,10 @@ class ScriptedPort:
     def timeline(self, incident_id: str) -> tuple[Change, ...]:
         """The case's changes."""
         return tuple(change for change in self.chair.log if change.subject == f"incident/{incident_id}")
+
+    def messages_of(self, incident_id: str) -> tuple[SentMessage, ...]:
+        """As scripted."""
+        return self.messages
 
     def track(self, crew_id: str, since_us: int) -> tuple[tuple[int, float, float], ...]:
         """No earlier positions."""

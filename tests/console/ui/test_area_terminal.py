@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from console.domain.actors import Actor, Role
+from console.domain.shift import DUTY, HANDOVER
 from console.engine.area_port import AreaPort
 from console.services.areas.sight import AreaSight
+from console.services.shift.duty import BeginShift
 from console.ui.dialogs.confirm import Confirmation
+from console.ui.panels.shift_log import ShiftLogPanel
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
-from tests.console.areas import EAST, NAMES, in_two_areas
+from tests.console.areas import EAST, NAMES, WEST, in_two_areas
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.small_city import build_small_city
 
@@ -91,3 +97,32 @@ def test_the_centre_records_an_acknowledgement_by_phone_only_after_it_was_asked(
     question.ok.click()
     centre.settle()
     assert [one.by_phone for one in port.case.area_alerts if one.acknowledged_at is not None] == [True]
+
+
+def test_a_handover_is_signed_at_a_terminal_and_its_document_has_the_head_of_the_chain(
+    terminal: MainWindow, port: ScriptedPort, tmp_path: Path
+) -> None:
+    dialog = terminal.shift.handover()
+    dialog.names[1].setText("赵")
+    dialog.begin_signing()
+    for _ in range(2):
+        dialog.settle()
+        terminal.settle()
+    (handover,) = port.chair.state.of(HANDOVER).values()
+    assert dialog.signed == handover
+    assert handover.area == EAST
+    assert "赵" in terminal.panel(ShiftLogPanel)._title.text()  # on duty there now
+    dialog.write(tmp_path / "h.pdf")
+    dialog.settle()
+    (change,) = (one for one in port.chair.log if one.kind == "handover_signed")
+    assert json.loads((tmp_path / "h.head.jsonl").read_text())["seq"] == change.seq
+
+
+def test_a_terminal_reads_no_change_of_another_areas_handover(port: ScriptedPort) -> None:
+    west = Actor("w", "孙", Role.AREA, areas=(WEST,))
+    port.submit(BeginShift(), west).result()
+    sight = AreaSight(port.city, [EAST])
+    (duty,) = port.chair.state.of(DUTY)
+    assert port.changes_of(f"duty/{duty}")
+    assert AreaPort(port, sight).changes_of(f"duty/{duty}") == ()
+    assert AreaPort(port, AreaSight(port.city, [WEST])).changes_of(f"duty/{duty}") == port.changes_of(f"duty/{duty}")

@@ -17,7 +17,9 @@ from console.domain.notices import NoticeStatus
 from console.services.access.sign_in import disabled
 from console.services.ports import StoreUnavailable
 from console.store import SqlStore, open_store
+from console.ui.dialogs.ask import SampleQuestion
 from console.ui.panels.lock_bar import LockBar
+from console.ui.panels.shift_log import ShiftLogPanel
 from console.ui.panels.top_strip import TopStrip
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
@@ -328,6 +330,44 @@ def test_what_a_role_may_not_do_is_disabled_with_the_reason(qtbot: QtBot, port: 
     made.settle()
     assert buttons(made)["shelve_alarm"]
     assert "无权" not in shelve.toolTip()
+    made.close()
+
+
+def test_buttons_made_later_dialogs_and_menus_show_why_a_role_may_not_use_them(
+    qtbot: QtBot, port: ScriptedPort, store: SqlStore
+) -> None:
+    store.users.add("周", Role.AUDITOR, (), GOOD, Actor.named("root"), NOW)
+    actor = store.users.authenticate("周", GOOD, seat="D3")
+    made = MainWindow(port, WindowSettings("周", None, "en", "dark", actor=actor, access=store.users))
+    qtbot.addWidget(made)
+    made.resize(1920, 1080)
+    made.show()
+    port.burst()  # the rows of the case's areas are made now, behind the window
+    made.settle()
+    (phone,) = made.case.area.by_phone
+    assert not phone.isEnabled()
+    assert "周 (auditor) may not" in phone.toolTip()
+    made.questions.sample(CASE)
+    made.shift.contacts()
+    entry = made.shift.write()
+    entry.field.setPlainText("a note")
+    made.settle()
+    (sample,) = made.findChildren(SampleQuestion)
+    for field in sample._fields.values():
+        field.setText("0.5")
+    assert not sample.ok.isEnabled()
+    assert "(auditor) may not" in sample.ok.toolTip()
+    assert not entry.ok.isEnabled()
+    menu = made.panel(ShiftLogPanel).offer_more()
+    shut = {action.text(): action for action in menu.actions() if not action.isEnabled()}
+    assert "(auditor) may not" in shut["Handover"].toolTip()
+    made.session._actor = store.users.authenticate("王", GOOD, seat="D3")
+    made.session.changed.emit()
+    made.settle()
+    assert made.case.area.by_phone[0].isEnabled()
+    assert sample.ok.isEnabled()
+    assert entry.ok.isEnabled()
+    assert "may not" not in entry.ok.toolTip()
     made.close()
 
 

@@ -16,10 +16,11 @@ from console.domain.incidents import Incident
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
-from console.web.app import CrewPage, Parts
+from console.web.app import CrewPage
 from console.web.channel import WebChannel
 from console.web.feed import WebFeed
 from console.web.guard import page_proof
+from console.web.parts import Parts
 from maps.city import City
 from tests.console.engine.room import Room, done
 

@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 
-from console.domain.crews import CrewFix, CrewState
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.picture import Picture
 from console.ui.map.drawing.frame import Frame
 from console.ui.map.drawing.label_placement import Ink
 from console.ui.map.drawing.stamps import Stamps
-from console.ui.map.drawing.symbols import arrow, circle, square
+from console.ui.map.drawing.symbols import arrow, circle, polygon, square, triangle
 from console.ui.map.layers import MapLayer
 from console.ui.map.live.tracks import TRACK_US, Tracks
 from console.ui.theme import Theme
@@ -30,7 +30,7 @@ _TURNS = 36
 _MOVING_MPS = 0.5
 _LABELLED_MOST = 90
 _FOLLOWED_PX = 13.0
-_STATES = tuple(CrewState)
+_STATES, _KINDS = tuple(CrewState), tuple(CrewKind)
 Symbols = list[Callable[[QPainter], None]]
 
 
@@ -86,10 +86,10 @@ def crew_words(fix: CrewFix, now_us: int, words: Words) -> str:
 
 
 def _crews(theme: Theme) -> Symbols:
-    """Standing crews by state, then old fixes, then moving ones by direction."""
-    standing = [partial(_standing, theme, state) for state in _STATES]
+    """Standing crews by kind and state, then old fixes by kind, then moving repair crews by direction."""
+    standing = [partial(paint_crew, theme, kind, state) for kind in _KINDS for state in _STATES]
     moving = [partial(_moving, theme, turn * 360.0 / _TURNS) for turn in range(_TURNS)]
-    return [*standing, partial(_old, theme), *moving]
+    return [*standing, *(partial(_old, theme, kind) for kind in _KINDS), *moving]
 
 
 def _dots(theme: Theme) -> Symbols:
@@ -98,27 +98,34 @@ def _dots(theme: Theme) -> Symbols:
 
 
 def _symbol_of(fix: CrewFix, now_us: int) -> int:
+    kind, standing = _KINDS.index(fix.kind), len(_KINDS) * len(_STATES)
     if not _age_s(fix, now_us) <= _OLD_S:
-        return len(_STATES)
-    if fix.heading_deg is not None and (fix.speed_mps or 0.0) > _MOVING_MPS:
-        return len(_STATES) + 1 + round(fix.heading_deg / (360.0 / _TURNS)) % _TURNS
-    return _STATES.index(fix.state)
+        return standing + kind
+    is_moving = fix.heading_deg is not None and (fix.speed_mps or 0.0) > _MOVING_MPS
+    if is_moving and fix.kind is CrewKind.REPAIR:  # others keep the mark of their kind
+        return standing + len(_KINDS) + round((fix.heading_deg or 0.0) / (360.0 / _TURNS)) % _TURNS
+    return kind * len(_STATES) + _STATES.index(fix.state)
 
 
 def _rank(fix: CrewFix, followed: str) -> tuple[bool, bool, str]:
-    return fix.crew_id != followed, fix.state in (CrewState.FREE, CrewState.OFF_DUTY), fix.crew_id
+    return fix.crew_id != followed, fix.state in (CrewState.FREE, CrewState.SILENT, CrewState.OFF_DUTY), fix.crew_id
 
 
 def _age_s(fix: CrewFix, now_us: int) -> float:
     return (now_us - fix.at_us) / 1e6 if fix.at_us else float("nan")
 
 
-def _standing(theme: Theme, state: CrewState, painter: QPainter) -> None:
-    """Free hollow, assigned half, on its way full, on site a square, off duty grey."""
+def paint_crew(theme: Theme, kind: CrewKind, state: CrewState, painter: QPainter) -> None:
+    """A crew that stands, by shape of its kind. Free hollow, assigned half, on its way full, off duty grey.
+
+    Silent is grey and dashed. A repair crew on site is a square, others on site are full.
+    """
     colour, halo = theme.colour("map.crew"), theme.colour("map.halo")
-    painter.setPen(QPen(theme.colour("state.stale") if state is CrewState.OFF_DUTY else colour, 1.8))
+    is_away = state in (CrewState.OFF_DUTY, CrewState.SILENT)
+    style = Qt.PenStyle.DashLine if state is CrewState.SILENT else Qt.PenStyle.SolidLine
+    painter.setPen(QPen(theme.colour("state.stale") if is_away else colour, 1.8, style))
     painter.setBrush(colour if state in (CrewState.EN_ROUTE, CrewState.ON_SITE) else halo)
-    painter.drawPath(square(5.6) if state is CrewState.ON_SITE else circle(6.2))
+    painter.drawPath(square(5.6) if state is CrewState.ON_SITE and kind is CrewKind.REPAIR else _shape(kind))
     if state is CrewState.ASSIGNED:
         painter.setBrush(colour)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -132,11 +139,30 @@ def _moving(theme: Theme, heading_deg: float, painter: QPainter) -> None:
     painter.drawPath(arrow(10.0))
 
 
-def _old(theme: Theme, painter: QPainter) -> None:
+def _shape(kind: CrewKind) -> QPainterPath:
+    """Repair a circle, patrol a triangle, community service a house, sampling a drop, vehicles a wide box."""
+    match kind:
+        case CrewKind.PATROL:
+            return triangle(7.0)
+        case CrewKind.COMMUNITY:
+            return polygon((-5.5, 6.0), (-5.5, -1.0), (0.0, -7.0), (5.5, -1.0), (5.5, 6.0))
+        case CrewKind.SAMPLING:
+            drop = QPainterPath(QPointF(0.0, -8.0))
+            drop.cubicTo(QPointF(3.0, -3.0), QPointF(6.0, 0.0), QPointF(5.0, 4.0))
+            drop.cubicTo(QPointF(4.0, 8.0), QPointF(-4.0, 8.0), QPointF(-5.0, 4.0))
+            drop.cubicTo(QPointF(-6.0, 0.0), QPointF(-3.0, -3.0), QPointF(0.0, -8.0))
+            return drop
+        case CrewKind.VEHICLE:
+            return polygon((-8.0, -4.0), (8.0, -4.0), (8.0, 4.0), (-8.0, 4.0))
+        case _:
+            return circle(6.2)
+
+
+def _old(theme: Theme, kind: CrewKind, painter: QPainter) -> None:
     """A fix of more than two minutes ago: dashed and empty, without a heading."""
     painter.setPen(QPen(theme.colour("map.crew"), 1.5, Qt.PenStyle.DashLine))
     painter.setBrush(theme.colour("map.halo"))
-    painter.drawPath(circle(6.5))
+    painter.drawPath(circle(6.5) if kind is CrewKind.REPAIR else _shape(kind))
 
 
 def _dot(theme: Theme, fresh: float, painter: QPainter) -> None:

@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from console.domain.area_alerts import AreaAlert
-from console.services.areas.answers import AcknowledgeAreaAlert
+from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.areas.sight import AreaSight
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.permitted import needs
 from console.ui.widgets import button, clear, label, row
 
 _REPORTS = 3
@@ -34,6 +35,8 @@ class AreaSection(Section):
         self.acknowledge, self.report = button(""), button("")
         self.acknowledge.clicked.connect(self._on_acknowledge)
         self.report.clicked.connect(self._on_report)
+        needs(AcknowledgeAreaAlert, self.acknowledge)
+        needs(ReportFromArea, self.report)
         if sight is not None:
             self.box.addLayout(row(self.acknowledge, self.report))
         else:
@@ -60,6 +63,7 @@ class AreaSection(Section):
         line = label(alert_words(view, alert), "warning" if alert.acknowledged_at is None else "", wrap=True)
         if self._sight is None and alert.acknowledged_at is None:
             phone = button(view.appearance.words("area.by_phone"))
+            needs(AcknowledgeAreaAlert, phone)
             phone.clicked.connect(lambda _=False: self.phone_asked.emit(view.incident.incident_id, alert))
             self.by_phone.append(phone)
             beside = row(line, phone)

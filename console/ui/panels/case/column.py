@@ -14,12 +14,14 @@ from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
 from console.ui.panels.case.area import AreaSection
+from console.ui.panels.case.calls import CallsSection
 from console.ui.panels.case.evidence import EvidenceSection
 from console.ui.panels.case.head import HeadSection
 from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
+from console.ui.panels.case.public import PublicSection
 from console.ui.panels.case.quiet import QuietPage
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
@@ -41,9 +43,11 @@ class CaseColumn(Panel):
     head: HeadSection
     area: AreaSection
     evidence: EvidenceSection
+    calls: CallsSection
     location: LocationSection
     plan: PlanSection
     people: PeopleSection
+    public: PublicSection
     response: ResponseSection
     notice: NoticeSection
 
@@ -60,12 +64,13 @@ class CaseColumn(Panel):
         self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
         self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
-        self.area = AreaSection(submit, sight)
-        self.plan, self.people = PlanSection(submit), PeopleSection()
+        self.area, self.calls = AreaSection(submit, sight), CallsSection()
+        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
-            self.head, *first, self.evidence, self.location, *after, self.plan, self.people, self.response, self.notice,
+            self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people, self.public,
+            self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
@@ -140,7 +145,7 @@ class CaseColumn(Panel):
                 section.show()
             section.show_case(view)
         judge, _ = self.location.steps
-        self.notice.step.setHidden(not self.notice.step.isEnabled())
+        self.notice.step.setVisible(bool(incident.burst_pipes or incident.notices))
         make_primary(self.notice.step, judge.isHidden())
         # Words of one language are wider than the other's: what does not wrap must not be cut off.
         self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))
@@ -156,6 +161,7 @@ def make(context: PanelContext) -> CaseColumn:
     locator.valve_picked.connect(column.plan.choose)
     column.area.phone_asked.connect(questions.area_by_phone)
     column.area.report_asked.connect(questions.area_report)
+    column.calls.list_asked.connect(lambda: context.run("case_tickets"))
     column.evidence.history_wanted.connect(focus.read_series)
     column.location.pipe_chosen.connect(locator.select_pipe)
     column.location.place_chosen.connect(locator.show_reading_place)
@@ -168,6 +174,8 @@ def make(context: PanelContext) -> CaseColumn:
     column.quiet.recent_wanted.connect(context.focus.read_recent)
     context.focus.recent_ready.connect(column.quiet.show_recent)
     column.quiet.show_picture(context.picture)
+    column.response.crew_asked.connect(questions.crew)
+    column.public.page_asked.connect(context.public.show)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))
     column.response.sample_asked.connect(questions.sample)
     column.response.phase_asked.connect(questions.phase)

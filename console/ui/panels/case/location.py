@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from console.domain.delivery import Undelivered
-from console.domain.incidents import Incident, OrderKind, Phase, WorkOrder
+from console.domain.incidents import Incident, OrderKind, OrderState, Phase, WorkOrder
 from console.domain.readings import Channel
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.judging import DismissIncident, JudgeBurst
@@ -284,6 +284,9 @@ def order_words(view: CaseView, order: WorkOrder) -> str:
     if failed is not None:
         state = undelivered_words(failed, words)
     text = f"{kind} → {crews.get(order.crew_id) or order.crew_id} · {state}"
+    if failed is None and order.state is OrderState.SENT and order.sends > 1:
+        text = f"{kind} → {crews.get(order.crew_id) or order.crew_id} · "
+        text += words("crew.no_answer", n=order.sends, time=words.stamp(order.sent_at, view.now))
     if order.answered_at is not None:
         text += f" {words.stamp(order.answered_at, view.now)}"
     elif order.eta_minutes is not None:

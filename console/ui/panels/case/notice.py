@@ -13,6 +13,7 @@ from console.services.notices.lifecycle import DraftNotice
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, width_for
 from console.ui.words import Words
 
@@ -40,6 +41,7 @@ class NoticeSection(Section):
     def _fill(self, view: CaseView) -> None:
         words, notice = view.appearance.words, latest_notice(view.incident)
         self.heading.setText(words("notice.title"))
+        needs(DraftNotice if notice is None else None, self.step)  # else the dialog opens, whose buttons are marked
         if notice is None:
             self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
             self._text.setText("")
@@ -90,6 +92,8 @@ def state_words(view: CaseView, notice: Notice) -> str:
     parts = [
         f"{notice.notice_id} · {words('notice.version', n=notice.version)} · {words.of('notice_status', notice.status.value)}"
     ]
+    if notice.change:
+        parts.append(words.of("notice_change", notice.change.value))
     if notice.approved_by and notice.approved_at is not None:
         parts.append(words("notice.approved_by", user=notice.approved_by, time=words.stamp(notice.approved_at, view.now)))
     if notice.override_reason:

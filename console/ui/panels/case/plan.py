@@ -43,7 +43,8 @@ class PlanSection(Section):
     cards_asked = Signal(object)
     """CaseView: the valve cards of its plan are to be printed."""
 
-    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None, *, is_supposed: bool = False) -> None:
+        """``is_supposed``: of a what-if, in which everybody may try everything."""
         super().__init__(parent)
         self._submit = submit
         self._chosen = ""
@@ -56,8 +57,6 @@ class PlanSection(Section):
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)
-        needs(MarkValveClosed, self._closed)
-        needs(MarkValveUnable, self._unable)
         self._kinds = {kind: button("", "flat") for kind in Unable}
         for kind, made in self._kinds.items():
             made.clicked.connect(lambda _=False, kind=kind: self.report_unable_as(kind))
@@ -68,7 +67,10 @@ class PlanSection(Section):
         self.cards.clicked.connect(self._on_cards)
         self.send = button("", "flat")
         self.send.clicked.connect(self._on_send)
-        needs(SendValveCards, self.send)
+        if not is_supposed:
+            needs(MarkValveClosed, self._closed)
+            needs(MarkValveUnable, self._unable, self._ask_why, *self._kinds.values())
+            needs(SendValveCards, self.send)
         self._more = button("", "flat")
         self._more.clicked.connect(self._on_more)
         head = row(self.send, self.cards, spacing=0)

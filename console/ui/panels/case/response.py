@@ -32,6 +32,8 @@ class ResponseSection(Section):
     """Crew, restoration time, next phase, undo."""
 
     restoration_asked = Signal(str)
+    crew_asked = Signal(object)
+    """Incident: which crew is to be sent."""
     sample_asked = Signal(str)
     phase_asked = Signal(str, object)
     """(incident id, Phase): its evidence is to be asked."""
@@ -46,12 +48,14 @@ class ResponseSection(Section):
         self._withdraws = False
         self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
         self._send.clicked.connect(self.send_crew)
+        self._choose = button("", "flat")
+        self._choose.clicked.connect(self._on_choose)
         self._correct.clicked.connect(self._on_correct)
         self._next.clicked.connect(self._on_next)
         self._undo.clicked.connect(self.undo)
         self._sample, self._sampled = button(""), label(wrap=True)
         self._sample.clicked.connect(self._on_sample)
-        needs(SendCrew, self._send)
+        needs(SendCrew, self._send, self._choose)
         needs(SetRestoration, self._correct)
         needs(AdvancePhase, self._next)
         needs(UndoLast, self._undo)
@@ -63,13 +67,16 @@ class ResponseSection(Section):
         line.setStretch(0, 1)
         self.box.addLayout(line)
         self.box.addWidget(self._sampled)
-        self.box.addLayout(row(self._send, self._sample, self._next, 1))
+        self.box.addLayout(row(self._send, self._choose, 1))
+        self.box.addLayout(row(self._sample, self._next, 1))
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.appearance.words, view.incident
         self.heading.setText(words("response.title"))
-        repair = next((o for o in reversed(incident.orders) if o.kind is OrderKind.REPAIR), None)
-        self._crew.setText(order_words(view, repair) if repair is not None else words("response.no_crew"))
+        repairs = [order for order in incident.orders if order.kind is OrderKind.REPAIR]
+        live = [order for order in repairs if order.state not in _OVER]
+        lines = [order_words(view, order) for order in live or repairs[-1:]]
+        self._crew.setText("\n".join(lines) if lines else words("response.no_crew"))
         by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
         when = words.hour(incident.restoration_at, view.now)
         self._back.setText(
@@ -77,10 +84,12 @@ class ResponseSection(Section):
         )
         self._correct.setText(words("response.correct"))
         self._correct.setVisible(incident.is_open())
-        active = repair is not None and repair.state not in _OVER
         self._send.setText(words("response.send"))
-        self._send.setVisible(incident.is_open() and not active)
+        self._send.setVisible(incident.is_open() and not live)
         self._send.setEnabled(bool(incident.burst_pipes))
+        self._choose.setText(words("response.another" if live else "response.choose"))
+        self._choose.setVisible(incident.is_open())
+        self._choose.setEnabled(bool(incident.burst_pipes))
         restoring = incident.phase in (Phase.REPAIRING, Phase.RESTORING)
         self._sample.setText(words("response.sample"))
         self._sample.setVisible(restoring)
@@ -96,6 +105,10 @@ class ResponseSection(Section):
         """The nearest free crew."""
         if self.view is not None:
             self._submit(SendCrew(self.view.incident.incident_id))
+
+    def _on_choose(self) -> None:
+        if self.view is not None:
+            self.crew_asked.emit(self.view.incident)
 
     def _on_sample(self) -> None:
         if self.view is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +13,7 @@ from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.domain.targets import Targets
+from console.domain.tickets import TICKET, Ticket
 from console.ui.appearance import Appearance
 from console.ui.widgets import Card
 from maps.city import City
@@ -32,6 +34,11 @@ class CaseView:
         """Messages of this case that are not delivered."""
         return tuple(one for one in self.picture.undelivered if one.incident_id == self.incident.incident_id)
 
+    @cached_property
+    def tickets(self) -> tuple[Ticket, ...]:
+        """Open tickets of this case, oldest first."""
+        return tuple(one for one in self.picture.of(TICKET) if one.incident_id == self.incident.incident_id)
+
     @property
     def now(self) -> datetime:
         """The picture's time."""
@@ -40,7 +47,7 @@ class CaseView:
 
 def _shown(view: CaseView) -> tuple[object, ...]:
     """Of another day a time has its date, so what is shown changes at midnight too."""
-    return view.incident, view.undelivered, view.appearance.words.local(view.now).date()
+    return view.incident, view.undelivered, view.tickets, view.appearance.words.local(view.now).date()
 
 
 class Section(Card):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, QSize, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout
 
+from console.domain.crews import CrewKind, crew_kind
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
@@ -16,13 +17,13 @@ from console.ui.map.live.stations import main_channels
 from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import StationModel, WorstFirst
 from console.ui.panels.map.layer_tree import LayerTree
-from console.ui.panels.map.legend import PipeLegend, StateLegend
+from console.ui.panels.map.legend import CrewLegend, PipeLegend, StateLegend
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import FontWatcher, fit_column
 from console.ui.widgets import label
 from maps.city import City
 
-_ROOMY_PX = 700
+_ROOMY_PX, _LOW_PX = 700, 400
 _WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
 """Values (inside units) as wide as they come."""
 _AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
@@ -40,10 +41,13 @@ class LayersPanel(Panel):
     def __init__(self, city: City, appearance: Appearance, stations: StationModel, look: LayerSettings) -> None:
         super().__init__()
         self.stations = stations
-        self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "stations")}
+        self._titles = {name: label(name="heading") for name in ("layers", "widths", "states", "crews", "stations")}
         self.tree = LayerTree(city, appearance, look)
         self.legend = PipeLegend(appearance)
         self._states = StateLegend(appearance)
+        kinds = {crew_kind(str(kind)) for kind in city.crews.kind}
+        self._has_kinds = bool(kinds - {CrewKind.REPAIR})  # repair crews alone need no legend
+        self._crews = CrewLegend(appearance, [kind for kind in CrewKind if kind in kinds])
         self.table: QTableView = self._station_table(stations)
         self._channels = {Channel.PRESSURE, *map(Channel, main_channels(city).tolist())}
         self._words = appearance.words
@@ -54,6 +58,7 @@ class LayersPanel(Panel):
             ("layers", self.tree, 5),
             ("widths", self.legend, 0),
             ("states", self._states, 0),
+            ("crews", self._crews, 0),
             ("stations", self.table, 3),
         ):
             box.addWidget(self._titles[name])
@@ -73,7 +78,7 @@ class LayersPanel(Panel):
         self.stations.set_appearance(appearance.theme, appearance.words)
         for name, title in self._titles.items():
             title.setText(appearance.words(f"layers.title_{name}"))
-        for part in (self.tree, self.legend, self._states):
+        for part in (self.tree, self.legend, self._states, self._crews):
             part.set_appearance(appearance)
         self._words = appearance.words
         self.tree.tree.setAccessibleName(appearance.words("layers.title_layers"))
@@ -94,11 +99,18 @@ class LayersPanel(Panel):
         """What the map shows now."""
         self.tree.set_layers(look)
 
+    def minimumSizeHint(self) -> QSize:
+        """What is hidden on a low screen does not keep the window high."""
+        hint = super().minimumSizeHint()
+        return QSize(hint.width(), min(hint.height(), _LOW_PX))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""
         roomy = event.size().height() >= _ROOMY_PX
         self._states.setVisible(roomy)
         self._titles["states"].setVisible(roomy)
+        for part in (self._crews, self._titles["crews"]):
+            part.setVisible(self._has_kinds and roomy)
         super().resizeEvent(event)
 
     def show_theme(self, theme: PipeTheme, entries: tuple[LegendEntry, ...]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from console.domain.crews import CrewKind, CrewState
 from console.domain.picture import StationState
 from console.ui.appearance import Appearance
 from console.ui.map.layers import PipeTheme
+from console.ui.map.live.crew_marks import paint_crew
 from console.ui.map.network.pipes import pipe_widths
 from console.ui.map.network.themes import LegendEntry
 from console.ui.models.stations import station_pixmap
+from console.ui.theme import Theme
 from console.ui.widgets import clear, label
 from console.ui.words import Words
 
@@ -112,6 +117,43 @@ class StateLegend(QWidget):
         for state, (shape, text) in self._labels.items():
             shape.setPixmap(station_pixmap(appearance.theme, state))
             text.setText(appearance.words.of("station_state", state.name.lower()))
+
+
+class CrewLegend(QWidget):
+    """Mark and word of every kind of crew that the city has."""
+
+    def __init__(self, appearance: Appearance, kinds: Sequence[CrewKind], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._labels = {kind: (QLabel(), label(name="muted")) for kind in kinds}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        for index, (shape, text) in enumerate(self._labels.values()):
+            grid.addWidget(shape, index // 2, index % 2 * 2)
+            grid.addWidget(text, index // 2, index % 2 * 2 + 1)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.set_appearance(appearance)
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Another theme or language."""
+        for kind, (shape, text) in self._labels.items():
+            shape.setPixmap(crew_pixmap(appearance.theme, kind))
+            text.setText(appearance.words.of("crew_kind", kind.value))
+
+
+def crew_pixmap(theme: Theme, kind: CrewKind, size: int = 18) -> QPixmap:
+    """The mark of a free crew of a kind."""
+    pixmap = QPixmap(size * 2, size * 2)
+    pixmap.setDevicePixelRatio(2.0)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(size / 2, size / 2)
+    painter.scale(0.85, 0.85)
+    paint_crew(theme, kind, CrewState.FREE, painter)
+    painter.end()
+    return pixmap
 
 
 class Stroke(QWidget):

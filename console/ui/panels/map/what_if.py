@@ -10,11 +10,13 @@ from console.domain.incidents import Incident, Unable
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored
+from console.services.incidents.opening import OpenIncident
 from console.ui.appearance import Appearance
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.section import CaseView
 from console.ui.panels.map.tool_frame import ToolFrame
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from maps.city import City
 from maps.isolation.plan.result import Alternative, IsolationPlan
@@ -37,7 +39,7 @@ class WhatIfPanel(ToolFrame):
         self.setObjectName("what_if")
         self.title.setObjectName("what_if")
         self._city, self._chosen = city, ""
-        self.plan, self.people = PlanSection(self._on_intent), PeopleSection()
+        self.plan, self.people = PlanSection(self._on_intent, is_supposed=True), PeopleSection()
         self.plan.valve_chosen.connect(self._on_chosen)
         self.plan.valve_chosen.connect(self.valve_chosen)
         self.plan.unable_asked.connect(lambda _, valve: self.unable_supposed.emit(valve, Unable.SEIZED))
@@ -50,6 +52,7 @@ class WhatIfPanel(ToolFrame):
         self.reopen = label(name="muted", wrap=True)
         self.report = button("")
         self.report.clicked.connect(self.report_asked)
+        needs(OpenIncident, self.report)
         self.plan.hide()  # until a pipe is chosen
         self.box.addWidget(self.plan)
         self.box.addWidget(self.valve)

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import numpy as np
 import pytest
 
 from console.domain.actors import Actor, Role
 from console.domain.alarms import Alarm, AlarmKind, AlarmState, Priority
 from console.domain.area_alerts import AreaAlert
+from console.domain.compose import compose_picture
+from console.domain.contacts import CALL, Contact, ContactKind, Outcome
 from console.domain.incidents import Phase
+from console.domain.live import LivePicture
 from console.domain.outgoing import MessageKind
+from console.domain.records import RecordKind
+from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Duty, LogEntry, Part, Signature
 from console.domain.values import from_json, to_json
 from console.services.alarms.station_alarms import AcknowledgeAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
 from console.services.areas.area_map import AreaMap
 from console.services.areas.escalation import Wait
+from console.services.areas.sight import AreaSight
+from console.services.areas.visibility import Visibility, cases_seen
 from console.services.changesets import Refused
 from console.services.crews.orders import SendCrew
 from console.services.desk import DeskSettings
@@ -26,12 +35,17 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.note_texts import NoteTexts
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice
+from console.services.shift.contacts import AddContacts, ContactFields, LogCall
+from console.services.shift.duty import BeginShift, on_duty
+from console.services.shift.entries import WriteEntry
+from console.services.shift.handover import HandoverChanged, Items, SignHandover, kept_items, picture_items
 from maps.city import City, CrewTable
 from maps.errors import InputFault
 from tests.console.areas import EAST, WEST, in_two_areas
 from tests.console.services.town import X0, Y0, Chair, a_finding, a_town
 
 CASE = "2024-0001"
+LI, ZHAO = Signature("李", "李"), Signature("赵", "赵")
 WEST_ONLY, EAST_ONLY = ("V01", "V02"), ("V31", "V30")
 """Pipes at x = 0 and x = 600 m, whose valves and customers are on the same side."""
 
@@ -305,3 +319,114 @@ def test_emergency_acts_on_cases_never_seen_are_refused_as_unknown(chair: Chair)
         assert str(fault.value).replace(CASE, "…").replace(alarm.alarm_id, "…") == (
             str(other.value).replace("2024-0099", "…").replace("A-99999", "…")
         )
+
+
+def listed_for(chair: Chair, area: str) -> Items:
+    """The handover's list as a terminal of the area shows it."""
+    sight = AreaSight(chair.city, [area])
+    live = LivePicture(len(chair.city.stations))
+    picture = compose_picture(
+        live,
+        {},
+        version=1,
+        now_us=chair.now_us,
+        expected=np.full(live.value.shape, np.nan),
+        crews=chair.state.crews.values(),
+        alarms=chair.state.alarms.values(),
+        incidents=chair.state.incidents.values(),
+        feeds=(),
+        is_drill=False,
+        records=chair.state.records,
+    )
+    return picture_items(chair.desk.targets, sight.picture(picture))
+
+
+def test_what_an_areas_people_write_has_their_area_and_the_centres_has_none(chair: Chair) -> None:
+    chair.sees(a_finding(("V01", "V31")))
+    for actor in (of_area(WEST), Actor.named("王")):
+        chair.acts(WriteEntry("巡线正常"), actor)
+        chair.acts(LogCall(Outcome.REACHED, name="物业", incident_id=CASE), actor)
+        chair.acts(BeginShift(), actor)
+    for kind in (LOG_ENTRY, CALL, DUTY):
+        assert [one.area for one in chair.state.of(kind).values()] == [WEST, ""]
+
+
+def test_a_terminal_sees_the_shift_of_its_own_area_and_of_its_cases_and_nothing_of_another_area(chair: Chair) -> None:
+    chair.sees(a_finding(EAST_ONLY))
+    for actor in (of_area(WEST), of_area(EAST), Actor.named("王")):
+        chair.acts(WriteEntry(f"{actor.actor_id} 一般"), actor)
+        chair.acts(BeginShift(), actor)
+    chair.does(WriteEntry("中心 关于事件", incident_id=CASE))
+    chair.does(AddContacts(tuple(ContactFields(name, ContactKind.PROPERTY, areas=of) for name, of in (
+        ("西物业", ("城西片区",)), ("东物业", (EAST,)), ("都不写", ())
+    ))))  # fmt: skip
+    shown = {}
+    for area in (WEST, EAST):
+        visible = Visibility(AreaMap(chair.city), (area,))
+        cases = cases_seen(visible, chair.state)
+        records = (one for some in chair.state.records.values() for one in some.values())
+        seen = [one for one in records if visible.record(one, cases)]
+        shown[area] = {
+            getattr(one, "text", "") or getattr(one, "name", "") or type(one).__name__
+            for one in seen if isinstance(one, LogEntry | Duty | Contact)
+        }  # fmt: skip
+    assert shown == {
+        WEST: {f"at-{WEST} 一般", "李", "西物业"},
+        EAST: {f"at-{EAST} 一般", "李", "东物业", "中心 关于事件"},
+    }
+
+
+def test_a_handover_at_an_areas_terminal_holds_what_its_terminal_shows_and_is_signed(chair: Chair) -> None:
+    chair.sees(a_finding(EAST_ONLY))
+    chair.does(OpenIncident(WEST_ONLY[0]))
+    east, west = sorted(chair.state.incidents, key=lambda case: EAST not in alerted(chair, case))
+    chair.does(JudgeBurst(east, (EAST_ONLY[0],), "电话"))
+    chair.does(SendCrew(east, "C1"))  # a crew of the west, which the east's terminal shows while it works there
+    actor = of_area(EAST)
+    seen = listed_for(chair, EAST)
+    assert {item.key for item in seen if item.part is Part.CASES} == {east}
+    assert "一队" in str([item.note for item in seen])
+    whole = kept_items(chair.desk.targets, chair.state)
+    with pytest.raises(Refused, match="no incident"):  # the centre's list is not what this terminal hands over
+        chair.acts(SignHandover(LI, ZHAO, seen, chair.now, whole), actor)
+    with pytest.raises(HandoverChanged) as refused:
+        chair.acts(SignHandover(LI, ZHAO, seen, chair.now, ()), actor)
+    assert west not in str(refused.value.changes)
+    chair.acts(SignHandover(LI, ZHAO, seen, chair.now, seen), actor)
+    (handover,) = chair.state.of(HANDOVER).values()
+    assert (handover.area, handover.items) == (EAST, seen)
+    assert west not in str(handover.items)
+    assert [(one.name, one.area) for one in on_duty(chair.state)] == [("赵", EAST)]
+
+
+def test_somebody_of_two_areas_writes_about_cases_and_is_sent_to_a_terminal_for_the_rest(chair: Chair) -> None:
+    chair.sees(a_finding(EAST_ONLY))
+    both = Actor("at-both", "周", Role.AREA, areas=(WEST, EAST))
+    chair.acts(WriteEntry("两边都看到", incident_id=CASE), both)
+    for intent in (WriteEntry("一般"), BeginShift(), SignHandover(LI, ZHAO, (), chair.now, listed_for(chair, EAST))):
+        with pytest.raises(Refused) as refused:
+            chair.acts(intent, both)
+        assert "城西片区, 城东片区" in refused.value.text("zh_CN") or isinstance(refused.value, HandoverChanged)
+
+
+def test_an_area_neither_answers_nor_corrects_an_entry_of_another_area(chair: Chair) -> None:
+    chair.acts(WriteEntry("东边的事"), of_area(EAST))
+    (entry,) = chair.state.of(LOG_ENTRY)
+    for intent in (WriteEntry("答复", reply_to=entry), WriteEntry("更正", corrects=entry)):
+        with pytest.raises(Refused):
+            chair.acts(intent, of_area(WEST))
+
+
+@pytest.mark.parametrize("kind", [LOG_ENTRY, DUTY, CALL, HANDOVER], ids=lambda kind: kind.name)
+def test_a_record_of_before_areas_is_read_and_is_the_centres(chair: Chair, kind: RecordKind[Any]) -> None:
+    chair.does(WriteEntry("旧"))
+    chair.does(BeginShift())
+    chair.does(LogCall(Outcome.BUSY, name="物业"))
+    chair.does(SignHandover(LI, ZHAO, (), chair.now, ()))
+    (record, *_) = chair.state.of(kind).values()
+    old = to_json(record)
+    del old["area"]
+    assert kind.read(old, 1, record.version) == record
+    part = {"ended_at": None}  # what a change of an old record holds
+    assert kind.upgraded(part, 1) == part
+    assert not Visibility(AreaMap(chair.city), (WEST, EAST)).record(kind.read(old, 1), frozenset())

@@ -9,6 +9,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from console.documents.report.words import ReportWords
+from console.domain.actors import Role
+from console.domain.targets import Escalation, Goal, Step, Target, Targets
 from console.services.review.answers import Answer, Fact, Verdict
 from console.services.review.milestones import milestones
 from console.services.review.notes import Action, Findings, ReviewNotes
@@ -225,3 +228,37 @@ def test_a_case_that_was_only_suspected_has_answers_too() -> None:
     record = a_case(finish=False)
     bare = replace(record, incident=record.incident_states[0].value, changes=record.changes[:2])
     assert fact({a.key: a for a in answers_to(bare)}["spans"], "alerted_issued").verdict is Verdict.UNKNOWN
+
+
+def test_a_case_is_measured_by_the_utilitys_targets_and_the_answer_says_where_they_come_from(record: CaseRecord) -> None:
+    case = record.incident
+    alerted = case.alerted_at or case.opened_at
+    took = {"verified": case.verified_at, "issued": case.issued_at}
+    minutes = {key: (at - alerted).total_seconds() / 60 for key, at in took.items() if at is not None}
+    own = Targets(judge=Target(minutes["verified"] - 0.1, 0), issue=Target(minutes["issued"] + 0.1, 0), isolate=Target(0, 0))
+    calm = replace(record, targets=own, incident=replace(case, escalations=()))
+    found = {answer.key: answer for answer in answers_to(calm)}
+    spans_, reached = found["spans"], found["milestones"]
+    assert fact(spans_, "alerted_verified").verdict is Verdict.BAD
+    assert fact(spans_, "alerted_issued").verdict is Verdict.GOOD
+    assert fact(spans_, "verified_issued").target is None  # the utility has no such target
+    assert fact(reached, "isolated").target is None
+    assert fact(reached, "issued").target == alerted - case.first_abnormal_at + timedelta(minutes=own.issue.minutes)
+    assert fact(spans_, "targets_from").value == "utility"
+
+
+def test_without_targets_in_the_package_the_planning_values_hold_and_that_is_said(answers: dict[str, Answer]) -> None:
+    assert fact(answers["spans"], "alerted_issued").target == timedelta(minutes=10)
+    assert fact(answers["spans"], "targets_from").value == "planning"
+    for language, text in (("en", "planning values of the program"), ("zh_CN", "程序的规划值")):
+        words = ReportWords(language, "Asia/Shanghai")
+        assert text in words.fact(fact(answers["spans"], "targets_from"))
+
+
+def test_what_a_warning_of_the_time_said_holds_over_targets_that_were_set_later(record: CaseRecord) -> None:
+    case = record.incident
+    due = (case.alerted_at or case.opened_at) + timedelta(minutes=3)
+    said = Escalation(Goal.ISSUE, Step.WARNED, due, due - timedelta(minutes=1), Role.SUPERVISOR)
+    later = replace(record, targets=Targets(issue=Target(60, 0)), incident=replace(case, escalations=(said,)))
+    found = {answer.key: answer for answer in answers_to(later)}
+    assert fact(found["spans"], "alerted_issued").target == timedelta(minutes=3)

@@ -103,13 +103,22 @@ FILE = """姓名,类别,单位,电话,片区小区,核对日期
 
 
 def test_a_file_has_chinese_or_english_headings_and_kinds() -> None:
-    with pytest.raises(InputFault, match="row 2, verified_on: '2024/1/2' is no date; write 2024-01-31"):
-        parse_contacts(FILE, "book.csv")
-    sun, fire = parse_contacts(FILE.replace("2024/1/2", "2024/01/02"), "book.csv")
+    sun, fire = parse_contacts(FILE, "book.csv")
     assert (sun.name, sun.kind, sun.phones, sun.areas, sun.verified_on) == (
         "孙主任", ContactKind.PROPERTY, ("0531-8888 1234", "13900000000"), ("美林苑", "泉城花园"), date(2024, 1, 2)
     )  # fmt: skip
     assert (fire.kind, fire.phones) == (ContactKind.FIRE_BRIGADE, ("119",))
+
+
+@pytest.mark.parametrize("day", ["2024-01-02", "2024/1/2", "2024.1.2", "2024-1-02", "２０２４/1/2"])
+def test_days_are_read_as_spreadsheets_write_them(day: str) -> None:
+    assert parse_contacts(FILE.replace("2024/1/2", day), "book.csv")[0].verified_on == date(2024, 1, 2)
+
+
+@pytest.mark.parametrize("day", ["2024/1.2", "1/2/2024", "2024/13/1", "2023-02-29", "20240102", "24-1-2", "yesterday"])
+def test_what_is_no_day_with_the_year_first_is_named_with_advice(day: str) -> None:
+    with pytest.raises(InputFault, match=f"row 2, verified_on: '{day}' is no date; write 2024-01-31"):
+        parse_contacts(FILE.replace("2024/1/2", day), "book.csv")
 
 
 def test_every_wrong_cell_is_named_with_row_and_column() -> None:

@@ -1,0 +1,33 @@
+"""Papers of a notice for the mail: its PDF and CAP, made when the mail leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from console.channels.mail import Paper
+from console.documents import NoticeDocuments
+from console.domain.incidents import Incident
+from maps.errors import QuanmaiError
+
+
+class NotCurrent(QuanmaiError):
+    """The notice has changed since the message was written; its files would say something else than the text."""
+
+
+class NoticePapers:
+    """Runs on the channel's thread: setting a PDF takes a process and a second or two. ``case``: an incident by its id."""
+
+    def __init__(self, case: Callable[[str], Incident | None], documents: NoticeDocuments) -> None:
+        self._case, self._documents = case, documents
+
+    def of(self, body: Mapping[str, Any]) -> tuple[Paper, ...]:
+        """PDF and CAP of the notice in a message's JSON. Raises NotCurrent, StoreUnavailable, PdfFault."""
+        case = self._case(str(body.get("incident_id", "")))
+        notices = case.notices if case is not None else ()
+        notice = next((one for one in notices if one.notice_id == body.get("notice_id")), None)
+        if notice is None or (notice.version, notice.status.value) != (body.get("version"), body.get("status")):
+            raise NotCurrent(f"no files are attached: notice {body.get('notice_id')} has been changed since this text was issued")
+        at = datetime.fromisoformat(str(body["t"]))
+        return tuple(Paper(*one) for one in self._documents.papers(notice, at))

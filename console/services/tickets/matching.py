@@ -1,0 +1,127 @@
+"""Matches a caller's place with the hydraulic areas of what runs, and counts similar calls near. Near is never *known*."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from console.domain.tickets import COVERED, SHORTAGE, Cover, Ticket, TicketKind, TicketSource
+from console.services.tickets.affected import AffectedArea
+from console.services.tickets.places import CallerPlace
+
+SIMILAR_M, SIMILAR_WITHIN = 500.0, timedelta(hours=3)
+DUPLICATE_M = {TicketSource.OPEN311: 250.0, TicketSource.PHONE: 1000.0}
+"""Within which distance an open ticket is suggested as the same one: citizens' reports, and those that staff take."""
+_MOST_DUPLICATES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """``area``: the one that covers the place, or a part of it; None where none does.
+
+    ``inside``, ``meant``: households in it, and of the place in all; of a pipe without customers, pipes.
+    """
+
+    cover: Cover
+    area: AffectedArea | None = None
+    inside: int = 0
+    meant: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the whole place lies in the area."""
+        return self.cover in COVERED
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Similar open calls near: how many within ``SIMILAR_M`` and ``SIMILAR_WITHIN``, and the distance of the nearest, m."""
+
+    count: int = 0
+    nearest_m: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """An open ticket that may be the same one, and its distance in m."""
+
+    ticket: Ticket
+    away_m: float
+
+
+_RANK = (Cover.WITHOUT_WATER, Cover.LOW_PRESSURE, Cover.PARTLY)
+
+
+def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Sequence[int]) -> Match:
+    """The area that covers a place best: without water before low pressure before a part; judged ones before suspected.
+
+    ``households``: of every customer row. A place counts as known only if all that may be meant lies in the area.
+    """
+    if not place.is_matched:
+        return Match(Cover.UNPLACED)
+    found = [one for area in areas if (one := _within(place, area, households)) is not None]
+    if not found:
+        return Match(Cover.OUTSIDE)
+    return min(found, key=lambda one: (_RANK.index(one.cover), one.area is not None and one.area.is_suspected, -one.inside))
+
+
+def _within(place: CallerPlace, area: AffectedArea, households: Sequence[int]) -> Match | None:
+    if not len(place.customers):
+        cut = area.dry_pipes[place.pipes]
+        if not cut.any():
+            return None
+        cover = Cover.WITHOUT_WATER if cut.all() else Cover.PARTLY
+        return Match(cover, area, int(cut.sum()), len(cut))
+    rows = place.customers
+    dry, low = area.dry[rows], area.low[rows]
+    hit = dry | low
+    if not hit.any():
+        return None
+    cover = Cover.PARTLY if not hit.all() else Cover.WITHOUT_WATER if dry.all() else Cover.LOW_PRESSURE
+    inside = sum(int(households[row]) for row in rows[hit].tolist())
+    return Match(cover, area, inside, sum(int(households[row]) for row in rows.tolist()))
+
+
+def similar(tickets: Iterable[Ticket], kind: TicketKind, x: float | None, y: float | None, now: datetime) -> Similar:
+    """Open calls of the same family near a point: lack of water, pressure and bursts are one; else the same kind."""
+    if not _is_place(x, y):
+        return Similar()
+    family = SHORTAGE if kind in SHORTAGE else frozenset({kind})
+    away = [
+        distance
+        for one in tickets
+        if one.kind in family and one.is_open and timedelta() <= now - one.called_at <= SIMILAR_WITHIN
+        and (distance := away_m(one, x, y)) <= SIMILAR_M
+    ]  # fmt: skip
+    return Similar(len(away), min(away)) if away else Similar()
+
+
+def duplicates(
+    tickets: Iterable[Ticket], kind: TicketKind, source: TicketSource, x: float | None, y: float | None, phone: str = ""
+) -> tuple[Suggested, ...]:
+    """Open tickets of the same kind that may be the same report, nearest first; a person decides, nothing is merged.
+
+    Within 250 m of a citizen's report, 1,000 m of one that staff take; of the same phone at any distance.
+    """
+    limit, found = DUPLICATE_M[source], []
+    for one in tickets:
+        if one.kind is not kind or not one.is_open:
+            continue
+        distance = away_m(one, x, y)
+        if distance <= limit or (phone and one.phone == phone):
+            found.append(Suggested(one, distance))
+    found.sort(key=lambda one: (not (phone and one.ticket.phone == phone), not math.isfinite(one.away_m), one.away_m))
+    return tuple(found[:_MOST_DUPLICATES])
+
+
+def away_m(ticket: Ticket, x: float | None, y: float | None) -> float:
+    """Distance of a ticket's place from a point, m; NaN where one has no place."""
+    if x is None or y is None or ticket.x is None or ticket.y is None:
+        return math.nan
+    return math.hypot(ticket.x - x, ticket.y - y)
+
+
+def _is_place(x: float | None, y: float | None) -> bool:
+    return x is not None and y is not None and math.isfinite(x) and math.isfinite(y)

@@ -1,0 +1,40 @@
+"""Positions that a crew's page shares while the crew is on duty, read as those of OwnTracks are."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from console.domain.crews import CrewFix
+from console.feeds.bounds import PartRefused
+from console.feeds.owntracks import FixReader
+
+_MOST_M = 2_000.0
+"""A position less accurate than this says too little (a cell of the phone network)."""
+
+
+def position(reader: FixReader, crew_id: str, given: dict[str, Any], now_us: int) -> CrewFix:
+    """The position in a body: lat, lon (degrees), t (ms since 1970, of the fix), accuracy (m), speed (m/s), heading.
+
+    Its age is that of the fix. Raises PartRefused.
+    """
+    accuracy = given.get("accuracy")
+    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and not accuracy <= _MOST_M:
+        raise PartRefused("position", f"accurate to {accuracy:.0f} m only")
+    at = given.get("t")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+        raise PartRefused("time", "t is no time")
+    speed = given.get("speed")
+    body = {
+        "_type": "location",
+        "lat": given.get("lat"),
+        "lon": given.get("lon"),
+        "tst": at / 1000.0,
+        "vel": speed * 3.6 if isinstance(speed, int | float) and not isinstance(speed, bool) else None,
+        "cog": given.get("heading"),
+    }
+    fix = reader.fix(crew_id, json.dumps(body).encode(), now_us, lambda _kind, _why: None)
+    if fix is None:  # a location is always one
+        raise PartRefused("position", "no position")
+    return fix

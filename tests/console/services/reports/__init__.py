@@ -1,0 +1,1 @@
+"""Event level of a case and its reports to the authorities."""

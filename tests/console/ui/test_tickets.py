@@ -1,0 +1,145 @@
+"""Calls in the window: taken by keyboard alone, the answer beside, the list, the case's own calls."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from console.domain.incidents import Phase
+from console.domain.tickets import TICKET, CallbackResult, Ticket, TicketKind, TicketState
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
+from console.services.tickets.changing import LogCallback
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import TakeCall
+from console.ui.dialogs.ticket import QuickTicket
+from console.ui.models.tickets import Shown
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def quick(window: MainWindow) -> QuickTicket:
+    """The quick ticket, opened by its command."""
+    window.run_command("ticket")
+    window.ticket_commands.settle()
+    return window.ticket_commands.open()
+
+
+def _keys(quick: QuickTicket, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
+    focus = quick.focusWidget()
+    assert focus is not None
+    if text.isascii():
+        QTest.keyClicks(focus, text)
+    elif isinstance(focus, QLineEdit):
+        focus.insert(text)  # as an input method does
+    QTest.keyClick(focus, key)
+
+
+def _tickets(port: ScriptedPort) -> list[Ticket]:
+    return list(port.chair.state.of(TICKET).values())
+
+
+def test_a_call_is_taken_by_keyboard_alone_with_initials_for_the_place(
+    window: MainWindow, port: ScriptedPort, quick: QuickTicket
+) -> None:
+    _keys(quick, "0531 8888 1234")
+    _keys(quick, "mly")
+    _keys(quick, "", Qt.Key.Key_1)
+    _keys(quick, "全楼没水")
+    window.settle()
+    (ticket,) = _tickets(port)
+    assert (ticket.kind, ticket.phone, ticket.text) == (TicketKind.NO_WATER, "0531 8888 1234", "全楼没水")
+    assert (ticket.asset_kind, ticket.community, ticket.address) == ("community", "美林苑", "美林苑")
+    assert quick.phone.text() == quick.address.text() == quick.text.text() == ""
+    assert quick.focusWidget() is quick.phone
+    assert "已登记" in quick.message.text()
+
+
+def test_the_answer_stands_beside_while_the_call_is_taken(window: MainWindow, port: ScriptedPort, quick: QuickTicket) -> None:
+    port.burst()
+    port.submit(JudgeBurst(CASE, (port.case.target_pipes()[0],)), window.session.person)
+    window.settle()
+    plan = port.case.plan
+    assert plan is not None
+    row = port.city.customers.row(plan.customers_without_water[0])
+    quick.choose_point(float(port.city.customers.x[row]), float(port.city.customers.y[row]))
+    quick.settle()
+    assert "停水约" in quick.card.answer.text()
+    quick.choose_point(0.0, 0.0)
+    quick.settle()
+    assert quick.card.answer.text().startswith("尚未掌握（位置未能匹配）")
+
+
+def test_a_wrong_phone_is_said_and_what_was_entered_stays(window: MainWindow, port: ScriptedPort, quick: QuickTicket) -> None:
+    quick.phone.setText("no number")
+    quick.text.setText("没水")
+    quick.submit()
+    window.settle()
+    assert _tickets(port) == []
+    assert quick.message.text() == "这不是电话号码。"
+    assert quick.text.text() == "没水"
+
+
+def test_saving_twice_makes_one_ticket(window: MainWindow, port: ScriptedPort, quick: QuickTicket) -> None:
+    quick.phone.setText("13800000000")
+    quick.submit()
+    quick.submit()
+    window.settle()
+    assert len(_tickets(port)) == 1
+
+
+def test_an_open_ticket_near_is_suggested_and_a_tick_alone_makes_the_new_one_its_duplicate(
+    window: MainWindow, port: ScriptedPort, quick: QuickTicket
+) -> None:
+    x, y = (float(port.city.customers.x[5]), float(port.city.customers.y[5]))
+    port.submit(TakeCall(CallFields(TicketKind.NO_WATER, "13800000001", x=x, y=y)), window.session.person)
+    window.settle()
+    for tick in (False, True):
+        quick.phone.setText("13800000002")
+        quick.choose_point(x + 100, y)
+        quick.settle()
+        assert quick.card.list.count() == (2 if tick else 1)
+        assert "100 米" in "".join(quick.card.list.item(n).text() for n in range(quick.card.list.count()))
+        if tick:
+            quick.card.list.item(0).setCheckState(Qt.CheckState.Checked)
+        quick.submit()
+        window.settle()
+    states = [one.state for one in _tickets(port)]
+    assert states == [TicketState.CONFIRMED, TicketState.CONFIRMED, TicketState.DUPLICATE]
+
+
+def test_the_list_shows_open_tickets_finds_them_and_those_to_call_back(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    person = window.session.person
+    port.submit(JudgeBurst(CASE, (port.case.target_pipes()[0],)), person)
+    plan = port.case.plan
+    assert plan is not None
+    fields = CallFields(
+        TicketKind.NO_WATER, "13800000001", asset_kind="customer", asset_id=plan.customers_without_water[0], wants_callback=True
+    )
+    port.submit(TakeCall(fields), person)
+    port.submit(TakeCall(CallFields(TicketKind.OTHER, "13900000002", address="大明湖")), person)
+    window.settle()
+    panel = window.tickets
+    assert panel.model.rowCount() == 2
+    panel.search.setText("大明湖")
+    assert [one.phone for one in panel.model.items()] == ["13900000002"]
+    assert "来电 · 1" in window.case.calls.heading.text()
+    window.run_command("case_tickets")
+    panel.search.clear()
+    assert [one.incident_id for one in panel.model.items()] == [CASE]
+    port.submit(AdvancePhase(CASE, Phase.CLOSED), person)
+    window.settle()
+    panel.show_only(Shown.DUE)
+    (due,) = panel.model.items()
+    port.submit(LogCallback(due.ticket_id, CallbackResult.WATER_BACK), person)
+    window.settle()
+    assert panel.model.rowCount() == 0
+    panel.show_only(Shown.ALL)
+    panel.read()
+    panel.settle()
+    assert panel.model.rowCount() == 2

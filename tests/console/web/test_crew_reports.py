@@ -1,0 +1,210 @@
+"""Reports, photos and positions of the crew's page over HTTP, with a real engine and store behind it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from console.domain.clock import micros
+from console.domain.crews import CrewState
+from console.domain.shift import LOG_ENTRY, LogEntry
+from console.web.photos import MOST_BYTES, PhotoRefused, reencoded
+from tests.console.web.site import PIPE, Site
+
+SECRET = b"owner 13800000000"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+def a_photo(width: int = 2400, height: int = 1000, orientation: int = 1) -> bytes:
+    """A JPEG with EXIF: a place, an owner, an orientation; red left, blue right."""
+    image = Image.new("RGB", (width, height), "red")
+    image.paste("blue", (width // 2, 0, width, height))
+    exif, made = Image.Exif(), BytesIO()
+    exif[0x0112], exif[0x013B] = orientation, SECRET.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    image.save(made, "JPEG", exif=exif)
+    return made.getvalue()
+
+
+def sends(client: TestClient, photo: bytes, order: str, number: int = 1, **more: str) -> Any:
+    params = {"id": f"photo-{number:04d}", "order_id": order, **more}
+    return client.post("/photos", params=params, content=photo, headers={"content-type": "image/jpeg"})
+
+
+def test_reports_are_in_the_case_at_once_and_the_same_id_again_changes_nothing(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    other = next(str(one) for one in site.room.city.network.pipes.asset_id if str(one) != PIPE)
+    reports = [
+        site.answer(order, "found", number=1, later_s=1, asset_id=other),
+        site.answer(order, "gauge", number=2, later_s=2, place="桥头", pressure="0,21", unit="MPa"),
+        site.answer(order, "sample", number=3, later_s=3, turbidity="0.6", chlorine="0.4"),
+    ]
+    for body in (*reports, *reports):
+        assert client.post("/answers", json=body).json()["state"] == "taken"
+    case = site.case()
+    assert case.found_elsewhere() == other
+    assert [(one.kind.value, one.pressure_kpa) for one in case.field_reports] == [
+        ("found", None),
+        ("gauge", 210.0),
+        ("sample", None),
+    ]
+    assert case.sample is not None
+    assert (case.sample.turbidity_ntu, case.sample.by) == (0.6, "crew1")
+    late = client.post("/answers", json=site.answer(order, "found", number=4, asset_id=PIPE)).json()
+    assert (late["state"], "another pipe" in late["why"]) == ("refused", True)
+    assert site.case().found_elsewhere() == other
+    page = client.get(f"/orders/{order}").text
+    assert "0.210 MPa" in page
+    assert f'data-pipe="{PIPE}"' in page
+
+
+WRONG: tuple[dict[str, object], ...] = (
+    {"state": "found", "asset_id": "P-none"},
+    {"state": "gauge", "pressure": "0.2", "unit": "MPa"},
+    {"state": "gauge", "place": "x", "pressure": "1e9", "unit": "MPa"},
+    {"state": "gauge", "place": "x", "pressure": "0.2", "unit": "psi"},
+    {"state": "gauge", "asset_id": "S-none", "pressure": "0.2", "unit": "MPa"},
+    {"state": "gauge", "place": "x", "pressure": ["0.2"], "unit": "MPa"},
+    {"state": "sample", "turbidity": "nan", "chlorine": "0.4"},
+    {"state": "sample", "turbidity": "0.5", "chlorine": "-1"},
+    {"state": "photo"},
+    {"state": ["found"]},
+)
+
+
+def test_a_report_that_cannot_be_used_is_refused_and_changes_nothing(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    before = site.case()
+    for number, more in enumerate(WRONG, 1):
+        assert client.post("/answers", json={**site.answer(order, ""), **more}).status_code == 422, more
+        assert site.feed.health().invalid >= number
+    assert site.case() == before
+
+
+def test_duty_decides_whether_a_position_is_taken_and_its_age_is_that_of_the_fix(site: Site) -> None:
+    client, room = site.client("crew2"), site.room
+    nodes = room.city.network.nodes
+    from maps.crs import to_wgs84
+
+    lon, lat = to_wgs84(nodes.x[:1], nodes.y[:1], room.city.network.crs)
+    place = {"lat": float(lat[0]), "lon": float(lon[0]), "t": micros(room.clock.at) / 1000 - 90_000, "accuracy": 12, "speed": 2.5}
+    assert client.post("/positions", json=place).status_code == 409
+    assert client.post("/answers", json=site.answer("", "on_duty", number=1)).json()["state"] == "taken"
+    assert client.post("/positions", json=place).json() == {"state": "sent"}
+    crew = next(
+        one for one in room.sees(lambda p: any(c.crew_id == "crew2" and c.at_us for c in p.crews)).crews if one.crew_id == "crew2"
+    )
+    assert (round(crew.x - float(nodes.x[0])), crew.at_us, crew.speed_mps) == (0, micros(room.clock.at) - 90_000_000, 2.5)
+    for wrong in ({"lat": 91.0}, {"t": 1e300}, {"t": None}, {"accuracy": 1e6}, {"lat": "x"}, {"t": place["t"] + 3.6e6}):
+        assert client.post("/positions", json={**place, **wrong}).status_code == 422
+    assert "On duty" in client.get("/").text
+    late = client.post("/answers", json=site.answer("", "off_duty", number=2, later_s=-30)).json()
+    assert (late["state"], bool(late["why"])) == ("refused", True)
+    assert client.post("/answers", json=site.answer("", "off_duty", number=3, later_s=1)).json()["state"] == "taken"
+    assert client.post("/positions", json=place).status_code == 409
+    room.sees(lambda p: any(c.crew_id == "crew2" and c.state is CrewState.OFF_DUTY for c in p.crews))
+
+
+def test_a_photo_is_kept_encoded_anew_upright_and_without_what_the_camera_wrote(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    sent = a_photo(orientation=6)
+    for _ in range(2):
+        assert sends(client, sent, order, text="井盖<b>").json()["state"] == "taken"
+    (entry,) = (
+        one for one in site.room.store.records_of((LOG_ENTRY,), 0, micros(site.room.clock.at)) if isinstance(one, LogEntry)
+    )
+    assert entry.picture is not None
+    kept = site.room.store.attachment(entry.picture.sha256)
+    assert kept is not None
+    assert SECRET not in kept.content
+    with Image.open(BytesIO(kept.content)) as image:
+        assert (image.size, dict(image.getexif())) == ((667, 1600), {})
+        red, blue = image.getpixel((333, 100)), image.getpixel((333, 1500))
+    assert isinstance(red, tuple)
+    assert isinstance(blue, tuple)
+    assert (red[0] > 200, red[2] < 60) == (True, True)
+    assert (blue[2] > 200, blue[0] < 60) == (True, True)
+    assert entry.incident_id == site.case().incident_id
+    assert entry.author == "crew1"
+    assert site.case().field_reports[0].picture == entry.picture
+
+
+def a_png_bomb(side: int = 30_000) -> bytes:
+    """A PNG of a few bytes that says it is 900 million pixels."""
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def a_jpeg_bomb() -> bytes:
+    """A small JPEG whose header says 65,000 pixels a side."""
+    photo = bytearray(a_photo(16, 16))
+    at = photo.index(b"\xff\xc0") + 5
+    photo[at : at + 4] = struct.pack(">HH", 65_000, 65_000)
+    return bytes(photo)
+
+
+def test_what_is_no_photo_or_a_bomb_is_refused_before_it_is_decoded() -> None:
+    for content, kind in (
+        (a_png_bomb(), "photo_type"),
+        (a_jpeg_bomb(), "photo_pixels"),
+        (b"<svg/>", "photo_type"),
+        (b"", "photo_type"),
+    ):
+        with pytest.raises(PhotoRefused, match=kind):
+            reencoded(content)
+    whole = a_photo(64, 64)
+    with pytest.raises(PhotoRefused):
+        reencoded(whole[: len(whole) // 2])
+    kinds = set()
+    for cut in range(2, len(whole), 97):
+        try:
+            kinds.add(reencoded(whole[:cut] + b"\0" + whole[cut + 1 :]).media_type)
+        except PhotoRefused as refused:
+            kinds.add(refused.kind)
+    assert kinds <= {"image/jpeg", "photo_type", "photo_pixels", "photo_damaged"}
+
+
+def test_photos_need_the_link_the_page_and_a_sensible_size_and_rate(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    photo = a_photo(32, 32)
+    assert sends(TestClient(site.app), photo, order).status_code == 401
+    assert sends(site.client("crew2"), photo, order).status_code == 404
+    assert sends(client, b"x" * (MOST_BYTES + 1), order).status_code == 413
+    assert (
+        client.post(
+            "/photos", params={"id": "photo-9999", "order_id": order}, content=photo, headers={"x-quanmai-page": "x"}
+        ).status_code
+        == 403
+    )
+    told = [sends(client, photo, order, number).status_code for number in range(24)]
+    assert told[0] == 200
+    assert 429 in told
+    assert len(site.case().field_reports) <= 20
+
+
+def test_the_page_can_be_installed(site: Site) -> None:
+    client = site.client()
+    manifest = client.get("/manifest.webmanifest")
+    assert manifest.headers["content-type"].startswith("application/manifest+json")
+    body = manifest.json()
+    assert (body["display"], body["start_url"]) == ("standalone", "/")
+    assert client.get(body["icons"][0]["src"]).headers["content-type"].startswith("image/svg")
+    assert "manifest-src 'self'" in manifest.headers["content-security-policy"]
