@@ -64,7 +64,7 @@ def everything(port: AreaPort, *more: object) -> str:
     return json.dumps([parts, logs, ids, *map(to_json, more)], ensure_ascii=False, default=str)
 
 
-ARRAYS = ("value", "at_us", "quality", "expected", "station_state", "elevation_error_m")
+ARRAYS = ("value", "at_us", "quality", "expected", "station_state", "elevation_error_m", "late")
 
 
 def test_nothing_of_another_areas_case_reaches_a_terminal(room: Room, city: City) -> None:
