@@ -24,7 +24,7 @@ _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
 _CONTENT = 3
 _TIME = 1
-_DEVIATION, _NARROW_PX = 4, 500
+_DEVIATION, _NARROW_PX = 4, 440
 """The deviation is left out of a narrow list: the content has the value and what was expected."""
 _SHARES = {0: (64, 1.0), 2: (70, 0.17), _DEVIATION: (64, 1.0), 5: (90, 0.23)}
 """Column: (least pixels, most of the list's width). They take what their words need; the content has the rest.
