@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     """Days for which the store keeps readings rolled up to minutes, 0: for good."""
     quarters_days: int = Field(default=QUARTERS_DAYS, ge=0)
     """Days for which the store keeps readings rolled up to quarters of an hour, 0: for good."""
-    same_case_minutes: float = Field(30.0, ge=0, le=7 * 24 * 60)
+    same_case_minutes: float = Field(default=30.0, ge=0, le=7 * 24 * 60)
     """How long the finding of a dismissed case stays dismissed; 0: it opens a new case at once."""
     targets: TargetSettings = Field(default_factory=TargetSettings)
     """Targets of cases by goal, as ``judge = {minutes = 8, warn_minutes = 2, tell = "supervisor"}``: ``domain/targets.py``."""

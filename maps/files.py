@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from maps.errors import InputFault
@@ -14,18 +14,30 @@ def write_aside(path: Path, content: bytes) -> None:
 
     Raises InputFault for a folder, and when the place cannot be written.
     """
-    if not path.name or path.is_dir():
-        raise InputFault(f"{path}: is a folder; name a file")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write_together({path: content})
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Files that belong together: all of them are on the disk under temporary names before the first one takes its own.
+
+    A full disk so leaves none of them, and no file that was there before is changed. Raises InputFault as ``write_aside``.
+    """
+    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in files if path.name and not path.is_dir()}
+    if wrong := [path for path in files if path not in parts]:
+        raise InputFault(f"{wrong[0]}: is a folder; name a file")
+    at = next(iter(files), Path())
     try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for at, content in files.items():
+            with parts[at].open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for at, part in parts.items():
+            part.replace(at)
     except OSError as fault:
-        part.unlink(missing_ok=True)
-        raise InputFault(f"{path}: cannot be written ({fault.strerror}); choose another folder or free the disk") from fault
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+        raise InputFault(f"{at}: cannot be written ({fault.strerror}); choose another folder or free the disk") from fault
 
 
 def refuse_overwriting(to: Path, sources: Iterable[Path]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,9 +28,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def wntr_networks() -> Path:
     """EPANET's and Kentucky's example networks, inside the wntr package."""
-    import wntr
-
-    return Path(wntr.__file__).parent / "library" / "networks"
+    package = find_spec("wntr")  # found, not imported: that takes a second in each test process
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "library" / "networks"
 
 
 _LONG = (
@@ -46,6 +49,12 @@ _LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order of files, for a run in several processes; the order within a file stays."""
     items.sort(key=lambda item: item.path.name not in _LONG)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude modules and collected tests from later collections of garbage: a full one would walk a million objects more."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from console.store import open_store
 from console.store.connection import engine_for, store_url
 
 
@@ -24,6 +26,7 @@ class Server:
     folder: Path
     programs: Path
     user: str | None
+    is_running: bool = False
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs; root runs it under the package's account, since PostgreSQL refuses root."""
@@ -41,10 +44,12 @@ class Server:
         """Start and wait until it answers."""
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self.is_running = True
 
     def stop(self) -> None:
         """Stop at once."""
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
+        self.is_running = False
 
     def url(self, database: str) -> str:
         """The address of a database."""
@@ -58,9 +63,9 @@ def _programs() -> Path | None:
     return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A running server; skips where PostgreSQL is not installed."""
+    """A running server; skips where PostgreSQL is not installed. A test that stops it starts it again."""
     if _programs() is None:
         pytest.skip("PostgreSQL's server programs are not installed")
     with running_server() as made:
@@ -81,18 +86,43 @@ def running_server() -> Iterator[Server]:
         made.run("initdb", "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N")
         made.start()
         yield made
-        made.stop()
+        if made.is_running:
+            made.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(server: Server) -> str:
+    """Name of a database with the tables of this version; copied, never opened."""
+    _create(server, "migrated")
+    open_store(server.url("migrated")).close()
+    return "migrated"
 
 
 @pytest.fixture
-def database(server: Server, request: pytest.FixtureRequest) -> str:
-    """The address of an empty database of its own."""
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
+def database(server: Server, migrated: str, request: pytest.FixtureRequest) -> str:
+    """The address of a database of its own, with the tables of this version and no rows."""
+    return _own(server, request, migrated)
+
+
+@pytest.fixture
+def empty_database(server: Server, request: pytest.FixtureRequest) -> str:
+    """The address of a database of its own, without tables."""
+    return _own(server, request, "template1")
+
+
+def _own(server: Server, request: pytest.FixtureRequest, template: str) -> str:
+    if not server.is_running:  # a test failed between stop and start
+        server.start()
+    name = f"t{uuid.uuid5(uuid.NAMESPACE_URL, request.node.nodeid).hex}"
+    _create(server, name, template)
+    return server.url(name)
+
+
+def _create(server: Server, name: str, template: str = "template1") -> None:
     admin = open_engine(server.url("postgres"))
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     admin.dispose()
-    return server.url(name)
 
 
 def open_engine(url: str) -> Engine:

@@ -102,7 +102,8 @@ def ltown(inp: Path | None = None) -> City:
 def pressures(city: City, truth: MismatchedTruth, steps: int, random: np.random.Generator) -> NDArray[np.float32]:
     """Quiet readings, kPa, (steps, stations)."""
     node = city.stations.node.astype(np.int64)
-    head = np.stack([truth.heads(step * _STEP_S)[node] for step in range(steps)])
+    days = [range(first, min(first + _DAY_STEPS, steps)) for first in range(0, steps, _DAY_STEPS)]
+    head = np.concatenate([truth.heads_over([step * _STEP_S for step in day])[:, node] for day in days])
     return _read(city, head, random)
 
 
@@ -120,7 +121,7 @@ def _hurt(city: City, truth: MismatchedTruth, burst: _Burst, flow_m3h: float, ra
     start, end = int(pipes.from_node[burst.pipe]), int(pipes.to_node[burst.pipe])
     leak = {start: flow_m3h * (1.0 - burst.share)}
     leak[end] = leak.get(end, 0.0) + flow_m3h * burst.share
-    head = np.stack([truth.heads((burst.step + sample) * _STEP_S, leak)[node] for sample in range(_SAMPLES)])
+    head = truth.heads_over([(burst.step + sample) * _STEP_S for sample in range(_SAMPLES)], leak)[:, node]
     return _read(city, head, random)
 
 

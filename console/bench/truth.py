@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,8 @@ from maps.hydraulics.project import value_array
 from maps.units import FOOT_M, is_us_flow_unit, m3h_per_flow_unit
 
 _FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
+_BATCH = 288
+"""Snapshots whose demands are written at once."""
 
 
 class MismatchedTruth:
@@ -57,6 +59,7 @@ class MismatchedTruth:
         en.settimeparam(self._project, en.DURATION, 0)
         en.openH(self._project)
         self._raw, self._heads = value_array(en.getcount(self._project, en.NODECOUNT))
+        self._raw_values, self._values = value_array(_BATCH)
 
     def __enter__(self) -> Self:
         return self
@@ -68,23 +71,37 @@ class MismatchedTruth:
 
     def heads(self, at_s: float, leaks_m3h: Mapping[int, float] | None = None) -> Floats:
         """Heads (nodes,) in m at ``at_s`` seconds of the week with fresh demand noise; ``leaks_m3h`` by node row."""
-        step = int(at_s / self._step_s) % len(self.nominal_m3h)
-        shake = 1.0 + self._noise * self._random.standard_normal(len(self._index))
+        return np.asarray(self.heads_over([at_s], leaks_m3h)[0])
+
+    def heads_over(self, at_s: Sequence[float], leaks_m3h: Mapping[int, float] | None = None) -> Floats:
+        """Heads (times, nodes), as ``heads`` at each of ``at_s``."""
+        parts = [self._solved(at_s[first : first + _BATCH], leaks_m3h or {}) for first in range(0, len(at_s), _BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self._index)))
+
+    def _solved(self, at_s: Sequence[float], leaks_m3h: Mapping[int, float]) -> Floats:
+        """Snapshots of at most ``_BATCH`` times. Each junction's demands are written at once, as its pattern."""
+        project, step = self._project, (np.asarray(at_s) / self._step_s).astype(np.int64) % len(self.nominal_m3h)
+        shake = 1.0 + self._noise * self._random.standard_normal((len(step), len(self._index)))
         demand = self.nominal_m3h[step] * self._factor * np.maximum(shake, 0.0)
-        for row, flow in (leaks_m3h or {}).items():
-            demand[row] += flow
-        scaled = demand / self._flow
-        for row in np.flatnonzero(self._junction).tolist():
-            en.setbasedemand(self._project, int(self._index[row]), 1, float(scaled[row]))
+        for row, flow in leaks_m3h.items():
+            demand[:, row] += flow
+        scaled = np.ascontiguousarray((demand / self._flow).T)
+        for row, pattern in self._pattern.items():
+            self._values[: len(step)] = scaled[row]
+            en.setpattern(project, pattern, self._raw_values, len(step))
+        heads = np.empty((len(step), len(self._index)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            en.initH(self._project, en.NOSAVE)
-            en.runH(self._project)
-        en.getnodevalues(self._project, en.HEAD, self._raw)
-        return np.asarray(self._heads[self._index - 1] * self._length)
+            for place in range(len(step)):
+                en.settimeparam(project, en.PATTERNSTART, round(place * self._step_s))
+                en.initH(project, en.NOSAVE)
+                en.runH(project)
+                en.getnodevalues(project, en.HEAD, self._raw)
+                heads[place] = self._heads[self._index - 1] * self._length
+        return heads
 
     def _take_over_demands(self) -> NDArray[np.float64]:
-        """Nominal demands (steps, nodes), m³/h; the model's patterns are replaced by constants."""
+        """Nominal demands (steps, nodes), m³/h; each junction gets one demand of 1 flow unit with a pattern of its own."""
         project = self._project
         self._step_s = float(en.gettimeparam(project, en.PATTERNSTEP))
         multiplier = en.getoption(project, en.DEMANDMULT)
@@ -95,13 +112,18 @@ class MismatchedTruth:
         ]
         steps = min(math.lcm(*(len(pattern) for pattern in patterns)), int(7 * 86_400 / self._step_s))
         nominal = np.zeros((steps, len(self._index)))
-        en.addpattern(project, "quanmai-one")
-        constant = en.getpatternindex(project, "quanmai-one")
-        for row in np.flatnonzero(self._junction):
-            nominal[:, row] = self._nominal_of(int(self._index[row]), patterns, steps, constant) * multiplier * self._flow
+        self._pattern = {}
+        for row in np.flatnonzero(self._junction).tolist():
+            name = f"quanmai-{row}"
+            en.addpattern(project, name)
+            self._pattern[row] = int(en.getpatternindex(project, name))
+            node = int(self._index[row])
+            nominal[:, row] = self._nominal_of(node, patterns, steps) * multiplier * self._flow
+            en.setbasedemand(project, node, 1, 1.0)
+            en.setdemandpattern(project, node, 1, self._pattern[row])
         return nominal
 
-    def _nominal_of(self, node: int, patterns: list[Any], steps: int, constant: int) -> Floats:
+    def _nominal_of(self, node: int, patterns: list[Any], steps: int) -> Floats:
         total = np.zeros(steps)
         categories = en.getnumdemands(self._project, node)
         for category in range(1, categories + 1):
@@ -109,6 +131,5 @@ class MismatchedTruth:
             total += en.getbasedemand(self._project, node, category) * np.resize(pattern, steps)
             en.setbasedemand(self._project, node, category, 0.0)
         if categories == 0:
-            en.adddemand(self._project, node, 0.0, "quanmai-one", "truth")
-        en.setdemandpattern(self._project, node, 1, constant)
+            en.adddemand(self._project, node, 0.0, "", "truth")
         return total

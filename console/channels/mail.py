@@ -134,8 +134,8 @@ class Mail:
             code, said = next(iter(fault.recipients.values()))
             raise _refusal(code, f"{self._to} is refused: {_said(code, said)}") from fault
         except smtplib.SMTPAuthenticationError as fault:
-            said = _said(fault.smtp_code, fault.smtp_error)
-            raise NotDelivered(f"{host} refuses the login of {self._server.user}: {said}") from fault
+            why = _said(fault.smtp_code, fault.smtp_error)
+            raise NotDelivered(f"{host} refuses the login of {self._server.user}: {why}") from fault
         except smtplib.SMTPResponseException as fault:
             raise _refusal(fault.smtp_code, f"{host}: {_said(fault.smtp_code, fault.smtp_error)}") from fault
         except ssl.SSLCertVerificationError as fault:

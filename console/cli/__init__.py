@@ -8,14 +8,27 @@ from typing import Any
 
 import typer
 
-from console.cli import administration, bench, cities, crews, detection, network, open311, review, running, server, users
+from console.cli import (
+    administration,
+    bench,
+    cities,
+    crews,
+    detection,
+    network,
+    open311,
+    outages,
+    review,
+    running,
+    server,
+    users,
+)  # fmt: skip
 from console.cli.output import fail
 from maps.errors import QuanmaiError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Quanmai 泉脉: water dispatch."
 )
-for room in (cities, network, detection, running, review, administration, users, crews, open311, server, bench):
+for room in (cities, network, detection, running, review, administration, outages, users, crews, open311, server, bench):
     app.add_typer(room.commands)
 
 _UsageFault: type[Exception] = typer.BadParameter.__bases__[0]

@@ -13,6 +13,7 @@ import typer
 from console.cli.output import print_result
 
 commands = typer.Typer()
+PIPES = 200_000
 
 
 BENCHES = (
@@ -29,13 +30,14 @@ BENCHES = (
     "pumped",
     "room",
     "history",
+    "tickets",
 )
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
-    pipes: int = 200_000,
+    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000")] = PIPES,
     stations: Annotated[int | None, typer.Option(help="default 300; history: 1000; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
@@ -51,6 +53,7 @@ def bench(
     bursts: Annotated[int, typer.Option(help="pumped: bursts of each size", min=0)] = 8,
     seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
     noise: Annotated[float, typer.Option(help="pumped: factor on all noise of demand and readings", min=0.0)] = 1.0,
+    watch_only: Annotated[bool, typer.Option(help="pumped: the driven test alone, in about half the time (scada)")] = False,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
     store: Annotated[str, typer.Option(help="room: address of an empty PostgreSQL database; default an SQLite file")] = "",
@@ -61,6 +64,7 @@ def bench(
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
+        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
@@ -78,6 +82,7 @@ def bench(
             "bursts": bursts,
             "seed": seed,
             "noise": noise,
+            "watch_only": watch_only,
             "to": to,
             "report": partial(typer.echo, err=True),
         },

@@ -19,7 +19,7 @@ from console.domain.shift import Handover, HandoverItem, ItemChange, Part, Signa
 from console.services.note_texts import NoteTexts
 from console.services.shift.log import LogLine
 from maps.errors import QuanmaiError
-from maps.files import write_aside
+from maps.files import write_aside, write_together
 from resources.texts import Catalogue
 
 
@@ -104,8 +104,8 @@ def write_handover(one: Handover, head: Head, to: Path, language: str, time_zone
     """Write PDF, page and head beside each other (``to`` with .pdf, .html, .head.jsonl). Raises PdfFault and InputFault."""
     report = handover_report(one, head, language, time_zone)
     paths = (to.with_suffix(".pdf"), to.with_suffix(".html"), to.with_suffix(".head.jsonl"))
-    for path, content in zip(paths, (pdf_of(report), plain_page(report), f"{head_line(head)}\n".encode()), strict=True):
-        write_aside(path, content)
+    contents = (pdf_of(report), plain_page(report), f"{head_line(head)}\n".encode())
+    write_together(dict(zip(paths, contents, strict=True)))
     return paths
 
 

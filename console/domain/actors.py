@@ -73,6 +73,8 @@ class Permission(StrEnum):
     """Administer users."""
     SHIFT = "shift"
     """Entries of the shift log, calls, signing on and off, handovers."""
+    CORRECTIONS = "corrections"
+    """Accept or refuse corrections of the dataset that crews propose."""
     CONTACTS = "contacts"
     """Change the contact book."""
     TICKETS = "tickets"
@@ -97,7 +99,7 @@ GRANTED: Mapping[Role, frozenset[Permission]] = {
     Role.HOTLINE: _AT_WORK
     | {Permission.CASES, Permission.CONTACTS, Permission.TICKETS, Permission.PUBLIC, Permission.PERSONAL_DATA},
     Role.LEAKAGE: _AT_WORK | {Permission.ALARMS, Permission.OPERATIONS},
-    Role.GIS: _AT_WORK | {Permission.OPERATIONS},
+    Role.GIS: _AT_WORK | {Permission.OPERATIONS, Permission.CORRECTIONS},
     Role.CREW: frozenset({Permission.CREWS}),
     Role.CLIENT: frozenset({Permission.TICKETS}),
     Role.AUDITOR: frozenset(),

@@ -22,6 +22,8 @@ class ReportKind(StrEnum):
     """A pressure read on a gauge."""
     SAMPLE = "sample"
     """Turbidity and chlorine before service resumes."""
+    CORRECTION = "correction"
+    """Something is otherwise than the dataset says."""
 
 
 OF_DUTY = (ReportKind.ON_DUTY, ReportKind.OFF_DUTY)
@@ -32,8 +34,9 @@ OF_DUTY = (ReportKind.ON_DUTY, ReportKind.OFF_DUTY)
 class FieldReport:
     """One report. ``report_id``: given by the crew's phone; the same id is the same report. ``at``: time of the tap.
 
-    ``asset_id``: the pipe found, or the station or hydrant of a gauge; ``place``: the gauge's place in words, where it is none
-    of these. ``pressure_kpa``, ``turbidity_ntu``, ``chlorine_mgl``: what was measured, None where not asked.
+    ``asset_id``: the pipe found, the station or hydrant of a gauge, or what is corrected; ``place``: the gauge's place in words,
+    where it is none of these. ``layer``, ``fault``, ``x``, ``y``: of a correction, as in ``corrections.py``. ``pressure_kpa``,
+    ``turbidity_ntu``, ``chlorine_mgl``: what was measured, None where not asked.
     """
 
     report_id: str
@@ -48,6 +51,10 @@ class FieldReport:
     chlorine_mgl: float | None = None
     text: str = ""
     picture: PictureRef | None = None
+    layer: str = ""
+    fault: str = ""
+    x: float | None = None
+    y: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,16 @@ class ValveMark:
 
 
 @dataclass(frozen=True, slots=True)
+class CardsSent:
+    """Valve cards that a crew has, as sent last. ``withdrawn``: those of its valves that it was told not to close any more."""
+
+    crew_id: str
+    valves: tuple[str, ...]
+    at: datetime
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WaterSample:
     """The sample before service resumes: turbidity in NTU, chlorine at the end of the main in mg/L; passed, or waived by name."""
 
@@ -224,6 +234,14 @@ class HandReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWeight:
+    """Calls that moved a location. ``by_readings``: the location without them; ``ticket_ids``: those that count."""
+
+    by_readings: Location
+    ticket_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LevelByHand:
     """The event level as somebody set it, against or as the rules propose: ``ground`` why."""
 
@@ -253,7 +271,9 @@ class Incident:
     case has concerned so far; an area stays in it when the location moves away. ``field_reports``: what crews reported apart from
     orders and valves, in the order of arrival. ``work``: of a planned outage that runs, which
     no alarm stands for; None of a burst. ``level_by_hand``: the event level set by a person, None while the rules' holds.
-    ``dismissed``: closed as no burst (False in cases of earlier versions).
+    ``dismissed``: closed as no burst (False in cases of earlier versions). ``calls``: those of customers that moved the
+    location, None while none did; ``calls_set_aside``: a person decided that they do not count. ``cards``: valve cards of
+    each crew.
     """
 
     incident_id: str
@@ -292,9 +312,12 @@ class Incident:
     escalations: tuple[Escalation, ...] = ()
     area_alerts: tuple[AreaAlert, ...] = ()
     field_reports: tuple[FieldReport, ...] = ()
+    cards: tuple[CardsSent, ...] = ()
     work: PlannedWork | None = None
     level_by_hand: LevelByHand | None = None
     dismissed: bool = False
+    calls: CallWeight | None = None
+    calls_set_aside: bool = False
 
     @property
     def record_kind(self) -> RecordKind[Incident]:
@@ -328,6 +351,10 @@ class Incident:
         """The pipe that a crew found broken on site where another one is taken for it; "" when nobody did."""
         found = next((order.found_pipe for order in reversed(self.orders) if order.found_pipe), "")
         return "" if found in self.burst_pipes else found
+
+    def read_location(self) -> Location | None:
+        """The location by the readings alone."""
+        return self.calls.by_readings if self.calls is not None else self.location
 
     def is_open(self) -> bool:
         """Neither closed nor dismissed."""

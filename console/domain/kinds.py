@@ -6,6 +6,7 @@ from typing import Any
 
 from console.domain.alarms import ALARM
 from console.domain.contacts import CALL, CONTACT
+from console.domain.corrections import CORRECTION
 from console.domain.dispatch_orders import DISPATCH_ORDER
 from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import INCIDENT
@@ -34,4 +35,5 @@ KINDS: tuple[RecordKind[Any], ...] = (
     CARE_NEED,
     CARE_STEP,
     WATER_POINT,
+    CORRECTION,
 )

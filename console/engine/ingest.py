@@ -64,7 +64,7 @@ class Ingest:
             return
         now_us = micros(self._clock.now())
         decoded = [batch for one in arrived if (batch := self._decoded(one, now_us)) is not None]
-        parts = sum(2 + len(batch.replies) for batch in decoded)
+        parts = sum(2 + len(batch.replies) + len(batch.reports) for batch in decoded)
         kept = self._receipts.expect(sum(len(one.items) for one in arrived), 1 + parts)
         for batch in decoded:
             self._take(batch, now_us, kept)
@@ -92,7 +92,8 @@ class Ingest:
         readings = batch.readings.where(batch.readings.at_us <= now_us + _KEPT_AHEAD_US)
         self._archive.append_readings(readings.received(now_us), kept)
         due = time.monotonic() + (0.0 if self._leads() else LEADER_FIRST_S)
-        self._replies.extend((due, reply, kept) for reply in batch.replies)
+        answers: list[OrderReply | Reported] = [*batch.replies, *batch.reports]
+        self._replies.extend((due, answer, kept) for answer in answers)
         self._take_replies()
         applied = self._live.apply(batch.readings, now_us)
         findings = self._clocks.look(batch.readings, applied.ahead, now_us)

@@ -43,11 +43,12 @@ class Decoded:
 
     readings: ReadingBatch = field(default_factory=ReadingBatch.empty)
     fixes: tuple[CrewFix, ...] = ()
-    replies: tuple[OrderReply | Reported, ...] = ()
+    replies: tuple[OrderReply, ...] = ()
     troubles: tuple[CrewTrouble, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[Rejected, ...] = ()
     remarks: tuple[str, ...] = ()
+    reports: tuple[Reported, ...] = ()
 
     @property
     def rejected(self) -> int:

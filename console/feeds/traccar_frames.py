@@ -109,13 +109,12 @@ class TraccarDecoder:
 
     def _fix(self, crew: str, position: dict[str, Any], now_us: int, batch: _Batch) -> CrewFix:
         speed, course = position.get("speed"), position.get("course")
-        is_number = isinstance(speed, int | float) and not isinstance(speed, bool)
         body = {
             "_type": "location",
             "lat": position.get("latitude"),
             "lon": position.get("longitude"),
             "tst": _time(position.get("fixTime")) / 1e6,
-            "vel": speed * KMH_PER_KNOT if is_number else speed,
+            "vel": speed * KMH_PER_KNOT if isinstance(speed, int | float) and not isinstance(speed, bool) else speed,
             "cog": course,
         }
         payload = json.dumps(body).encode()

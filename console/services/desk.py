@@ -19,6 +19,7 @@ from console.domain.notes import Note
 from console.domain.orders import OrderReply
 from console.domain.outages import OUTAGE
 from console.domain.targets import Targets
+from console.domain.tickets import TICKET
 from console.services.access.permissions import require_permitted
 from console.services.alarms import operations, station_alarms
 from console.services.analysis.retention import Deletion, recorded_deletion
@@ -28,7 +29,7 @@ from console.services.areas.emergency import with_emergency_noted
 from console.services.areas.escalation import Wait, Waiting
 from console.services.areas.visibility import refuse_beyond, state_for
 from console.services.changesets import NOTHING, Refused, recorded
-from console.services.crews import orders, resending, valve_assignment, valve_reports
+from console.services.crews import corrections, orders, resending, valve_assignment, valve_reports
 from console.services.crews.contact import with_silence
 from console.services.crews.field_reports import on_report
 from console.services.crews.valve_replies import on_valve_reply
@@ -46,8 +47,9 @@ from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
 from console.services.state import DeskState
-from console.services.tickets import changing, taking
-from console.services.tickets.following import with_tickets_following
+from console.services.tickets import changing, clusters, location, taking
+from console.services.tickets.following import with_newcomers, with_tickets_following
+from console.services.tickets.location import with_calls_weighed
 from console.services.tools import Tools
 from maps.city import City
 
@@ -57,7 +59,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     other_end, demands, planning, running, authority, duty, entries, handover, contacts,
-    answers, taking, changing, deliveries, dispatch_orders, tellings, care, water_points,
+    answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points, corrections,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 
@@ -107,21 +109,37 @@ class Desk:
     def _followed(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
         """A step with its consequences: other cases' plans, hydrants that lose or regain water."""
         changes = with_outages_following(self._tools, state, with_plans_following(self._tools, state, step), now)
+        changes = self._recalled(changes, now)
         told = [
             message
             for incident in changes.incidents
             for message in fire_brigade(self._tools, state.incidents.get(incident.incident_id), incident, now)
         ]
         changes = replace(changes, outgoing=(*changes.outgoing, *told)) if told else changes
-        return self._tickets_follow(state, with_area_alerts(self._tools, changes, now), now)
+        return self._tickets_follow(state, changes, now)
 
     def _tickets_follow(self, state: DeskState, step: ChangeSet, now: datetime) -> ChangeSet:
-        return with_tickets_following(self._tools, state, step, now)
+        """Tickets follow their cases; new calls are held against the usual and move locations.
+
+        Behind the check of areas: an area's terminal may take the call that makes a cluster of the whole city.
+        """
+        for ticket in step.of(TICKET):
+            if ticket.version == 1:
+                step = merged(step, clusters.on_call(self._tools, state, ticket, now))
+            step = merged(step, changing.still_out_alarm(state, ticket, now))
+        followed = with_tickets_following(self._tools, state, step, now)
+        weighed = with_calls_weighed(self._tools, state, followed, now)
+        if weighed is not followed:
+            weighed = with_newcomers(self._tools, state, weighed, now)
+        return with_area_alerts(self._tools, weighed, now)
+
+    def _recalled(self, changes: ChangeSet, now: datetime) -> ChangeSet:
+        """With what crews must be told of their valve cards."""
+        return merged(changes, *(valve_assignment.recalled(self._tools, case, now) for case in changes.incidents if case.cards))
 
     def on_burst(self, state: DeskState, finding: BurstFinding, now: datetime) -> ChangeSet:
         """A burst finding: a new alarm and incident, or an open one's location revised (until judged)."""
-        step = with_area_alerts(self._tools, opening.on_burst(self._tools, state, finding, now), now)
-        return self._tickets_follow(state, step, now)
+        return self._tickets_follow(state, opening.on_burst(self._tools, state, finding, now), now)
 
     def on_stations(self, state: DeskState, findings: Sequence[StationFinding], now: datetime) -> ChangeSet:
         """Station faults or limit violations begin or end: one alarm per station and code."""
@@ -177,7 +195,7 @@ class Desk:
             else Note("plan.impact_failed", reason=impact.message)
         )
         step = recorded(incident, replace(incident, impact=impact), "impact_computed", note)
-        return self._tickets_follow(state, with_area_alerts(self._tools, step, now), now)
+        return self._tickets_follow(state, step, now)
 
     def on_outlook(self, state: DeskState, incident_id: str, outlook: Outlook, now: datetime) -> ChangeSet:
         """Result of a case's forecast; the caller drops outdated results."""
@@ -197,11 +215,15 @@ class Desk:
 
     def on_time(self, state: DeskState, now: datetime) -> ChangeSet:
         """End expired shelving, make outdated plans anew, escalate targets; call it every few seconds."""
-        orders_late = dispatch_orders.on_time(self._tools, state, now)
         over = merged(
-            station_alarms.on_time(state, now), operations.on_time(state, now), escalation.on_time(state, now), orders_late
+            station_alarms.on_time(state, now),
+            operations.on_time(state, now),
+            escalation.on_time(state, now),
+            dispatch_orders.on_time(self._tools, state, now),
+            clusters.on_time(state, now),
         )
         step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
+        step = self._recalled(step, now)
         step = with_area_alerts(self._tools, step, now)
         return merged(step, escalations.on_time(self._tools, state.with_records(step.records), now))
 

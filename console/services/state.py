@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from console.domain.alarms import ALARM, Alarm
+from console.domain.alarms import ALARM, Alarm, AlarmKind
 from console.domain.changes import Change, ChangeSet
 from console.domain.crews import CrewFix, CrewState
 from console.domain.field_reports import CREW_DUTY, CrewDuty
 from console.domain.incidents import INCIDENT, Incident, OrderState
 from console.domain.record_ids import provisional_ids, renamed
 from console.domain.records import R, Record, RecordKind, key_of
+from console.domain.tickets import TICKET
 from console.services.incidents.dismissals import REMEMBERED, Dismissal, learned
+from console.services.tickets.usual import CallCounts
 
 _KEPT = timedelta(hours=6)
 """How long closed records are kept in memory: for undo, and against flapping alarms."""
@@ -50,6 +52,7 @@ class DeskState:
     ``records``: by kind and id. ``history``: committed changes by subject, oldest first, of kinds with history.
     ``dismissals``: of the last days by incident id; kept longer than their cases. ``given``: final ids by provisional ones, of
     records that were shown before they were on disk. ``seq``: of the last change that it includes.
+    ``usual_calls``: calls of customers by place and hour, of the last weeks.
     """
 
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
@@ -58,6 +61,7 @@ class DeskState:
     dismissals: Mapping[str, Dismissal] = field(default_factory=_empty)
     given: Mapping[str, str] = field(default_factory=_empty)
     seq: int = 0
+    usual_calls: CallCounts = field(default_factory=CallCounts)
 
     def of(self, kind: RecordKind[R]) -> Mapping[str, R]:
         """Records of one kind by id."""
@@ -86,7 +90,11 @@ class DeskState:
         kept = {name for name, kind in _kinds(state.records).items() if kind.keeps_history}
         history = _longer(self.history, [change for change in committed if change.subject.partition("/")[0] in kept])
         seq = max(self.seq, committed[-1].seq) if committed else self.seq
-        state = replace(state, crews=crews, history=history, dismissals=taught, seq=seq)
+        # Calls of a cluster are not usual.
+        named = {ticket for alarm in change_set.alarms if alarm.kind is AlarmKind.CALLS for ticket in alarm.channels}
+        new = (one for one in change_set.of(TICKET) if one.version == 1 and one.ticket_id not in named)
+        calls = self.usual_calls.with_calls(new)
+        state = replace(state, crews=crews, history=history, dismissals=taught, seq=seq, usual_calls=calls)
         return state._without_old(committed[-1].at) if committed else state
 
     def with_records(self, records: Iterable[Record]) -> DeskState:

@@ -19,10 +19,12 @@ from console.domain.kinds import KINDS
 from console.domain.lease import Basis, Lease
 from console.domain.record_ids import renamed
 from console.domain.records import R, Record, RecordKind
+from console.domain.tickets import TICKET
 from console.services.incidents.dismissals import REMEMBERED, learned
 from console.services.ports import StaleState
 from console.services.review.record import Sent
 from console.services.state import DeskState, Followed
+from console.services.tickets.usual import LEARNED, CallCounts
 from console.store import archive, attachments, chain, deliveries, numbering, records
 from console.store.api_keys import SqlApiKeys
 from console.store.connection import ADVISORY_LOCK, store_url
@@ -182,7 +184,9 @@ class SqlStore:
             }
             remembered_us = int(last_us) - int(REMEMBERED.total_seconds() * 1e6)
             dismissals = learned({}, records.since(connection, INCIDENT, remembered_us).values())
-        return DeskState(found, {}, history, dismissals, seq=seq)
+            called_us = int(last_us) - int(LEARNED.total_seconds() * 1e6)
+            calls = CallCounts().with_calls(records.opened_between(connection, TICKET, called_us, int(last_us) + 1))
+        return DeskState(found, {}, history, dismissals, seq=seq, usual_calls=calls)
 
     def record(self, kind: RecordKind[R], record_id: str) -> R | None:
         """One record, open or closed; None when unknown."""

@@ -30,22 +30,30 @@ class WindowLayout(QWidget):
     The right panels have the whole height: a case is read from top to bottom without scrolling.
     """
 
-    def __init__(self, placed: Placed, messages: Sequence[QWidget], map_: QWidget) -> None:
-        super().__init__()
+    def __init__(self, placed: Placed, messages: Sequence[QWidget], map_: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("window")
         self._placed = placed
         self._tabs: list[tuple[QTabWidget, list[PanelSpec]]] = []
-        self._upper, self._lower = QSplitter(), QSplitter()
-        self._left, self._whole = QSplitter(Qt.Orientation.Vertical), QSplitter()
+        # From the outside in: each move of a widget applies the style sheet to everything inside it.
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(2)
+        self._whole = QSplitter(self)
+        self._left = QSplitter(Qt.Orientation.Vertical, self._whole)
+        self._upper, self._lower = QSplitter(self._left), QSplitter(self._left)
+        for panel in self._panels(Area.TOP):
+            box.addWidget(panel)
+        box.addWidget(self._whole, 1)
         for splitter, parts in (
             (self._upper, (*self._panels(Area.LEFT), map_)),
             (self._lower, self._panels(Area.BOTTOM)),
-            (self._left, (self._upper, self._lower)),
-            (self._whole, (self._left, *self._panels(Area.RIGHT))),
+            (self._whole, self._panels(Area.RIGHT)),
         ):
-            splitter.setHandleWidth(3)
             for part in parts:
                 splitter.addWidget(part)
+        for splitter in (self._upper, self._lower, self._left, self._whole):
+            splitter.setHandleWidth(3)
         self._upper.setStretchFactor(self._upper.count() - 1, 1)
         self._upper.setCollapsible(self._upper.count() - 1, False)
         for index, (spec, _) in enumerate(self._of(Area.BOTTOM)):
@@ -53,12 +61,6 @@ class WindowLayout(QWidget):
         self._left.setStretchFactor(0, 1)
         self._whole.setStretchFactor(0, 1)
         self._whole.setCollapsible(0, False)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(2)
-        for panel in self._panels(Area.TOP):
-            box.addWidget(panel)
-        box.addWidget(self._whole, 1)
         self._by_hand, self._rows = False, -1
         self._left.splitterMoved.connect(self._on_moved)
         for tabs, _ in self._tabs:

@@ -102,7 +102,7 @@ class _Guard(QObject):
                 self._permitted.changed.connect(self.refresh)
                 self.refresh()
         elif event.type() == QEvent.Type.EnabledChange:
-            if self._one.isEnabledTo(self._one.parentWidget()):
+            if self._one.isEnabled():
                 self._hold()
             elif self._own_tip is not None and not self._reason():
                 self._own_tip = None
@@ -115,7 +115,7 @@ class _Guard(QObject):
         if own is not None:
             self._one.setToolTip(own)
             self._one.setEnabled(True)  # held again by the filter where there is a reason
-        elif self._one.isEnabledTo(self._one.parentWidget()):
+        elif self._one.isEnabled():
             self._hold()
 
     def _reason(self) -> str:

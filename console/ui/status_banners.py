@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.domain.clock import moment
 from console.domain.health import FAULT_NAMES, FeedHealth, feeds_set_up
 from console.domain.incidents import Incident
 from console.domain.picture import Picture
+from console.domain.reports import REPORT
 from console.services.areas.sight import AreaSight
 from console.ui.map.live.decorations import Badge
 from console.ui.words import Words
@@ -46,6 +48,11 @@ def lasting_message(picture: Picture, incident: Incident | None, silent_s: float
     if picture.preparing is not None:
         usable, all_ = picture.preparing
         return words("honest.preparing", usable=usable, all=all_)
+    now = moment(picture.now_us)
+    late = sorted((one for one in picture.of(REPORT) if one.due_at <= now), key=lambda one: one.due_at)
+    if late:
+        kind, case = words.of("report_kind", late[0].kind.value), late[0].incident_id
+        return words("honest.report_late", kind=kind, case=case, at=words.stamp(late[0].due_at, now), n=len(late))
     if incident is not None and incident.impact is not None and not incident.impact.converged:
         return words("honest.hydraulics_failed", message=incident.impact.message)
     return ""
@@ -58,4 +65,6 @@ def assumptions(city: City, most: int = 3) -> Sequence[str]:
 
 def _feed(feed: FeedHealth, words: Words) -> str:
     advice = words.feed_advice(feed)
+    if feed.name in FAULT_NAMES and words.of("fault_of", feed.name) != feed.name:
+        return advice  # the name of a part says nothing that its text does not say
     return f"{feed.name}: {advice}" if advice else feed.name

@@ -23,6 +23,7 @@ from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.outages import OutageCommands
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
     tickets: TicketList
     ticket_commands: TicketCommands
     public: PublicCommands
+    outages: OutageCommands
     case: CaseColumn
     letters: LetterSize
 
@@ -153,6 +155,7 @@ class MainWindow(QMainWindow):
             self.shift.signers = PasswordSigners(
                 self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
             )
+        self.public.sees_needs = self._settings.area is None
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
@@ -172,6 +175,9 @@ class MainWindow(QMainWindow):
         self.map = MapCanvas(Scene(city), picture, appearance.theme, appearance.words)
         self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
+        self.outages = OutageCommands(
+            self._port, self.dispatcher.submit, self.session, self.questions, self.map, appearance, self
+        )
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
         self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
         limits, wall = self._port.limits, self._settings.wall
@@ -206,7 +212,7 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self._appearance)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
-        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map)
+        self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
         self.setCentralWidget(self._layout)
         self._name_panels()
         self.resize(1600, 900)
@@ -248,6 +254,13 @@ class MainWindow(QMainWindow):
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
+        self.tools.outage_asked.connect(self.outages.plan_what_if)
+        self.locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
+        self.case.response.outage_asked.connect(self.outages.plan_repair)
+        self.outages.case_asked.connect(self.locator.choose_case)
+        self.outages.chosen_pipe = self.locator.chosen_pipe
+        self.dispatcher.done.connect(self.outages.done)
+        self.dispatcher.unsent.connect(self.outages.refused)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.offers.append(map_offers(self.tools, self.map_commands))
         self.locator.in_drill = self._drill is not None
@@ -293,6 +306,7 @@ class MainWindow(QMainWindow):
             self.shift,
             self.ticket_commands,
             self.public,
+            self.outages,
         ):
             part.show_picture(picture)
         for _, panel in self._panels:
@@ -325,6 +339,7 @@ class MainWindow(QMainWindow):
         """An asset of the map was clicked while no tool was in use; None: an empty place."""
         self.map_commands.on_picked(asset)
         self.locator.on_picked(asset)
+        self.ticket_commands.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
 
     def open_palette(self) -> None:
         """Open the search over the window."""
@@ -410,6 +425,7 @@ class MainWindow(QMainWindow):
             self.shift,
             self.ticket_commands,
             self.public,
+            self.outages,
             self.tools,
             self.map_commands,
         ):
@@ -492,6 +508,7 @@ class MainWindow(QMainWindow):
         self.packages.close()
         self.shift.close()
         self.public.close()
+        self.outages.close()
         self.shift_log.close_tasks()
         self.ticket_commands.close()
         self.tickets.close_tasks()

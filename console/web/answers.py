@@ -12,6 +12,7 @@ from console.domain.field_reports import OF_DUTY, FieldReport, Reported
 from console.domain.incidents import OrderState, Unable
 from console.domain.orders import VALVE_STATES, OrderReply
 from console.feeds.bounds import PartRefused
+from console.feeds.owntracks import FixReader
 from console.feeds.replies import order_reply
 from console.web.orders import duty_of, knows_valve, order_of
 from console.web.outcomes import outcome
@@ -29,7 +30,7 @@ class Answers:
     """Every method waits for store and engine: call it on a thread of the pool."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._reader = parts, FixReader(parts.city)
 
     def decoded(self, crew_id: str, given: dict[str, Any]) -> OrderReply | FieldReport:
         """The reply or report in a body. Raises PartRefused."""
@@ -37,7 +38,7 @@ class Answers:
         if not isinstance(answer_id, str) or not _ID.fullmatch(answer_id):
             raise PartRefused("order", "an answer without its id")
         if isinstance(given.get("state"), str) and given["state"] in REPORTS:
-            return field_report(self._parts.city, crew_id, given, self._parts.clock.now())
+            return field_report(self._parts.city, self._reader, crew_id, given, self._parts.clock.now())
         return self._reply(crew_id, given)
 
     def taken(self, key: tuple[str, str], item: Item) -> Answered | str:

@@ -24,7 +24,7 @@ from console.services.ports import StoreUnavailable
 from console.web import photos
 from console.web.answers import NO_ORDER, SENT, Answers, Item
 from console.web.guard import MOST_BYTES, RateLimit, SecurityHeaders, is_from_page, limited_body
-from console.web.orders import duty_of, order_of, order_page, orders_of
+from console.web.orders import duty_of, order_of, order_page, orders_of, overlay_of
 from console.web.pages import STATIC, Pages, language_of, static_file
 from console.web.parts import Links, Parts
 from console.web.positions import position
@@ -142,7 +142,8 @@ class CrewPage:
         found = await run_in_threadpool(order_of, self._parts.store, visitor.crew_id, order_id, self._now())
         if found is None:
             return self._problem(request, "no_order", 404)
-        page = await run_in_threadpool(order_page, self._parts.city, found)
+        over = await run_in_threadpool(overlay_of, self._parts.store, self._now())
+        page = await run_in_threadpool(order_page, self._parts.city, found, over)
         duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
         return HTMLResponse(self._pages(request, visitor).order(page, duty))
 
@@ -158,7 +159,7 @@ class CrewPage:
             return JSONResponse({"fault": "no_order"}, 404)
         is_current = given.get("version") == found.version
         if is_current:
-            self._parts.channel.fetched(visitor.crew_id, order_id)
+            self._parts.channel.fetched(visitor.crew_id, order_id, found.incident.incident_id)
         return JSONResponse({"is_current": is_current})
 
     # Answers.

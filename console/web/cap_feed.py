@@ -24,7 +24,8 @@ ATOM = "http://www.w3.org/2005/Atom"
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 MOST = 100
 """Alerts in the feed, the newest first; older ones stay readable at their address."""
-_READS_A_MINUTE = 120
+_READS_A_MINUTE = 600
+"""From one address, which may be that of a proxy before many readers."""
 _LARGEST = 2**63 - 1
 _EMPTY_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,10 +1,10 @@
-"""WebChannel: a work order is delivered once the crew's browser has fetched and kept the page that shows it."""
+"""WebChannel: orders and valve cards are delivered once the crew's browser has fetched and kept a page with them."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from console.channels.port import Result
@@ -22,7 +22,8 @@ NOT_FETCHED = "the crew's browser has not fetched it"
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     crew_id: str
-    order_id: str
+    subject: str
+    """The order, or the case of valve cards."""
     until: float
 
 
@@ -46,8 +47,8 @@ class WebChannel:
         return NAME
 
     def carries(self, outgoing: Outgoing) -> bool:
-        """Orders of crews with a link. Raises StoreUnavailable."""
-        if outgoing.kind is not MessageKind.ORDER:
+        """Orders and valve cards of crews with a link. Raises StoreUnavailable."""
+        if outgoing.kind not in (MessageKind.ORDER, MessageKind.VALVE_CARDS):
             return False
         now = self._monotonic()
         if now - self._looked >= _LINKS_S:
@@ -76,17 +77,20 @@ class WebChannel:
                 self._fetched.discard(outgoing_id)
                 self._results.append(Result(outgoing_id))
                 return True
-            order_id = str(body_of(outgoing).get("order_id", ""))
-            self._waiting[outgoing_id] = _Waiting(outgoing.to, order_id, self._monotonic() + PATIENCE_S)
+            body = body_of(outgoing)
+            # Cards are on every page of their case.
+            subject = str(body.get("order_id") or body.get("incident_id", ""))
+            self._waiting[outgoing_id] = _Waiting(outgoing.to, subject, self._monotonic() + PATIENCE_S)
         return True
 
-    def fetched(self, crew_id: str, order_id: str) -> None:
+    def fetched(self, crew_id: str, order_id: str, incident_id: str = "") -> None:
         """The crew's browser has kept the page of this order as the store has it now: all handed over before is in it."""
+        subjects = {order_id, incident_id} - {""}
         with self._lock:
-            for outgoing_id in _of(self._waiting, crew_id, order_id):
+            for outgoing_id in _of(self._waiting, crew_id, subjects):
                 del self._waiting[outgoing_id]
                 self._results.append(Result(outgoing_id))
-            for outgoing_id in _of(self._late, crew_id, order_id):
+            for outgoing_id in _of(self._late, crew_id, subjects):
                 del self._late[outgoing_id]
                 self._fetched.add(outgoing_id)
 
@@ -102,5 +106,5 @@ class WebChannel:
         return results
 
 
-def _of(waiting: dict[int, _Waiting], crew_id: str, order_id: str) -> list[int]:
-    return [key for key, one in waiting.items() if (one.crew_id, one.order_id) == (crew_id, order_id)]
+def _of(waiting: dict[int, _Waiting], crew_id: str, subjects: Collection[str]) -> list[int]:
+    return [key for key, one in waiting.items() if one.crew_id == crew_id and one.subject in subjects]

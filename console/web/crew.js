@@ -115,6 +115,9 @@
         const { state, of, valve, unable, label } = one.dataset;
         const values = Field.filled(one);
         if (values === null) { one.disabled = false; return; }
+        if (values.fault === "elsewhere") {
+          try { Object.assign(values, await Field.here()); } catch { signal("no_place"); one.disabled = false; return; }
+        }
         try {
           const file = state === "photo" ? one.closest("details").querySelector("input[type='file']").files[0] : null;
           const photo = file ? await Field.shrunk(file) : null;

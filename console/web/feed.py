@@ -83,7 +83,8 @@ class WebFeed:
     def decode(self, items: Sequence[OrderReply | Reported | CrewFix], now_us: int) -> Decoded:
         """They were decoded, and their times judged, when they came."""
         fixes = tuple(one for one in items if isinstance(one, CrewFix))
-        return Decoded(fixes=fixes, replies=tuple(one for one in items if not isinstance(one, CrewFix)))
+        replies = tuple(one for one in items if isinstance(one, OrderReply))
+        return Decoded(fixes=fixes, replies=replies, reports=tuple(one for one in items if isinstance(one, Reported)))
 
     def health(self) -> FeedHealth:
         """Up from start to stop."""

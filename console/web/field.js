@@ -18,7 +18,7 @@ const Field = (() => {
 
   function clear(button) {
     const around = button.closest("details");
-    for (const one of around ? around.querySelectorAll("input[name]") : []) one.value = "";
+    for (const one of around ? around.querySelectorAll("input[name]:not([type='hidden'])") : []) one.value = "";
   }
 
   // Drawn anew: smaller, upright, and without what the camera wrote into the file (place, owner).
@@ -34,6 +34,17 @@ const Field = (() => {
       if (blob && (blob.size <= MOST_BYTES || quality < 0.3)) return blob.arrayBuffer();
       if (!blob) throw new Error("the photo cannot be drawn");
     }
+  }
+
+  // Where this phone is now, for a valve or hydrant found elsewhere.
+  function here() {
+    return new Promise((resolve, reject) => {
+      if (!navigator.geolocation) { reject(new Error("no position")); return; }
+      navigator.geolocation.getCurrentPosition(
+        (fix) => resolve({ lat: fix.coords.latitude, lon: fix.coords.longitude, accuracy: fix.coords.accuracy }),
+        reject, { enableHighAccuracy: true, maximumAge: 30000, timeout: 15000 },
+      );
+    });
   }
 
   // A tap on the sketch chooses the nearest pipe in the form of the found pipe.
@@ -121,5 +132,5 @@ const Field = (() => {
     setInterval(() => { send(); show(); }, 5000);
   }
 
-  return { filled, clear, shrunk, choosePipes, share };
+  return { filled, clear, here, shrunk, choosePipes, share };
 })();

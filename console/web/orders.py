@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from console.domain.clock import micros
+from console.domain.corrections import CORRECTION, Correction, Overlay, overlay
 from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
-from console.domain.incidents import Incident, OrderState, ValveMark, WorkOrder
+from console.domain.incidents import CardsSent, Incident, OrderState, ValveMark, WorkOrder
 from console.domain.records import Record, RecordKind
 from console.services.crews.valve_cards import ValveCard, valve_cards
 from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
@@ -89,6 +90,12 @@ class OrderPage:
     gauges: tuple[GaugePlace, ...] = ()
     reports: tuple[FieldReport, ...] = ()
 
+    @property
+    def cards(self) -> CardsSent | None:
+        """The valve cards that the crew was sent, None before."""
+        mine = (one for one in self.of.incident.cards if one.crew_id == self.of.order.crew_id)
+        return next(mine, None)
+
 
 def orders_of(store: Kept, crew_id: str, now: datetime) -> tuple[CrewOrder, ...]:
     """A crew's orders, open ones first, then the newest. Raises StoreUnavailable."""
@@ -102,12 +109,12 @@ def order_of(store: Kept, crew_id: str, order_id: str, now: datetime) -> CrewOrd
     return next((one for one in orders_of(store, crew_id, now) if one.order.order_id == order_id), None)
 
 
-def order_page(city: City, of: CrewOrder) -> OrderPage:
+def order_page(city: City, of: CrewOrder, over: Overlay | None = None) -> OrderPage:
     """The order with the valves of its case's plan, and those operated for the case beside it."""
     incident, plan = of.incident, of.incident.plan
     marks = {mark.valve_id: mark for mark in incident.valve_marks}
     try:
-        cards = valve_cards(city, plan) if plan is not None and incident.burst_pipes else ()
+        cards = valve_cards(city, plan, over=over) if plan is not None and incident.burst_pipes else ()
     except UnknownAsset:  # the dataset has changed since: the order's text is shown all the same
         cards = ()
     lines = [ValveLine(card, card.valve_id, card.order, marks.get(card.valve_id)) for card in cards]
@@ -123,6 +130,12 @@ def order_page(city: City, of: CrewOrder) -> OrderPage:
     return OrderPage(
         of, tuple(lines), drawn, pipe_choices(city, incident, of.order), gauge_places(city, incident, of.order), reports[::-1]
     )
+
+
+def overlay_of(store: Kept, now: datetime) -> Overlay:
+    """What accepted corrections say now. Raises StoreUnavailable."""
+    until = micros(now + _AHEAD)
+    return overlay(one for one in store.records_of((CORRECTION,), until, until) if isinstance(one, Correction))
 
 
 def duty_of(store: Kept, crew_id: str, now: datetime) -> CrewDuty | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from console.domain.corrections import FAULTS, Layer
 from console.domain.field_reports import CrewDuty
 from console.domain.incidents import Unable
 from console.web.guard import page_proof
@@ -63,7 +64,14 @@ class Pages:
 
     def order(self, page: OrderPage, duty: CrewDuty | None) -> str:
         """One order."""
-        return _page("crew_order.html").render(page=page, duty=duty, kinds=[one.value for one in Unable], **self._common)
+        return _page("crew_order.html").render(
+            page=page,
+            duty=duty,
+            kinds=[one.value for one in Unable],
+            valve_faults=[one.value for one in FAULTS[Layer.VALVE]],
+            hydrant_faults=[one.value for one in FAULTS[Layer.HYDRANT]],
+            **self._common,
+        )
 
     def problem(self, key: str) -> str:
         """A page with one sentence."""

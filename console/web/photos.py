@@ -6,7 +6,7 @@ import threading
 import warnings
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from console.domain.attachments import Attachment
 
@@ -41,7 +41,7 @@ def reencoded(content: bytes) -> Attachment:
                 upright = ImageOps.exif_transpose(image).convert("RGB")
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
             raise PhotoRefused("photo_pixels") from fault
-        except Image.UnidentifiedImageError as fault:
+        except UnidentifiedImageError as fault:
             raise PhotoRefused("photo_type") from fault
         except (OSError, ValueError, SyntaxError, EOFError, ArithmeticError, LookupError) as fault:
             if isinstance(fault, PhotoRefused):

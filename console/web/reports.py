@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from console.domain.attachments import PictureRef
 from console.domain.clock import micros
+from console.domain.corrections import FAULTS, Fault, Layer
 from console.domain.crew_links import Answered
 from console.domain.field_reports import OF_DUTY, CrewDuty, FieldReport, ReportKind
 from console.domain.incidents import Incident, Phase
@@ -16,8 +18,10 @@ from console.domain.live import FUTURE_TOLERANCE_US
 from console.domain.readings import Channel
 from console.domain.texts import storable
 from console.feeds.bounds import BOUNDS, EARLIEST_US, PartRefused, iso_time
+from console.feeds.owntracks import FixReader
 from console.services.crews.field_reports import MOST_PHOTOS, overtaken_by
 from console.web.outcomes import REFUSED, TAKEN
+from console.web.positions import position
 from maps.city import City
 from maps.errors import UnknownAsset
 from maps.units import KPA_PER_METRE
@@ -29,7 +33,7 @@ _KPA = {"MPa": 1000.0, "kPa": 1.0, "bar": 100.0, "m": KPA_PER_METRE}
 _MOST_KPA = 3000.0
 
 
-def field_report(city: City, crew_id: str, given: dict[str, Any], now: datetime) -> FieldReport:
+def field_report(city: City, reader: FixReader, crew_id: str, given: dict[str, Any], now: datetime) -> FieldReport:
     """The report in an answer's body; its id was checked. Raises PartRefused."""
     kind = ReportKind(given["state"])
     order_id = "" if kind in OF_DUTY else _text(given, "order_id", _ID_LEN)
@@ -47,8 +51,26 @@ def field_report(city: City, crew_id: str, given: dict[str, Any], now: datetime)
         case ReportKind.SAMPLE:
             turbidity, chlorine = _within(given, "turbidity", Channel.TURBIDITY), _within(given, "chlorine", Channel.CHLORINE)
             return FieldReport(*base, at, order_id, turbidity_ntu=turbidity, chlorine_mgl=chlorine)
+        case ReportKind.CORRECTION:
+            return _correction(city, reader, FieldReport(*base, at, order_id), given, now)
         case _:
             return FieldReport(*base, at, order_id, text=_text(given, "text", _TEXT_LEN))
+
+
+def _correction(city: City, reader: FixReader, report: FieldReport, given: dict[str, Any], now: datetime) -> FieldReport:
+    """What is otherwise than the dataset says. One found elsewhere has the phone's place, if the phone gave it."""
+    layer, fault, asset = _text(given, "layer", 20), _text(given, "fault", 20), _text(given, "asset_id", _ID_LEN)
+    if layer not in tuple(Layer) or fault not in FAULTS[Layer(layer)]:
+        raise PartRefused("value", "no such correction")
+    table = city.network.valves if layer == Layer.VALVE else city.hydrants
+    if not table.has(asset):
+        raise PartRefused("value", f"the network has no such {layer}")
+    x = y = None
+    if fault == Fault.ELSEWHERE:
+        here = position(reader, report.crew_id, {**given, "t": micros(now) / 1000.0}, micros(now))
+        x, y = here.x, here.y
+    text = _text(given, "text", _TEXT_LEN)
+    return replace(report, asset_id=asset, layer=layer, fault=fault, text=text, x=x, y=y)
 
 
 def outcome_in_case(incident: Incident, report: FieldReport) -> Answered | None:

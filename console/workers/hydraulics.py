@@ -44,7 +44,6 @@ from console.workers.tasks import (
 )
 from maps.city import City
 from maps.columns import Bools, Floats
-from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.boundary import BoundaryReadings, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
@@ -215,6 +214,8 @@ class HydraulicsWorker:
 
     def _read(self) -> City:
         if self._city is None:
+            from maps.dataset import read_city  # loads pandas, which processes of this package that read no city do without
+
             self._city = read_city(self._path)
         return self._city
 

@@ -29,7 +29,6 @@ from console.workers.tasks import (
     Task,
 )
 from maps.city import City
-from maps.dataset import read_city
 from maps.errors import QuanmaiError
 from maps.hydraulics.analysis.burst_responses import burst_responses
 from maps.hydraulics.analysis.closing_impact import impact_of_closing
@@ -47,6 +46,8 @@ def serve(city_path: str, connection: Connection) -> None:
     end_with_parent()
     # Ctrl+C reaches the whole group; the parent decides when this process ends, by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from maps.dataset import read_city  # as in ``HydraulicsWorker``
+
     try:
         city = read_city(Path(city_path))
         session = EpanetSession(city)

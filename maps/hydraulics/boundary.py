@@ -121,19 +121,24 @@ class TankModes:
     """Carried from tick to tick.
 
     ``shut``: (tanks,) shut off at a limit; ``usual_m``: (pressures,) slow mean of the residuals, ``spread_m`` of their absolute
-    change, ``typical`` of that of all stations as multiples of their spread.
+    change, ``typical`` of how unlikely all changes are. ``centre_m``, ``reach_m``: (pressures,) what history shows of the
+    residuals and how far the slow means may go from it, ``most_typical`` likewise: a wrong mode must not become the usual one.
     """
 
     shut: Bools
     usual_m: Floats
     spread_m: Floats
-    typical: float = 1.0
+    centre_m: Floats
+    reach_m: Floats
+    typical: float = 0.0
+    most_typical: float = np.inf
     started: bool = False
 
     @classmethod
     def first(cls, tanks: int, pressures: int) -> TankModes:
         """Before the first tick: no tank is shut off, and a usual change of the residuals of 15 cm."""
-        return cls(np.zeros(tanks, dtype=bool), np.zeros(pressures), np.full(pressures, _FIRST_SPREAD_M))
+        none, spread = np.zeros(pressures), np.full(pressures, _FIRST_SPREAD_M)
+        return cls(np.zeros(tanks, dtype=bool), none, spread, none, np.full(pressures, np.inf), pressures / 2.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from epanet import toolkit as en
@@ -12,16 +13,19 @@ from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, Rows, TankModes
 from maps.hydraulics.model_day import DAY_S
 from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.smooth_patterns import SmoothPatterns
 from maps.hydraulics.state import HydraulicState
 
 _NEAR_LIMIT_M = 0.06
 """A tank this near its lowest or highest level may be shut off by its float valve; readings of centimetres cannot show which."""
 _INSIDE_M = 0.002
-_UNUSUAL = 1.3
-_BETTER = 0.85
-_LARGEST = 10.0
+_UNUSUAL = 4.0
+_BETTER = 4.0
 _LEAST_SPREAD_M = 0.03
 _ROUNDS = 3
+_EACH, _LEAST_CHOSEN = 24, 24
+_MOST_WAYS = 16
+_REACH = 3.0
 _FOLLOW, _FOLLOW_AT_MOST_M = 0.02, 0.01
 
 
@@ -50,7 +54,7 @@ class DrivenModel:
         self._junction = np.array([en.getnodetype(handle, node + 1) == en.JUNCTION for node in range(project.nodes)], dtype=bool)
         self._hour = -1
         self._open: tuple[float, ...] = ()
-        self._patterns = _SmoothPatterns(session)
+        self._patterns = SmoothPatterns(session)
 
     def start(self) -> TankModes:
         """Modes before the first tick."""
@@ -58,12 +62,13 @@ class DrivenModel:
 
     def values(self, readings: BoundaryReadings, modes: TankModes | None = None) -> DrivenValues:
         """Model values of each tick; a session's own settings are restored at the end."""
-        ticks, now = len(readings.at_s), modes or self.start()
+        ticks = len(readings.at_s)
         pressure, flow = np.full((ticks, len(self._pressure)), np.nan), np.full((ticks, len(self._flow)), np.nan)
         inflow, demand = np.full((ticks, len(self._tank)), np.nan), np.full(ticks, np.nan)
         shut = np.zeros((ticks, len(self._tank)), dtype=bool)
         with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
+            now = modes or self._accustomed(readings)
             for tick in range(ticks):
                 solved, now = self._tick(readings, tick, now)
                 shut[tick] = now.shut
@@ -118,12 +123,11 @@ class DrivenModel:
         return np.array([en.getnodevalue(handle, int(tank) + 1, code) * unit for tank in self._tank], dtype=np.float64)
 
     def _tick(self, readings: BoundaryReadings, tick: int, before: TankModes) -> tuple[bool, TankModes]:
-        level, pressure = readings.level_m[tick], readings.pressure_m[tick]
-        beyond = (level > self._high + _NEAR_LIMIT_M) | (level < self._low - _NEAR_LIMIT_M)
-        near = ~beyond & ((level > self._high - _NEAR_LIMIT_M) | (level < self._low + _NEAR_LIMIT_M))
+        pressure = readings.pressure_m[tick]
+        beyond, near = self._limits(readings.level_m[tick])
         shut = np.where(near, before.shut, beyond)
         solved, cost = self._cost(readings, tick, shut, before)
-        if near.any() and (cost > _UNUSUAL * before.typical or not before.started):
+        if near.any() and (cost > before.typical + _UNUSUAL or not before.started):
             shut = self._best(readings, tick, shut, cost, np.flatnonzero(near), before)
             solved, cost = self._cost(readings, tick, shut, before)
         usual, spread = before.usual_m, before.spread_m
@@ -132,8 +136,54 @@ class DrivenModel:
             usual = usual + np.clip(_FOLLOW * off, -_FOLLOW_AT_MOST_M, _FOLLOW_AT_MOST_M)
             change = np.minimum(np.abs(off), 2.0 * spread + _LEAST_SPREAD_M)
             spread = np.maximum(spread + _FOLLOW * (change - spread), _LEAST_SPREAD_M)
-        typical = before.typical + _FOLLOW * (min(cost, 2.0 * before.typical) - before.typical)
-        return solved, TankModes(shut, usual, spread, typical, started=True)
+            usual = np.clip(usual, before.centre_m - before.reach_m, before.centre_m + before.reach_m)
+            spread = np.minimum(spread, before.reach_m)
+        typical = before.typical + _FOLLOW * (min(cost, before.typical + 2.0 * _UNUSUAL) - before.typical)
+        typical = min(typical, before.most_typical)
+        return solved, replace(before, shut=shut, usual_m=usual, spread_m=spread, typical=typical, started=True)
+
+    def _accustomed(self, readings: BoundaryReadings) -> TankModes:
+        """What residuals are usual at all, from some ticks of a history, with the modes that fit best; nothing is known of a few.
+
+        The modes of all these ticks and the usual residuals are found together, by turns.
+        """
+        first = self.start()
+        chosen = range(0, len(readings.at_s), _EACH)
+        if len(chosen) < _LEAST_CHOSEN:
+            return first
+        rests = [self._rests(readings, tick) for tick in chosen]
+        rests = [rest for rest in rests if len(rest)]
+        centre, spread = first.usual_m, first.spread_m
+        if not rests:
+            return first
+        for _ in range(_ROUNDS + 2):
+            best = np.array([rest[np.argmin(_unlikely((rest - centre) / spread))] for rest in rests])
+            known = np.isfinite(best).any(axis=0)
+            centre, spread = centre.copy(), spread.copy()
+            centre[known] = np.nanmedian(best[:, known], axis=0)
+            spread[known] = np.maximum(1.2 * np.nanmedian(np.abs(best - centre)[:, known], axis=0), _LEAST_SPREAD_M)
+        cost = float(np.median([_unlikely((rest - centre) / spread).min() for rest in rests]))
+        return replace(
+            first, usual_m=centre, spread_m=spread, centre_m=centre, reach_m=_REACH * spread, typical=cost, most_typical=cost
+        )
+
+    def _rests(self, readings: BoundaryReadings, tick: int) -> Floats:
+        """(modes, pressures) residuals under all modes that a level allows; none where EPANET does not converge."""
+        beyond, near = self._limits(readings.level_m[tick])
+        ways = np.repeat(beyond[None, :], min(2 ** int(near.sum()), _MOST_WAYS), axis=0)
+        for number, tank in enumerate(np.flatnonzero(near)):
+            ways[:, tank] = np.arange(len(ways)) >> number & 1
+        found = []
+        for shut in ways:
+            self._set(readings, tick, shut)
+            if self._solved():
+                found.append(readings.pressure_m[tick] - self._pressures())
+        return np.array(found).reshape(-1, len(self._pressure))
+
+    def _limits(self, level_m: Floats) -> tuple[Bools, Bools]:
+        """(shut off for certain, perhaps shut off), (tanks,) each."""
+        beyond = (level_m > self._high + _NEAR_LIMIT_M) | (level_m < self._low - _NEAR_LIMIT_M)
+        return beyond, ~beyond & ((level_m > self._high - _NEAR_LIMIT_M) | (level_m < self._low + _NEAR_LIMIT_M))
 
     def _best(self, readings: BoundaryReadings, tick: int, shut: Bools, cost: float, near: Rows, before: TankModes) -> Bools:
         """Modes that fit the pressures best: one tank changed at a time, or all of them together."""
@@ -143,22 +193,18 @@ class DrivenModel:
             others[-2][near], others[-1][near] = True, False
             costs = [self._cost(readings, tick, other, before)[1] for other in others]
             best = int(np.argmin(costs))
-            if not costs[best] < _BETTER * cost:
+            if not costs[best] < cost - _BETTER:
                 break
             shut, cost = others[best], costs[best]
         return shut
 
     def _cost(self, readings: BoundaryReadings, tick: int, shut: Bools, before: TankModes) -> tuple[bool, float]:
-        """(whether EPANET converged, how unusual the residuals are).
-
-        The mean over stations of ln(1 + change of the residual / its usual size): one glitch counts little, and of two modes that
-        both fit badly the better one still stands out.
-        """
+        """(whether EPANET converged, how unlikely the residuals are)."""
         self._set(readings, tick, shut)
-        solved = self._solved()
-        off = np.abs(readings.pressure_m[tick] - self._pressures() - before.usual_m) / before.spread_m
-        known = off[np.isfinite(off)]
-        return solved, float(np.log1p(known).mean()) if solved and len(known) else _LARGEST
+        if not self._solved():
+            return False, np.inf
+        off = (readings.pressure_m[tick] - self._pressures() - before.usual_m) / before.spread_m
+        return True, float(_unlikely(off))
 
     def _pressures(self) -> Floats:
         heads = self._session.project.node_values(en.HEAD) * self._session.length_m
@@ -209,6 +255,14 @@ class DrivenModel:
                 en.setlinkvalue(handle, int(link) + 1, en.INITSETTING, float(speed))
 
 
+def _unlikely(off: Floats) -> Floats:
+    """How unlikely residuals (…, pressures) in units of their usual size are: the sum over stations of ln(1 + off²).
+
+    A likelihood with heavy tails: a glitch counts alike in all modes, and a tank that moves two stations of thirty still shows.
+    """
+    return np.asarray(np.log1p(np.square(np.nan_to_num(off))).sum(axis=-1))
+
+
 def driven_model(session: EpanetSession) -> DrivenModel | None:
     """The model of a session driven by what the city's stations measure; None where no state of a pump or valve is measured."""
     meters = BoundaryMeters.of(session.city)
@@ -248,59 +302,6 @@ class _Driving:
             en.setcontrolenabled(handle, number, enabled)
         for number in self._rules:
             en.setruleenabled(handle, number, enabled)
-
-
-class _SmoothPatterns:
-    """Context in which demand patterns are interpolated linearly, as ``RunningModel`` has them; stepped again after it.
-
-    Where demand goes from hour to hour without a jump, a stepped pattern errs by up to half its step, in the whole city at once:
-    that hides bursts. Only the period of the moment that is solved next is written. Patterns of pumps or heads stay stepped.
-    """
-
-    def __init__(self, session: EpanetSession) -> None:
-        self._handle = handle = session.project.handle
-        self._step_s = int(en.gettimeparam(handle, en.PATTERNSTEP))
-        self._values = {
-            pattern: [en.getpatternvalue(handle, pattern, place + 1) for place in range(en.getpatternlen(handle, pattern))]
-            for pattern in _demand_patterns(session)
-        }
-        self._values = {pattern: values for pattern, values in self._values.items() if len(set(values)) > 1}
-        self._period = -1
-
-    def __enter__(self) -> None:
-        self._period = -1
-
-    def __exit__(self, *reason: object) -> None:
-        self._restore()
-
-    def set(self, pattern_s: int) -> None:
-        """Write the values at a time of the patterns, seconds from their first period."""
-        period, share = pattern_s // self._step_s, pattern_s % self._step_s / self._step_s
-        if period != self._period:
-            self._restore()
-        self._period = period
-        for pattern, values in self._values.items():
-            place = period % len(values)
-            value = values[place] + share * (values[(place + 1) % len(values)] - values[place])
-            en.setpatternvalue(self._handle, pattern, place + 1, value)
-
-    def _restore(self) -> None:
-        if self._period < 0:
-            return
-        for pattern, values in self._values.items():
-            place = self._period % len(values)
-            en.setpatternvalue(self._handle, pattern, place + 1, values[place])
-        self._period = -1
-
-
-def _demand_patterns(session: EpanetSession) -> set[int]:
-    handle, default = session.project.handle, int(en.getoption(session.project.handle, en.DEMANDPATTERN))
-    found = set()
-    for node in range(1, session.project.nodes + 1):
-        if en.getnodetype(handle, node) == en.JUNCTION:
-            for category in range(1, en.getnumdemands(handle, node) + 1):
-                found.add(int(en.getdemandpattern(handle, node, category)) or default)
-    return found - {0}
 
 
 def _links(city: City, session: EpanetSession, names: Sequence[str]) -> tuple[Rows, Floats]:

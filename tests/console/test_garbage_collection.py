@@ -18,6 +18,7 @@ def test_later_collections_walk_only_what_is_new() -> None:
         assert any(one is new for one in walked)
     finally:
         gc.unfreeze()
+        set_loaded_aside()  # as pytest_collection_finish does for all tests
 
 
 _PROBE = """

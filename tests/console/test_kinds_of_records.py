@@ -12,6 +12,7 @@ import pytest
 
 from console.domain.actors import SYSTEM, Actor
 from console.domain.changes import ChangeSet
+from console.domain.clock import micros
 from console.domain.compose import compose_picture
 from console.domain.kinds import KINDS
 from console.domain.live import LivePicture
@@ -128,7 +129,7 @@ def test_a_picture_shows_open_records_of_a_further_kind(kept: SqlStore) -> None:
     live = LivePicture(0)
     state = kept.load_desk()
     picture = compose_picture(
-        live, {}, version=1, now_us=0, expected=live.value, crews=(), alarms=(), incidents=(), feeds=(), is_drill=False,
+        live, {}, version=1, now_us=micros(NOW), expected=live.value, crews=(), alarms=(), incidents=(), feeds=(), is_drill=False,
         records=state.records,
     )  # fmt: skip
     assert picture.of(ERRAND) == (second,)

@@ -15,7 +15,7 @@ from console.bench.pumped.detectable import Detectable, detectable
 from console.bench.pumped.locatable import locatable, true_changes
 from console.bench.pumped.networks import APART, TABLE_NETWORKS, nominal_city, shipped
 from console.bench.pumped.recording import Recording, RecordingOptions
-from console.bench.pumped.replay import VARIANTS, events
+from console.bench.pumped.replay import VARIANTS, events, watched_events
 from console.bench.pumped.scoring import Scored, score, summary
 from maps.city import City
 from maps.columns import Floats
@@ -44,6 +44,7 @@ def run(
     bursts: int = 8,
     seed: int = 1,
     noise: float = 1.0,
+    watch_only: bool = False,
     to: Path | None = None,
     cache: Path | None = None,
     report: Report = lambda _: None,
@@ -51,13 +52,16 @@ def run(
     """The table. ``networks``: names in wntr and epyt, ``inp``: files; by default the six of the table and those apart.
 
     ``days``: burst-free history; ``quiet_days``: burst-free test days; ``bursts``: of each size; ``noise``: factor on the noise
-    of demands and readings. ``to``: recordings are also written there, a folder for each network, as ``quanmai locate`` and
+    of demands and readings. ``watch_only``: the driven watch alone (``scada``), without what the table does not score and without
+    what was possible at all. ``to``: recordings are also written there, a folder for each network, as ``quanmai locate`` and
     ``score`` read them. ``cache``: where recordings are kept, by default the user's cache folder. Raises InputFault.
     """
     options = RecordingOptions(seed=seed, history_days=days, quiet_days=quiet_days, bursts=bursts).noisier(noise)
     unknown = next((name for name in variants if name not in VARIANTS), None)
     if unknown is not None:
         raise InputFault(f"variant {unknown!r} is none of {', '.join(VARIANTS)}")
+    if watch_only and tuple(variants) != ("scada",):
+        raise InputFault("the driven watch alone needs the states of pumps and valves: give --variant scada with it")
     if not quiet_days and not bursts:
         raise InputFault("no test days: give --quiet-days or --bursts")
     names = tuple(networks) or (() if inp else (*TABLE_NETWORKS, *APART))
@@ -77,7 +81,7 @@ def run(
             "mean_inflow_m3h": round(recording.inflow_m3h, 1),
             "unsolved_ticks": recording.unsolved_ticks,
             "recording_s": round(monotonic() - began, 1),
-            **_of_network(city, recording, options, path.stem, totals, report),
+            **_of_network(city, recording, options, path.stem, totals, report, watch_only=watch_only),
         }
     counted = {variant: summary(kept.scored, kept.pipes, kept.seen, kept.near) for variant, kept in totals.items() if kept.scored}
     return {
@@ -90,13 +94,21 @@ def run(
 
 
 def _of_network(
-    city: City, recording: Recording, options: RecordingOptions, name: str, totals: dict[str, _Totals], report: Report
+    city: City,
+    recording: Recording,
+    options: RecordingOptions,
+    name: str,
+    totals: dict[str, _Totals],
+    report: Report,
+    *,
+    watch_only: bool,
 ) -> dict[str, Any]:
     pipes, tables = len(city.network.pipes), dict[str, Any]()
-    truth = true_changes(city, recording, options)
+    truth = None if watch_only else true_changes(city, recording, options)
     for variant, kept in totals.items():
         began = monotonic()
-        found = events(city, recording, variant, _progress(report, f"{name}: {variant}"))
+        progress = _progress(report, f"{name}: {variant}")
+        found = watched_events(city, recording, progress) if watch_only else events(city, recording, variant, progress)
         scored = score(city, recording, found)
         seen = detectable(city, recording, options, balance=variant == "scada")
         near = [] if truth is None else [locatable(city, recording, options, truth, metered=variant == "scada")]

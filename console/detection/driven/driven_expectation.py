@@ -20,6 +20,9 @@ _CLIP_SIGMAS = 6.0
 _FOLDS = 7
 _LOSS_EXPONENT = 1.85
 _LARGEST_LOSS = 5.0
+_FARTHEST = 3.0
+"""Standard deviations."""
+
 _LEAST_SIGMA_M = 0.02
 _LEAST_FLOW_SHARE = 0.002
 
@@ -74,17 +77,22 @@ class _Features:
     def _flows(ticks: DrivenTicks) -> Floats:
         return np.hstack([ticks.values.flow_m3h, ticks.values.inflow_m3h])
 
+    @staticmethod
+    def _inside(value: Floats) -> Floats:
+        """Where history never was (a tank that always stood at its limit and now fills), the fit is held, not extrapolated."""
+        return np.clip(value, -_FARTHEST, _FARTHEST)
+
     def of(self, ticks: DrivenTicks) -> tuple[Floats, Floats]:
         """(columns (ticks, n), ridge penalty (n,))."""
         readings = ticks.readings
-        level = (readings.level_m - self._level[0]) / self._level[1]
-        demand = ((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None]
+        level = self._inside((readings.level_m - self._level[0]) / self._level[1])
+        demand = self._inside(((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None])
         angle = 2.0 * np.pi * readings.second_of_day / 86_400.0
         waves = np.column_stack([wave(turn * angle) for turn in (1, 2, 3) for wave in (np.sin, np.cos)])
         hour = _hats(readings.second_of_day)
         weekend = hour * (readings.slot >= HOURS)[:, None]
         # A wrong roughness makes an error in proportion to the head losses that the model gives.
-        pressure = (ticks.values.pressure_m - self._pressure[0]) / self._pressure[1]
+        pressure = self._inside((ticks.values.pressure_m - self._pressure[0]) / self._pressure[1])
         ratio = self._flows(ticks) / self._usual_m3h
         losses = np.sign(ratio) * np.minimum(np.abs(ratio), _LARGEST_LOSS) ** _LOSS_EXPONENT
         common = [level, level**2, waves, demand, demand**2, hour, weekend, pressure, losses, ticks.state[:, self._varying]]

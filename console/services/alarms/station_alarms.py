@@ -19,6 +19,7 @@ from console.domain.readings import CHANNEL_BY_NAME
 from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, AlarmChange, Refused, recorded_alarms
 from console.services.handling import Handler
+from console.services.outages.explained_stations import explained_by_work, stations_in_work
 from console.services.state import DeskState
 from console.services.tools import Tools
 
@@ -95,12 +96,14 @@ def on_stations(tools: Tools, state: DeskState, findings: Sequence[StationFindin
     """
     if not findings:
         return NOTHING
-    current = _current(state, now)
+    current, works = _current(state, now), stations_in_work(tools.city, state)
     changes = list[AlarmChange]()
     for finding in findings:
         key = (finding.station_id, finding.code)
         change = _change(tools, current.get(key), finding, now)
         if change is not None:
+            if finding.active and works:
+                change = replace(change, after=explained_by_work(change.after, works, finding.at))
             current[key] = change.after
             changes.append(change)
     return recorded_alarms(changes) if changes else NOTHING

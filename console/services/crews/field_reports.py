@@ -12,12 +12,14 @@ from datetime import datetime
 
 from console.domain.actors import Actor, Role
 from console.domain.changes import ChangeSet
+from console.domain.corrections import CORRECTION, Correction, Fault, Layer
 from console.domain.field_reports import CREW_DUTY, OF_DUTY, CrewDuty, FieldReport, Reported, ReportKind
 from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.notes import NO_NOTE, Code, Note, Quantity
 from console.domain.record_ids import provisional_id
 from console.domain.records import subject_of
 from console.services.changesets import NOTHING, Refused, recorded
+from console.services.crews.corrections import proposed
 from console.services.crews.valve_reports import RecordSample, record_sample
 from console.services.incidents.joint_plans import merged
 from console.services.location.gauge_readings import EnterReading, enter
@@ -116,6 +118,8 @@ def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder,
         case ReportKind.SAMPLE:
             asked = RecordSample(incident.incident_id, report.turbidity_ntu, report.chlorine_mgl)
             return _with_step(record_sample(tools, state, asked, crew, report.at), incident, report)
+        case ReportKind.CORRECTION:
+            return _correction(state, incident, report)
         case _:
             return _gauge(tools, state, incident, report, crew)
 
@@ -150,6 +154,17 @@ def _gauge(tools: Tools, state: DeskState, incident: Incident, report: FieldRepo
         return _with_step(step, incident, report)
     after = replace(incident, field_reports=(*incident.field_reports, report))
     return recorded(incident, after, "crew_gauge", note)
+
+
+def _correction(state: DeskState, incident: Incident, report: FieldReport) -> ChangeSet:
+    """A proposal for the data clerk; the case keeps the report."""
+    made = Correction(
+        provisional_id(CORRECTION), Layer(report.layer), report.asset_id, Fault(report.fault), report.at, report.crew_id,
+        incident.incident_id, report.report_id, report.text, report.x, report.y,
+    )  # fmt: skip
+    after = replace(incident, field_reports=(*incident.field_reports, report))
+    note = Note("field_report.kept", crew=report.crew_id, kind=Code("field_report_kind", report.kind))
+    return merged(recorded(incident, after, "crew_report", note), proposed(state, made))
 
 
 def _with_step(step: ChangeSet, incident: Incident, report: FieldReport) -> ChangeSet:

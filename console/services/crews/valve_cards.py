@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from console.domain.corrections import Overlay
 from maps.city import City
 from maps.crs import to_wgs84
 from maps.isolation import CrewStep, IsolationPlan
@@ -49,10 +50,20 @@ class ValveCard:
     placing: str = ""
 
 
-def valve_cards(city: City, plan: IsolationPlan, steps: tuple[CrewStep, ...] = ()) -> tuple[ValveCard, ...]:
-    """The cards of a plan, in closing order; ``steps``: crew and start of each valve, from ``schedule``."""
+def valve_cards(
+    city: City, plan: IsolationPlan, steps: tuple[CrewStep, ...] = (), over: Overlay | None = None
+) -> tuple[ValveCard, ...]:
+    """The cards of a plan, in closing order; ``steps``: crew and start of each valve, from ``schedule``.
+
+    ``over``: accepted corrections: a valve that was found elsewhere has its place from there.
+    """
     crews = {step.valve_id: step for step in steps}
-    return tuple(_card(city, step, crews.get(step.asset_id)) for step in plan.valves_to_close)
+    return tuple(_card(city, _placed(step, over), crews.get(step.asset_id)) for step in plan.valves_to_close)
+
+
+def _placed(step: ValveStep, over: Overlay | None) -> ValveStep:
+    place = None if over is None else over.place_of(step.asset_id)
+    return step if place is None else replace(step, x=place[0], y=place[1], assumed=False, placing="")
 
 
 def card_json(card: ValveCard) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.orders import OrderReply
 from console.domain.records import subject_of
 from console.services.changesets import NOTHING, Refused, recorded
+from console.services.crews.corrections import from_valve_report
 from console.services.crews.valve_reports import (
     MarkValveClosed,
     MarkValveRestored,
@@ -20,6 +21,7 @@ from console.services.crews.valve_reports import (
     mark_restored,
     mark_unable,
 )
+from console.services.incidents.joint_plans import merged
 from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -60,7 +62,9 @@ def _marked(tools: Tools, state: DeskState, incident: Incident, reply: OrderRepl
         return mark_closed(tools, state, MarkValveClosed(case, valve), crew, at)
     if reply.state == "valve_restored":
         return mark_restored(tools, state, MarkValveRestored(case, valve), crew, at)
-    return mark_unable(tools, state, MarkValveUnable(case, valve, Unable(reply.unable)), crew, at)
+    unable = Unable(reply.unable)
+    step = mark_unable(tools, state, MarkValveUnable(case, valve, unable), crew, at)
+    return merged(step, from_valve_report(state, reply.crew_id, case, valve, unable, at))
 
 
 def _case_of(state: DeskState, reply: OrderReply) -> Incident | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
+from console.domain.corrections import CORRECTION, Overlay, overlay
 from console.domain.incidents import CandidateParts, Incident
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -26,8 +27,10 @@ def planned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
     pipes = incident.target_pipes()
     if not pipes:
         return replace(incident, plan=None, impact=None, parts=None)
-    overrides = _overrides(state, incident)
+    overrides = _overrides(tools, state, incident)
     made = tools.planner.plan(pipes, valves=overrides, alternatives=tools.settings.alternatives, shut_by_crews=_shut(incident))
+    missing = _overlay(state).missing_hydrants
+    made = replace(made, hydrants_lost=tuple(one for one in made.hydrants_lost if one not in missing)) if missing else made
     plan = _with_finished(made, incident)
     plan = replace(plan, basis=_basis(tools, state, incident, plan))
     impact = incident.impact if incident.plan is not None and _does(incident.plan) == _does(plan) else None
@@ -41,7 +44,7 @@ def replanned(tools: Tools, state: DeskState, incident: Incident) -> Incident:
         return incident
     if plan is not None and set(plan.burst_pipes) == set(pipes) and not outdated(tools, state, incident):
         fits = _parts_fit(incident)
-        return incident if fits else replace(incident, parts=_parts(tools, incident, plan, _overrides(state, incident)))
+        return incident if fits else replace(incident, parts=_parts(tools, incident, plan, _overrides(tools, state, incident)))
     return planned(tools, state, incident)
 
 
@@ -84,10 +87,21 @@ def _likely(incident: Incident) -> dict[str, float]:
     return {candidate.pipe_id: candidate.probability for candidate in incident.location.candidates[:_MOST_CANDIDATES]}
 
 
-def _overrides(state: DeskState, incident: Incident) -> dict[str, ValveOverride]:
-    """Valve states for this case: closed by other cases, not closable in this one."""
-    failed = {valve: ValveOverride(operable=False) for valve in incident.unable_valves()}
+def _overrides(tools: Tools, state: DeskState, incident: Incident) -> dict[str, ValveOverride]:
+    """Valve states for this case: closed by other cases, not closable by an accepted correction or in this case."""
+    unable = {*_useless(tools, state), *incident.unable_valves()}
+    failed = {valve: ValveOverride(operable=False) for valve in sorted(unable)}
     return {**_closed_elsewhere(state, incident), **failed}
+
+
+def _overlay(state: DeskState) -> Overlay:
+    return overlay(state.of(CORRECTION).values())
+
+
+def _useless(tools: Tools, state: DeskState) -> tuple[str, ...]:
+    """Valves that accepted corrections call useless; those that another dataset lacks are left out."""
+    known = tools.city.network.valves
+    return tuple(sorted(valve for valve in _overlay(state).useless_valves if known.has(valve)))
 
 
 def _shut(incident: Incident) -> tuple[str, ...]:
@@ -105,12 +119,15 @@ def _closed_elsewhere(state: DeskState, incident: Incident) -> Mapping[str, Valv
 def _basis(tools: Tools, state: DeskState, incident: Incident, plan: IsolationPlan) -> str:
     """Fingerprint of a plan's inputs: the network, other cases' valves, this case's failed valves, closings beyond the plan."""
     listed = {step.asset_id for step in plan.valves_to_close}
-    facts = (
+    facts: tuple[object, ...] = (
         tools.planner.fingerprint,
         sorted(_closed_elsewhere(state, incident)),
         sorted(incident.unable_valves()),
         sorted(valve for valve in _shut(incident) if valve not in listed),
     )
+    found = _overlay(state)
+    if found.useless_valves or found.missing_hydrants:  # plans made before there were corrections keep their mark
+        facts = (*facts, _useless(tools, state), sorted(found.missing_hydrants))
     return blake2b(repr(facts).encode(), digest_size=8).hexdigest()
 
 

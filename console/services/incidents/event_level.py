@@ -84,6 +84,10 @@ class LevelTable:
         except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as fault:
             raise InputFault(f"rules/event_levels.toml: {fault!r}; compare it with the one that came with the program") from fault
 
+    def told_at(self, name: str) -> tuple[str, ...]:
+        """Codes of the bodies that a level's reports go to."""
+        return next((tuple(row.get("tell", ())) for row in self.levels if row["name"] == name), ())
+
     def level_of(self, incident: Incident) -> EventLevel:
         """The level of a case by its present plan and estimate."""
         figures = _figures(incident)

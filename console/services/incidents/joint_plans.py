@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from console.domain.changes import ChangeSet
+from console.domain.corrections import CORRECTION
 from console.domain.incidents import Incident, Phase, PlanConflict
 from console.domain.notes import Note, joined
 from console.services.changesets import recorded
@@ -21,10 +22,10 @@ OPEN_END = datetime.max.replace(tzinfo=UTC)
 
 def with_plans_following(tools: Tools, state: DeskState, changes: ChangeSet) -> ChangeSet:
     """``changes`` with their consequences for other cases: plans made anew, conflicts found or gone."""
-    after_all = state.with_records(changes.incidents)
+    after_all = state.with_records((*changes.incidents, *changes.of(CORRECTION)))
     cases = after_all.incidents
     open_ = {key: case for key, case in cases.items() if case.is_open() and case.plan is not None}
-    if not changes.incidents and not any(outdated(tools, state, case) for case in open_.values()):
+    if not changes.incidents and not any(outdated(tools, after_all, case) for case in open_.values()):
         return changes
     followed = {key: replanned(tools, after_all, case) for key, case in open_.items()}
     found = conflicts_of(tools, followed.values())

@@ -133,12 +133,12 @@ def _opened(tools: Tools, state: DeskState, finding: BurstFinding, now: datetime
 
 
 def _revised(tools: Tools, state: DeskState, incident: Incident, finding: BurstFinding, now: datetime) -> ChangeSet:
-    if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.location, finding.location):
+    if incident.phase is not Phase.SUSPECTED or not _tells_more(incident.read_location(), finding.location):
         return NOTHING
     if incident.hand_readings:
         return NOTHING  # a gauge reading on site is stronger evidence than the next tick of the same stations
     why = still_holding(tools, state, incident.explanations, finding)
-    told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why)
+    told = replace(incident, evidence=finding.evidence, outlook=None, explanations=why, calls=None)
     after = relocated(tools, state, told, finding.location, now)
     alarms = []
     for alarm_id in incident.alarm_ids:

@@ -71,7 +71,15 @@ def drafted_notice(
         change_reason=reason,
     )
     if waiting is None:
-        return Draft(notice.after(NoticeStep.DRAFTED, now, actor.name))
+        public = next((one for one in reversed(holder.notices) if one.status is NoticeStatus.ISSUED), None)
+        if public is None:
+            return Draft(notice.after(NoticeStep.DRAFTED, now, actor.name))
+        # What people wrote into the version in force stays in the next one; only those lines' authors count as its editors.
+        carried, kept, lost = _with_edits(tools, public, notice)
+        lost_lines = carried.dropped_edits[len(public.dropped_edits) :]
+        demands = public.demands_done
+        carried = replace(carried, people=notice.people, dropped_edits=lost_lines, demands_done=demands)
+        return Draft(carried.after(NoticeStep.DRAFTED, now, actor.name), kept, lost)
     notice, kept, lost = _with_edits(tools, waiting, notice)
     notice = replace(notice, history=waiting.history, demands_done=waiting.demands_done)
     return Draft(notice.after(NoticeStep.REDRAFTED, now, actor.name), kept, lost)

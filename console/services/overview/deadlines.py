@@ -36,7 +36,7 @@ def next_deadline(incident: Incident, *, notice_s: float, area_minutes: float) -
     ``notice_s``: from the alert to the public notice. ``area_minutes``: to an area's acknowledgement. 0: no such deadline.
     """
     found = []
-    if incident.issued_at is None and notice_s > 0:
+    if incident.issued_at is None and incident.work is None and notice_s > 0:
         start = incident.alerted_at or incident.opened_at
         found.append(Deadline(DeadlineKind.NOTICE, start + timedelta(seconds=notice_s)))
     for alert in incident.area_alerts if area_minutes > 0 else ():

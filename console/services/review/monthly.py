@@ -39,7 +39,8 @@ class Filters:
         words = " ".join((incident.incident_id, incident.title, *((place.road, place.community) if place else ()))).casefold()
         wide = place is not None and place.diameter_mm >= self.least_diameter_mm
         return (
-            (self.drills or not incident.is_drill)
+            incident.work is None  # planned work is no incident of the service's figures
+            and (self.drills or not incident.is_drill)
             and (not self.phase or incident.phase.value == self.phase)
             and self.text.casefold() in words
             and (wide or not self.least_diameter_mm)

@@ -24,7 +24,10 @@ from maps.columns import texts
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}-?\d{7,8})(?!\d)")
 _PROGRAM = "quanmai"
-_BY = ("drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by")
+_BY = (
+    "drafted_by", "submitted_by", "approved_by", "acknowledged_by", "restoration_by", "restored_by", "waived_by", "by",
+    "given_by", "repeated_by", "done_by", "cancelled_by", "planned_by", "begun_by", "finished_by", "driver",
+)  # fmt: skip
 _OF_CALLERS = ("phone", "caller", "address", "text", "x", "y", "customer_id", "asset_id", "community", "media_url", "said")
 """Fields of tickets that say who called and from where; the pipe and the kind stay."""
 _SAID_BY_CALLERS = frozenset({"ticket.at", "ticket.said", "ticket.still_out"})

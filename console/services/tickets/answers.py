@@ -34,12 +34,29 @@ def answer(
             else NO_NOTE
         )
         return Note("ticket.unknown", where=where, near=near or Note("ticket.none_near"))
+    if not area.is_case:
+        return _planned(match, area, similar, now, ZoneInfo(time_zone))
     facts = _facts(area, now, time_zone, news_minutes)
     if match.cover is Cover.PARTLY:
         return Note("ticket.partly", n=match.inside, all=match.meant, facts=facts)
     other = Note("ticket.other_kind", kind=Code("ticket_kind", kind)) if kind not in SHORTAGE else NO_NOTE
     is_low = match.cover is Cover.LOW_PRESSURE
     return Note("ticket.known_low" if is_low else "ticket.known", facts=facts, other=other)
+
+
+def _planned(match: Match, area: AffectedArea, similar: Similar, now: datetime, zone: ZoneInfo) -> Note:
+    """Planned work: announced or not, whether it has begun, for the whole place or a part of it."""
+    work = Note(
+        "ticket.planned",
+        start=clock(area.since, now, zone),
+        end=clock(area.restoration_at or area.since, now, zone),
+        n=area.households,
+        announced=NO_NOTE if area.is_announced else Note("ticket.not_announced"),
+        part=Note("ticket.planned_part", n=match.inside, all=match.meant) if match.cover is Cover.PARTLY else NO_NOTE,
+    )
+    if area.has_begun(now):
+        return Note("ticket.planned_now", work=work)
+    return Note("ticket.planned_ahead", near=_near(similar), work=work)
 
 
 def _near(similar: Similar) -> Note:
@@ -55,11 +72,19 @@ def _facts(area: AffectedArea, now: datetime, time_zone: str, news_minutes: floa
     return Note(
         "ticket.facts",
         since=clock(area.since, now, zone),
-        sure=Note("ticket.suspected") if area.is_suspected else Note("ticket.refilling") if area.phase in _BACK else NO_NOTE,
+        sure=_sure(area),
         n=area.households,
         back=NO_NOTE if ends is None else Note("ticket.back" if ends > now else "ticket.late", at=clock(ends, now, zone)),
         news=Note("ticket.news", at=clock(news, now, zone)) if news is not None else NO_NOTE,
     )
+
+
+def _sure(area: AffectedArea) -> Note:
+    if area.is_suspected:
+        return Note("ticket.suspected")
+    if area.phase in _BACK:
+        return Note("ticket.refilling")
+    return Note("ticket.work") if area.is_work else NO_NOTE
 
 
 def next_news(since: datetime, now: datetime, zone: ZoneInfo, news_minutes: float) -> datetime | None:

@@ -13,7 +13,7 @@ from console.domain.notes import NO_NOTE, Code, Note
 from console.domain.record_ids import provisional_id
 from console.domain.records import subject_of
 from console.domain.tickets import Answer, Aspect, Callback, CallbackResult, Rating, Stage, Ticket, TicketState
-from console.services.changesets import AlarmChange, Refused, recorded, reverted
+from console.services.changesets import NOTHING, AlarmChange, Refused, recorded, recorded_alarms, reverted
 from console.services.handling import Handler
 from console.services.shift.words import LONGEST_TEXT
 from console.services.state import DeskState
@@ -110,14 +110,12 @@ def join(tools: Tools, state: DeskState, intent: JoinTicket, actor: Actor, now: 
 
 
 def call_back(tools: Tools, state: DeskState, intent: LogCallback, actor: Actor, now: datetime) -> ChangeSet:
-    """Keep a call back. *Still out* reopens the ticket and raises one alarm for its case; *water back* closes it as fixed."""
+    """Keep a call back. *Still out* reopens the ticket (see ``still_out_alarm``); *water back* closes it as fixed."""
     before = ticket_of(state, intent.ticket_id)
     made = Callback(now, actor.name, intent.result, intent.said.strip()[:LONGEST_TEXT])
     after = replace(before, callbacks=(*before.callbacks, made), updated_at=now)
-    alarms: tuple[AlarmChange, ...] = ()
     if intent.result is CallbackResult.STILL_OUT:
         after = replace(in_state(after, TicketState.CONFIRMED, now), restored_at=None, reason="")
-        alarms = (_still_out(tools, state, after, now),)
     elif intent.result is CallbackResult.WATER_BACK:
         after = in_state(after, TicketState.FIXED, now)
     note = Note(
@@ -127,7 +125,7 @@ def call_back(tools: Tools, state: DeskState, intent: LogCallback, actor: Actor,
         result=Code("callback", intent.result),
         said=Note("ticket.said", text=made.said) if made.said else NO_NOTE,
     )
-    step = recorded(before, after, "ticket_called_back", note, alarms=alarms)
+    step = recorded(before, after, "ticket_called_back", note)
     return with_case_line(step, before.incident_id, "ticket_called_back", note)
 
 
@@ -165,8 +163,14 @@ def in_state(ticket: Ticket, state: TicketState, now: datetime) -> Ticket:
     return replace(after, closed_at=None if after.is_open else now)
 
 
-def _still_out(tools: Tools, state: DeskState, ticket: Ticket, now: datetime) -> AlarmChange:
-    """The alarm of the case's callers who are still without water: raised once, revised by the next caller."""
+def still_out_alarm(state: DeskState, ticket: Ticket, now: datetime) -> ChangeSet:
+    """What follows when a caller has just said to be still without water: one alarm of the case, revised by the next caller."""
+    if not ticket.callbacks or ticket.callbacks[-1].at != now or ticket.callbacks[-1].result is not CallbackResult.STILL_OUT:
+        return NOTHING
+    return recorded_alarms([_still_out(state, ticket, now)])
+
+
+def _still_out(state: DeskState, ticket: Ticket, now: datetime) -> AlarmChange:
     subject = ticket.incident_id or ticket.community or ticket.address or ticket.ticket_id
     known = next(
         (

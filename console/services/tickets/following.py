@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, Phase
 from console.domain.notes import Note
-from console.domain.tickets import SHORTAGE, TICKET, Ticket, TicketState
+from console.domain.tickets import SHORTAGE, TICKET, Cover, Ticket, TicketState
 from console.services.changesets import recorded
 from console.services.incidents.joint_plans import merged
 from console.services.state import DeskState
@@ -35,6 +35,16 @@ def with_tickets_following(tools: Tools, state: DeskState, changes: ChangeSet, n
     return merged(changes, *steps) if steps else changes
 
 
+def with_newcomers(tools: Tools, state: DeskState, changes: ChangeSet, now: datetime) -> ChangeSet:
+    """``changes`` with the calls that lie in the areas which its cases have got, such as by the calls themselves."""
+    after = state.with_records(changes.records)
+    steps = list[ChangeSet]()
+    for incident in changes.incidents:
+        if incident.is_open() and _area_differs(state.incidents.get(incident.incident_id), incident):
+            steps += _newcomers(tools, after, incident, now)
+    return merged(changes, *steps) if steps else changes
+
+
 def _of_case(before: Incident | None, incident: Incident, state: DeskState, now: datetime) -> Iterator[ChangeSet]:
     """Its own tickets, when its phase changed. A case dismissed before it was judged had nothing to restore."""
     if before is None or before.phase is incident.phase:
@@ -43,15 +53,15 @@ def _of_case(before: Incident | None, incident: Incident, state: DeskState, now:
     for ticket in own:
         name, case = ticket.ticket_id, incident.incident_id
         if ticket.state is TicketState.DUPLICATE:
-            if not incident.is_open() and not _is_dismissed(before):  # closed, yet its caller asked for a call
+            if not incident.is_open() and not _is_dismissed(before, incident):  # closed, yet its caller asked for a call
                 note = Note("ticket.restored", ticket=name, case=case, next=Note("ticket.to_call"))
                 yield recorded(ticket, replace(ticket, restored_at=now, updated_at=now), "ticket_followed", note)
         elif incident.is_open():
             moved = replace(joined_to(state, ticket, case), updated_at=now)
             if moved.state is not ticket.state:
                 yield recorded(ticket, moved, "ticket_followed", Note("ticket.at_work", ticket=name, case=case))
-        elif _is_dismissed(before):
-            freed = replace(joined_to(state, ticket, ""), updated_at=now)
+        elif _is_dismissed(before, incident):
+            freed = replace(joined_to(state, ticket, ""), cover=Cover.OUTSIDE, updated_at=now)
             yield recorded(ticket, freed, "ticket_followed", Note("ticket.released", ticket=name, case=case))
         else:
             after = replace(ticket, restored_at=now, updated_at=now)
@@ -86,5 +96,5 @@ def _follows(ticket: Ticket) -> bool:
     return ticket.is_open or (ticket.state is TicketState.DUPLICATE and ticket.wants_callback)
 
 
-def _is_dismissed(before: Incident) -> bool:
-    return before.phase is Phase.SUSPECTED or not before.burst_pipes
+def _is_dismissed(before: Incident, closed: Incident) -> bool:
+    return closed.dismissed or before.phase is Phase.SUSPECTED

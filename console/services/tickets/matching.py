@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.domain.tickets import COVERED, SHORTAGE, Cover, Ticket, TicketKind, TicketSource
 from console.services.tickets.affected import AffectedArea
 from console.services.tickets.places import CallerPlace
+from maps.columns import Ints
 
 SIMILAR_M, SIMILAR_WITHIN = 500.0, timedelta(hours=3)
 DUPLICATE_M = {TicketSource.OPEN311: 250.0, TicketSource.PHONE: 1000.0}
@@ -54,9 +55,10 @@ class Suggested:
 _RANK = (Cover.WITHOUT_WATER, Cover.LOW_PRESSURE, Cover.PARTLY)
 
 
-def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Sequence[int]) -> Match:
-    """The area that covers a place best: without water before low pressure before a part; judged ones before suspected.
+def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Ints) -> Match:
+    """The area that covers a place best.
 
+    Cases come before planned outages, no water before low pressure before a part, judged cases before suspected ones.
     ``households``: of every customer row. A place counts as known only if all that may be meant lies in the area.
     """
     if not place.is_matched:
@@ -64,10 +66,16 @@ def match(place: CallerPlace, areas: Iterable[AffectedArea], households: Sequenc
     found = [one for area in areas if (one := _within(place, area, households)) is not None]
     if not found:
         return Match(Cover.OUTSIDE)
-    return min(found, key=lambda one: (_RANK.index(one.cover), one.area is not None and one.area.is_suspected, -one.inside))
+    return min(found, key=_worth)
 
 
-def _within(place: CallerPlace, area: AffectedArea, households: Sequence[int]) -> Match | None:
+def _worth(one: Match) -> tuple[bool, int, bool, int]:
+    area = one.area
+    is_case, is_suspected = (area.is_case, area.is_suspected) if area is not None else (False, True)
+    return not is_case, _RANK.index(one.cover), is_suspected, -one.inside
+
+
+def _within(place: CallerPlace, area: AffectedArea, households: Ints) -> Match | None:
     if not len(place.customers):
         cut = area.dry_pipes[place.pipes]
         if not cut.any():

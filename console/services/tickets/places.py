@@ -61,8 +61,8 @@ class CallerPlaces:
         self._pipes = PipeIndex(city.network.pipes)
 
     def prepare(self) -> None:
-        """Build the indexes ahead, on any thread."""
-        _ = (self._tree, self._by_community, self._by_road, self._pipes.nearest(np.zeros((1, 2)), PIPE_M))
+        """Build the indexes of the customers ahead, on any thread; the larger one of the pipes waits for its first use."""
+        _ = (self._tree, self._by_community)
 
     @cached_property
     def _tree(self) -> tuple[cKDTree, Rows]:
@@ -127,6 +127,15 @@ class CallerPlaces:
     def households(self, rows: Rows) -> int:
         """Households of these customers."""
         return int(self._city.customers.households[rows].sum())
+
+    def share(self, place: str) -> tuple[float, int]:
+        """(a community's part of all households, all households); an area's part is that of an equal division."""
+        households = self._city.customers.households
+        whole = int(households.sum())
+        rows = self._by_community.get(place)
+        if rows is not None and whole:
+            return float(households[rows].sum()) / whole, whole
+        return 1.0 / max(int((self._city.zones.kind == "area").sum()), 1), whole
 
     def _means(self, by: str, customers: Rows, pipes: Rows = _NONE) -> CallerPlace:
         table = self._city.customers

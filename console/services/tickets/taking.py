@@ -127,7 +127,7 @@ def placed(tools: Tools, ticket: Ticket, fields: CallFields, heard: Heard) -> Ti
         community=next(iter(names)) if len(names) == 1 else "",
         area_id=areas[0],
         wants_callback=fields.wants_callback,
-        cover=heard.match.cover,
+        cover=heard.cover,
         answer=heard.answer,
     )
 
@@ -181,7 +181,7 @@ def case_for(found: Match, kind: TicketKind) -> str:
     """The case that a call is evidence for: its place lies in the area, and the kind is one that a burst explains; else ""."""
     area, cover = found.area, found.cover
     is_evidence = kind in SHORTAGE and (cover in COVERED or (cover is Cover.PARTLY and kind is not TicketKind.LOW_PRESSURE))
-    return area.record_id if area is not None and is_evidence else ""
+    return area.record_id if area is not None and area.is_case and is_evidence else ""
 
 
 def _known(state: DeskState, intent: TakeCall) -> Ticket | None:

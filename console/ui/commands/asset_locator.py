@@ -15,6 +15,7 @@ from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
 from console.services.shift.entries import WriteEntry
+from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit
@@ -42,6 +43,8 @@ class AssetLocator(QObject):
     ticket_asked = Signal(float, float)
     """A caller's ticket at a place of the map, the network's CRS."""
     drill_burst_asked = Signal(str)
+    outage_asked = Signal(str)
+    """Pipe id: a planned outage is to be made on it."""
     """An instructor wants this pipe to break (drills only)."""
 
     def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
@@ -107,6 +110,10 @@ class AssetLocator(QObject):
         """The map on a place of the shift log."""
         self._near(place.x, place.y, _PLACE_M_PER_PX)
 
+    def chosen_pipe(self) -> str:
+        """The pipe that is highlighted, "" for none."""
+        return self._chosen if self._chosen and self._city.network.pipes.has(self._chosen) else ""
+
     def chosen_place(self) -> MapPlace | None:
         """The pipe that is highlighted, as a place for the shift log."""
         pipes = self._city.network.pipes
@@ -145,16 +152,17 @@ class AssetLocator(QObject):
         if asset is not None:
             self._offer(menu, asset)
             works = menu.addAction(words("map.operation"), lambda: self._questions.operation(asset.asset_id, asset.kind))
-            place = MapPlace(asset.asset_id, asset.x, asset.y)
-            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(place))
+            here = MapPlace(asset.asset_id, asset.x, asset.y)
+            entry = menu.addAction(words("map.shift_entry"), lambda: self.entry_asked.emit(here))
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
         for offer in self.offers:
             offer(menu, asset, words)
-        place = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
-        if place is not None:
-            menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*place))
+        point = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
+        if point is not None:
+            call = menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))
+            allow(menu, call, TakeCall)
         menu.addAction(words("commands.fit"), self._map.navigation.fit_all)
         menu.popup(at)
 
@@ -166,6 +174,7 @@ class AssetLocator(QObject):
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
                 judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
                 allow(menu, judge, JudgeBurst)
+            menu.addAction(words("map.plan_outage", pipe=asset.asset_id), lambda: self.outage_asked.emit(asset.asset_id))
             report = menu.addAction(
                 words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
             )

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from console.domain.clock import moment
+from console.domain.corrections import CORRECTION, overlay
 from console.domain.picture import Picture
 from console.services.crews.valve_assignment import dealt
 from console.services.crews.valve_cards import valve_cards
@@ -37,6 +38,8 @@ class NetworkTools(QObject):
     not_taken = Signal(object)
     """Asset or None: clicked while no tool is in use."""
     report_asked = Signal(str)
+    outage_asked = Signal(object)
+    """WhatIf that is to become a planned outage."""
     """Pipe id: a case is to be opened for the what-if's burst."""
 
     def __init__(self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, window: QWidget) -> None:
@@ -49,6 +52,7 @@ class NetworkTools(QObject):
             canvas.navigation.dock(tool.panel)
         self.trace.told.connect(self.told)
         self.what_if.report_asked.connect(self.report_asked)
+        self.what_if.outage_asked.connect(self.outage_asked)
         self.what_if.cards_asked.connect(self.print_cards)
 
     def plan_in_use(self, case_plan: PlanSection) -> PlanSection:
@@ -141,7 +145,8 @@ class NetworkTools(QObject):
         incident, plan = view.incident, view.incident.plan
         if plan is None:
             return
-        cards = valve_cards(self._city, plan, dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps)
+        steps = dealt(incident, plan, view.picture.crews, self._city.info.time_zone).steps
+        cards = valve_cards(self._city, plan, steps, overlay(view.picture.of(CORRECTION)))
         crews = {fix.crew_id: fix.name or fix.crew_id for fix in view.picture.crews}
         drill = incident.is_drill or incident.incident_id == WHAT_IF_ID
         try:

@@ -1,52 +1,74 @@
-"""Pinyin initials of Chinese names: 解放路 is found by ``jfl``. One table of characters for a whole column, so it is quick."""
+"""Pinyin initials of Chinese names: 解放路 is found by ``jfl``. Made run by run, as addresses share their streets."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-_FIRST, _LAST = "\u3400", "\u9fff"
+_RUN = re.compile("[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
 _MOST_READINGS = 4
 """Of a name whose characters have several readings: 重庆路 is ``cql`` and ``zql``."""
 
 
 def initials(names: Iterable[object]) -> list[str]:
-    """For each name its initials in lower case, other readings behind a blank; "" where it has no Chinese character.
+    """For each name its initials in lower case; "" where it has no Chinese character.
 
-    Letters and figures stay, so that 解放路12号 is ``jfl12h``. Slow at the first call: it loads the table of readings.
+    Letters and figures stay, so that 解放路12号 is ``jfl12h``. A name that is Chinese throughout has its other readings too,
+    behind a blank; of an address only the usual one is kept. Slow at the first call: it loads the table of readings.
     """
-    texts = [str(name).casefold() for name in names]
-    characters = set[str]().union(*map(set, set(texts)))
-    readings = _readings({char for char in characters if _FIRST <= char <= _LAST})
-    usual = {ord(char): read[0] for char, read in readings.items()}
-    usual |= {ord(char): "" for char in characters if not char.isalnum()}
-    other = {char: read[1:] for char, read in readings.items() if len(read) > 1}
+    runs = _Runs()
     known: dict[str, str] = {}
-    for text in texts:
-        if text not in known:
-            known[text] = "" if readings.keys().isdisjoint(text) else _of(text, usual, other)
-    return [known[text] for text in texts]
+    found = []
+    for name in map(str, names):
+        made = known.get(name)
+        if made is None:
+            made = known[name] = _of(name.casefold(), runs)
+        found.append(made)
+    return found
 
 
-def _of(name: str, usual: dict[int, str], other: dict[str, str]) -> str:
-    """The usual initials, then those with another reading of one character."""
-    found = {name.translate(usual): None}
-    for char in dict.fromkeys(name):
-        for reading in other.get(char, ""):
-            if len(found) < _MOST_READINGS:
-                found[name.replace(char, reading).translate(usual)] = None
-    return " ".join(found)
+def _of(name: str, runs: _Runs) -> str:
+    parts = _RUN.findall(name)
+    if len(parts) == 1:
+        return " ".join(runs.readings(parts[0])) if _is_chinese(parts[0]) else ""
+    if not any(map(_is_chinese, parts)):
+        return ""
+    return "".join(runs.usual(part) for part in parts)
 
 
-def _readings(characters: set[str]) -> dict[str, str]:
-    """Initials of each character's readings as one text, the usual one first."""
-    from pypinyin import Style, pinyin
+def _is_chinese(run: str) -> bool:
+    return "\u3400" <= run[0] <= "\u9fff"
 
-    ordered = sorted(characters)
-    found = pinyin(ordered, style=Style.FIRST_LETTER, heteronym=True, errors="ignore") if ordered else []
-    if len(found) != len(ordered):  # a character without a reading is left out of the result: one by one then
-        found = [(pinyin(char, style=Style.FIRST_LETTER, heteronym=True, errors="ignore") or [[]])[0] for char in ordered]
-    return {
-        char: "".join(dict.fromkeys(letters for letters in one if len(letters) == 1 and letters.isascii()))
-        for char, one in zip(ordered, found, strict=True)
-        if any(len(letters) == 1 and letters.isascii() for letters in one)
-    }
+
+class _Runs:
+    """Readings of runs of characters, each looked up once."""
+
+    def __init__(self) -> None:
+        self._usual: dict[str, str] = {}
+
+    def usual(self, run: str) -> str:
+        """The usual reading, by words where the run has known ones; of other characters letters and figures."""
+        found = self._usual.get(run)
+        if found is None:
+            found = self._usual[run] = self._read(run) if _is_chinese(run) else "".join(filter(str.isalnum, run))
+        return found
+
+    def readings(self, run: str) -> list[str]:
+        """The usual reading, then those with another reading of one character."""
+        from pypinyin import Style, pinyin
+
+        usual = self.usual(run)
+        found = {usual: None}
+        if len(usual) == len(run):
+            each = pinyin(list(run), style=Style.FIRST_LETTER, heteronym=True, errors="ignore")
+            for at, others in enumerate(each if len(each) == len(run) else []):
+                for one in others:
+                    if len(found) < _MOST_READINGS and len(one) == 1 and one.isascii():
+                        found[f"{usual[:at]}{one}{usual[at + 1 :]}"] = None
+        return list(found)
+
+    @staticmethod
+    def _read(run: str) -> str:
+        from pypinyin import Style, lazy_pinyin
+
+        return "".join(one[:1] for one in lazy_pinyin(run, style=Style.FIRST_LETTER, errors="ignore") if one.isascii())

@@ -28,6 +28,8 @@ class PublicCommands(QObject):
         super().__init__(window)
         self._port, self._submit, self._session, self._focus = port, submit, session, focus
         self._appearance, self._window = appearance, window
+        self.sees_needs = True
+        """Whether this window has the register of people in need: an area's terminal has not."""
         self.open_window: PublicWindow | None = None
         self.place: Callable[[], MapPlace | None] = lambda: None
         """The place that is selected on the map."""
@@ -50,7 +52,15 @@ class PublicCommands(QObject):
         """Open the window at a page."""
         made = self.open_window
         if made is None:
-            made = PublicWindow(self._port, self._submit, self._session, self.place, self._appearance, self._window)
+            made = PublicWindow(
+                self._port,
+                self._submit,
+                self._session,
+                self.place,
+                self._appearance,
+                self._window,
+                sees_needs=self.sees_needs,
+            )
             made.finished.connect(self._forget)
             self.open_window = made
             made.show_picture(self._focus.incident, self._port.latest())

@@ -18,6 +18,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.outages import OUTAGE, CriticalContact
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.reports import REPORT, Report
 from console.services.alarms.operations import EnterOperation
 from console.services.alarms.station_alarms import ShelveAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
@@ -25,6 +26,7 @@ from console.services.crews.choices import crew_choices
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_reports import MarkValveUnable, RecordSample
 from console.services.incidents.candidate_distance import candidate_distance
+from console.services.incidents.event_level import LevelTable
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
 from console.services.incidents.judging import AdvancePhase, DismissIncident, JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
@@ -47,9 +49,11 @@ from console.ui.dialogs.ask import (
 )
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.judgement import judgement_question
+from console.ui.dialogs.level import LevelQuestion
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import lift_confirmation
 from console.ui.dialogs.public.view import PublicView
+from console.ui.dialogs.report import ReportDialog
 from console.ui.dialogs.shelve import ShelveQuestion
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.case.notice import channel_words, latest_notice
@@ -68,13 +72,18 @@ class Questions(QObject):
         self._submit = submit
         self._port, self._session, self._appearance, self._window = port, session, appearance, window
         self._notice: NoticeDialog | None = None
+        self._report: ReportDialog | None = None
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language, for the next dialog."""
         self._appearance = appearance
 
     def show_picture(self, picture: Picture) -> None:
-        """An open notice dialog follows its case, whichever case is in focus."""
+        """An open notice dialog follows its case, whichever case is in focus, and an open report its record."""
+        if self._report is not None:
+            held = self._report.report.report_id
+            known = next((one for one in picture.of(REPORT) if one.report_id == held), None)
+            self._report.close() if known is None else self._report.follow(known)
         if self._notice is not None:
             incident_id = self._notice.incident_id
             incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
@@ -225,6 +234,36 @@ class Questions(QObject):
         question.accepted.connect(lambda: self._submit(question.intent()))
         self._ask(question, EnterOperation)
 
+    def level(self, incident: Incident) -> LevelQuestion:
+        """Another event level, with its ground."""
+        question = LevelQuestion(self._appearance, incident, self._window)
+        question.accepted.connect(lambda: self._submit(question.intent()))
+        self._open(question)
+        return question
+
+    def authority_report(self, report: Report) -> ReportDialog:
+        """A report to the authorities."""
+        if self._report is not None:
+            self._report.close()
+        incident = next((one for one in self._port.latest().incidents if one.incident_id == report.incident_id), None)
+        table = LevelTable.load()
+        codes = table.level_of(incident).tell if incident is not None else table.told_at(report.level)
+        dialog = ReportDialog(self._appearance, self._session, self._port.now, report, codes, self._window)
+        dialog.asked.connect(self._submit)
+        dialog.finished.connect(self._forget_report)
+        self._report = dialog
+        self._open(dialog)
+        return dialog
+
+    def next_report(self) -> None:
+        """The report that is due first, of any case, also of one that is closed."""
+        waiting = sorted(self._port.latest().of(REPORT), key=lambda one: one.due_at)
+        if waiting:
+            self.authority_report(waiting[0])
+
+    def _forget_report(self) -> None:
+        self._report = None
+
     def report(self, pipe_id: str) -> None:
         """A burst reported by a call on this pipe."""
         self._submit(OpenIncident(pipe_id))
@@ -286,8 +325,9 @@ class Questions(QObject):
 
     def show_refused(self, fault: QuanmaiError) -> None:
         """Why a step was not taken, also in the notice dialog, which covers the window's own message."""
-        if self._notice is not None:
-            self._notice.show_refused(self._appearance.words.fault(fault))
+        for dialog in (self._notice, self._report):
+            if dialog is not None:
+                dialog.show_refused(self._appearance.words.fault(fault))
 
     @property
     def open_notice(self) -> NoticeDialog | None:

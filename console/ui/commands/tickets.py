@@ -26,6 +26,7 @@ from console.ui.focus import CaseFocus
 from console.ui.models.tickets import tickets_text
 from console.ui.port import ConsolePort
 from console.ui.widgets import menu_over
+from console.ui.words import one_line
 from maps.errors import QuanmaiError
 
 _STATES = (
@@ -64,7 +65,6 @@ class TicketCommands(QObject):
         self._matcher = CallMatcher(port.city, news_minutes)
         self._quick: QuickTicket | None = None
         self._tasks = BackgroundTasks("caller-places", self)
-        self._tasks.request("places", self._matcher.prepare, lambda _: None)
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language: the quick ticket is made anew, unless a call is being taken."""
@@ -80,6 +80,8 @@ class TicketCommands(QObject):
     def open(self, place: tuple[float, float] | None = None) -> QuickTicket:
         """The quick ticket, at a place of the map (the network's CRS) where one is given."""
         if self._quick is None:
+            # At the first call: a console that takes none needs no indexes.
+            self._tasks.request("places", self._matcher.prepare, lambda _: None)
             quick = self._quick = QuickTicket(
                 self._find, self._matcher, self._port.now, self._appearance, self._port.latest(), self._window
             )
@@ -94,6 +96,11 @@ class TicketCommands(QObject):
             quick.choose_point(*place)
         quick.phone.setFocus()
         return quick
+
+    def on_map_click(self, place: tuple[float, float] | None) -> None:
+        """The map was clicked: the place of the call that is being taken, unless one was found by name."""
+        if place is not None and self._quick is not None and self._quick.wants_place:
+            self._quick.choose_point(*place)
 
     def done(self, intent: Intent) -> None:
         """An intent of this window is on disk."""
@@ -124,7 +131,7 @@ class TicketCommands(QObject):
             back.addAction(words.of("callback", result.value), partial(self._send, LogCallback(name, result)))
         for one in ticket.callbacks[-8:]:
             line = f"{words.stamp(one.at, self._port.now())} {one.by}: {words.of('callback', one.result.value)} {one.said}"
-            back.addAction(line.replace("&", "&&")).setEnabled(False)
+            back.addAction(one_line(line).replace("&", "&&")).setEnabled(False)
         for aspect in Aspect:
             self._rating(menu, ticket, aspect)
         states = menu.addMenu(self._t("menu.state"))

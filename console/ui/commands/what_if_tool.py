@@ -25,6 +25,8 @@ class WhatIfTool(QObject):
     report_asked = Signal(str)
     """Pipe id: a case is to be opened for this burst."""
     cards_asked = Signal(object)
+    outage_asked = Signal(object)
+    """WhatIf: a planned outage of it is to be made."""
 
     def __init__(
         self, city: City, canvas: MapCanvas, tasks: BackgroundTasks, appearance: Appearance, parent: QObject | None = None
@@ -40,6 +42,7 @@ class WhatIfTool(QObject):
         self.panel.shut_supposed.connect(lambda valve, shut: self._ask(self.current.with_shut(valve, shut)))
         self.panel.cards_asked.connect(self.cards_asked)
         self.panel.report_asked.connect(self._on_report)
+        self.panel.outage_asked.connect(self._on_outage)
         self.panel.undo_asked.connect(self.undo)
         self.panel.redo_asked.connect(self.redo)
         self.panel.closed.connect(self.close)
@@ -119,6 +122,12 @@ class WhatIfTool(QObject):
         if self.current.pipes:
             self.report_asked.emit(self.current.pipes[0])
             self.close()
+
+    def _on_outage(self) -> None:
+        what_if = self.current
+        if what_if.pipes:
+            self.close()
+            self.outage_asked.emit(what_if)
 
     def _take_planner(self, planner: Isolator) -> None:
         self._planner = planner

@@ -157,6 +157,7 @@ class NoticeDialog(QDialog):
         redrafted_now = self._sent == self._texts() and new.drafted_at != self._notice.drafted_at
         typed = self._edited() and not redrafted_now
         self._notice = new
+        self._show_versions()
         if typed and (new.text_zh, new.text_en) != self._base:
             self.underneath.show_change(self._base, (new.text_zh, new.text_en), editable=new.status in _EDITABLE)
         elif not typed:

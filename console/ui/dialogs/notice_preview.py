@@ -11,7 +11,7 @@ from console.documents.preview import NoticePreview
 from console.ui.appearance import Appearance
 from console.ui.widgets import button, label, row
 
-_PAGE_PX = 780
+_PAGE_PX, _EDGES_PX = 780, 80
 
 
 class NoticePreviewDialog(QDialog):
@@ -45,10 +45,11 @@ class NoticePreviewDialog(QDialog):
         inside = QWidget()
         box = QVBoxLayout(inside)
         box.setSpacing(10)
+        wide = min(_PAGE_PX, self.width() - _EDGES_PX)
         ratio = self.devicePixelRatioF()
         for image in self.pages:
             page = label()
-            picture = QPixmap.fromImage(image).scaledToWidth(round(_PAGE_PX * ratio), Qt.TransformationMode.SmoothTransformation)
+            picture = QPixmap.fromImage(image).scaledToWidth(round(wide * ratio), Qt.TransformationMode.SmoothTransformation)
             picture.setDevicePixelRatio(ratio)
             page.setPixmap(picture)
             page.setAccessibleName(self.windowTitle())

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from console.domain.outages import OUTAGE
 from console.domain.picture import Picture
 from console.domain.tickets import TICKET, TicketKind, TicketSource
 from console.services.shift.contacts import is_phone
@@ -34,6 +35,7 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket_answer import AnswerCard
 from console.ui.models.tickets import kind_text, tickets_text
+from console.ui.permitted import needs
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
 
@@ -110,9 +112,10 @@ class QuickTicket(QDialog):
 
     def _build_rest(self, form: QFormLayout) -> None:
         self.save = button(self._t("quick.save"), "primary")
+        needs(TakeCall, self.save)
         self.save.clicked.connect(lambda _=False: self.submit())
-        QShortcut(QKeySequence("Ctrl+Return"), self, activated=self.submit)
-        QShortcut(QKeySequence("F7"), self, activated=self.callback.toggle)
+        QShortcut(QKeySequence("Ctrl+Return"), self, self.submit)
+        QShortcut(QKeySequence("F7"), self, self.callback.toggle)
         self.message = label(name="muted", wrap=True)
         left = QVBoxLayout()
         left.addLayout(form)
@@ -133,7 +136,7 @@ class QuickTicket(QDialog):
         one.setCheckable(True)
         one.clicked.connect(lambda _=False: self.choose_kind(kind))
         one.installEventFilter(self)
-        QShortcut(QKeySequence(f"F{number}"), self, activated=partial(self._kind_by_key, kind))
+        QShortcut(QKeySequence(f"F{number}"), self, partial(self._kind_by_key, kind))
         return one
 
     # Keys
@@ -166,6 +169,7 @@ class QuickTicket(QDialog):
         if field is self.phone:
             self.address.setFocus()
         elif field is self.address:
+            self._tasks.finish()  # who types fast means what is still being looked for
             if self._hit is None and self.hits.count():
                 self._take_item(self.hits.currentItem() or self.hits.item(0))
             self.kinds[self._kind].setFocus()
@@ -212,16 +216,29 @@ class QuickTicket(QDialog):
         self.hits.clear()
         self._soon()
 
+    @property
+    def wants_place(self) -> bool:
+        """Whether a click on the map gives the caller's place: none was found by name."""
+        return self.isVisible() and self._hit is None
+
     def choose_point(self, x: float, y: float) -> None:
         """A place on the map, the network's CRS."""
         self._hit, self._point = None, (x, y)
         self._soon()
 
     def _search(self, text: str) -> None:
+        """Look for the place in the background: a city has some hundred thousand names."""
         self._hit = None
+        self.hits.clear()
+        self._tasks.request("find", lambda: self._find(text)[:_HITS], self._show_hits)
+        self._soon()
+
+    def _show_hits(self, found: list[Hit]) -> None:
         words = self._appearance.words
         self.hits.clear()
-        for hit in self._find(text)[:_HITS]:
+        if self._hit is not None:
+            return
+        for hit in found:
             detail = f" · {hit.detail}" if hit.detail else ""
             kind = words.of("word", "community") if hit.kind == "zone" else words.of("kind", hit.kind)
             item = QListWidgetItem(one_line(f"{kind} · {hit.title}{detail}"))
@@ -229,7 +246,6 @@ class QuickTicket(QDialog):
             self.hits.addItem(item)
         if self.hits.count():
             self.hits.setCurrentRow(0)
-        self._soon()
 
     def _take_item(self, item: QListWidgetItem) -> None:
         hit = item.data(_DATA)
@@ -257,7 +273,7 @@ class QuickTicket(QDialog):
 
         def work() -> tuple[Heard, tuple[Suggested, ...]]:
             tickets = picture.of(TICKET)
-            state = DeskState().with_records((*picture.incidents, *tickets))
+            state = DeskState().with_records((*picture.incidents, *tickets, *picture.of(OUTAGE)))
             heard = matcher.hear(state, fields, now)
             return heard, duplicates(tickets, fields.kind, TicketSource.PHONE, heard.x, heard.y, fields.phone)
 

@@ -58,6 +58,7 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
+        self._what_if_title: tuple[str, str] | None = None
         self._enlarged = 1.0
         self.navigation = Navigation(self, scene)
         self.navigation.moved.connect(self._on_moved)
@@ -88,8 +89,12 @@ class MapCanvas(QWidget):
         self._live = replace(self._live, case=case)
         self._remark()
 
-    def show_what_if(self, what_if: CaseMarks | None) -> None:
-        """Draw a what-if over the case, in its own colour and with a labelled frame; None ends it."""
+    def show_what_if(self, what_if: CaseMarks | None, title: tuple[str, str] | None = None) -> None:
+        """Draw a what-if over the case, in its own colour and with a labelled frame; None ends it.
+
+        ``title``: (title, note) of the frame where it is none, such as a planned outage.
+        """
+        self._what_if_title = title
         self._live = replace(self._live, what_if=what_if)
         self._remark()
 
@@ -219,7 +224,8 @@ class MapCanvas(QWidget):
         if field is not None:
             low, high = (self._words.value(Channel.PRESSURE, kpa, unit=False) for kpa in (field.low_kpa, field.high_kpa))
             remark = self._words("map.interpolated", n=field.stations, low=low, high=high)
-        what_if = (self._words("map.what_if"), self._words("map.what_if_note")) if self._live.what_if is not None else ()
+        title = self._what_if_title or (self._words("map.what_if"), self._words("map.what_if_note"))
+        what_if = title if self._live.what_if is not None else ()
         dots = self.logicalDpiX()
         covered = self.navigation.covered_px()
         return Margin(self.coordinates, self.input.cursor_world, dots, self._badges, attribution, remark, what_if, covered)
@@ -249,6 +255,7 @@ class MapCanvas(QWidget):
         twin = MapCanvas(self.scene, self._live.picture, theme, words)
         twin.layer_settings, twin.attribution, twin.coordinates = self.layer_settings, self.attribution, self.coordinates
         twin._live, twin._highlights, twin._badges = self._live, self._highlights, self._badges
+        twin._what_if_title = self._what_if_title
         twin.renderer.share(self.renderer, twin._style(), twin.marks())
         twin.navigation.adopt(self.navigation)
         return twin
@@ -258,7 +265,7 @@ class MapCanvas(QWidget):
         mine, first = self._live, other._live
         if mine.case is not first.case or mine.what_if is not first.what_if or self._highlights is not other._highlights:
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
-            self._highlights = other._highlights
+            self._highlights, self._what_if_title = other._highlights, other._what_if_title
             self._remark()
 
     def marks(self) -> Marks:

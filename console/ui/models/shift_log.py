@@ -43,6 +43,7 @@ class ShiftLogModel(RowsModel[LogLine]):
     def __init__(self, theme: Theme, words: Words, parent: QObject | None = None) -> None:
         self._theme, self._words = theme, words
         self._now: datetime | None = None
+        self._is_narrow = False
         super().__init__(lambda line: line.key, self._columns_in(words), parent)
 
     def set_appearance(self, theme: Theme, words: Words) -> None:
@@ -56,11 +57,23 @@ class ShiftLogModel(RowsModel[LogLine]):
         if before is None or self._words.local(before).date() != self._words.local(now).date():
             self._changed(0, self.rowCount() - 1)
 
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Where there is no room for a column of names, a person's line begins with the name."""
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._changed(0, self.rowCount() - 1)
+
+    def _text(self, line: LogLine) -> str:
+        text = line_text(line, self._words)
+        if not self._is_narrow or line.is_automatic:
+            return text
+        return shift_text(self._words, "log.said", author=self._words.of("user", line.author), text=text)
+
     def _columns_in(self, words: Words) -> Sequence[Column[LogLine]]:
         return (
             Column(shift_text(words, "log.time"), lambda line: self._words.stamp(line.at, self._now or line.at)),
             Column(shift_text(words, "log.author"), lambda line: self._words.of("user", line.author)),
-            Column(shift_text(words, "log.text"), lambda line: line_text(line, self._words)),
+            Column(shift_text(words, "log.text"), self._text),
         )
 
     def decoration(self, item: LogLine, column: int, role: int) -> Any:

@@ -50,12 +50,11 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
 
     def __init__(self, height: int, grows: bool = False, parent: QWidget | None = None) -> None:
         self._time, self._values = TimeAxis(orientation="bottom"), ValueAxis(orientation="left")
-        super().__init__(parent, axisItems={"bottom": self._time, "left": self._values})
+        super().__init__(parent, enableMenu=False, axisItems={"bottom": self._time, "left": self._values})
         if grows:
             self.setMinimumHeight(height)
         else:
             self.setFixedHeight(height)
-        self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()
         self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
@@ -188,9 +187,8 @@ class ProfileChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no
     """Hidden while there is no path. Metres along it against metres above the datum; takes neither mouse nor keys."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self.setFixedHeight(_PROFILE_PX)
-        self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.ui.panels import alarm_list, lock_bar, log_list, shift_log, tickets, top_strip
+from console.ui.panels import alarm_list, corrections, lock_bar, log_list, shift_log, tickets, top_strip
 from console.ui.panels.case import column
 from console.ui.panels.map import layers
 from console.ui.panels.panel import Area, PanelSpec
@@ -15,5 +15,6 @@ PANELS: tuple[PanelSpec, ...] = (
     PanelSpec("tickets", Area.BOTTOM, tickets.make, beside="alarms"),
     PanelSpec("log", Area.BOTTOM, log_list.make, size_px=510, stretch=2),
     PanelSpec("shift_log", Area.BOTTOM, shift_log.make, beside="log"),
+    PanelSpec("corrections", Area.BOTTOM, corrections.make, beside="log"),
     PanelSpec("case", Area.RIGHT, column.make, size_px=430),
 )

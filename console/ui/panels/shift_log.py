@@ -23,7 +23,7 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.shift import ShiftCommands
 from console.ui.models.shift_log import ShiftLogModel, shift_text
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
+from console.ui.panels.tables import ROW_PX, STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
 from console.ui.permitted import allow, needs
 from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, menu_over, row
@@ -176,6 +176,11 @@ class ShiftLogPanel(Panel):
         wide = self.width() >= _ROOMY_PX
         for one in (self._title, self._handover, self._contacts):
             one.setVisible(wide)
+        self.model.set_narrow(not wide)
+        self.table.setColumnHidden(1, not wide)
+        self.table.setWordWrap(not wide)
+        self._set_row_height()
+        self._fit()
 
     def offer_more(self) -> QMenu:
         """Who is on duty, handover, contacts, what is shown, signing on and off, export."""
@@ -209,6 +214,13 @@ class ShiftLogPanel(Panel):
         """Only what people wrote, or everything."""
         self.people_only = not self.people_only
         self._show_lines()
+
+    def _set_row_height(self) -> None:
+        """Two lines a row where the text is narrow."""
+        rows = self.table.verticalHeader()
+        height = 2 * self.table.fontMetrics().lineSpacing() + 4 if self.table.wordWrap() else ROW_PX
+        if rows.defaultSectionSize() != height:
+            rows.setDefaultSectionSize(height)
 
     def _fit(self) -> None:
         fit_column(self.table, 0, (TIME_SAMPLE, STAMP_SAMPLE))

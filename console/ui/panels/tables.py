@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QTableView, QWidget
 
 from console.ui.theme import Letters
 
-_ROW_PX, _COMPACT_ROW_PX = 27, 22
+ROW_PX, _COMPACT_ROW_PX = 27, 22
 _CELL_PADDING_PX = 6
 """``QTableView::item`` in window.qss."""
 TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
@@ -40,7 +40,7 @@ class FontWatcher(QObject):
 def fit_rows(table: QTableView) -> None:
     """Rows as high as the letters and the density need."""
     letters = Letters.now()
-    least = _COMPACT_ROW_PX if letters.compact else _ROW_PX
+    least = _COMPACT_ROW_PX if letters.compact else ROW_PX
     table.verticalHeader().setDefaultSectionSize(round(least * max(letters.scale, 1.0)))
 
 

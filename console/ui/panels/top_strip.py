@@ -26,7 +26,7 @@ from console.ui.words import one_line
 
 _CASES_SHOWN = 3
 _ALARMS_PER_10_MIN = 10
-_CHIP_PX, _NAME_PX, _CASE_PX = 340, 110, 190
+_CHIP_PX, _NAME_PX, _PERSON_PX, _CASE_PX = 340, 110, 150, 190
 _LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
 _ROOMY_PX = 1500
 """From here on the one running case is written out; below, its clock and title, and the search is a short button."""
@@ -114,8 +114,7 @@ class TopStrip(Panel):
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)
         self._user = label(name="muted")
-        for elided in (self._search, self._user):
-            elided.setMinimumWidth(_LEAST_PX)
+        self._search.setMinimumWidth(_LEAST_PX)
         line = row(
             self._name,
             self._time,
@@ -145,12 +144,22 @@ class TopStrip(Panel):
         words = appearance.words
         self._name.setText(words("app.name"))
         self._search.setText(words("search.button"))
-        self._user.setText(" · ".join(fitted(self._user, name, _NAME_PX) for name in (self._seat.city, self._seat.user)))
+        self._name_seat()
         self._language.setText(words("app.other_language"))
         self._theme.setText(words(f"app.theme_{'light' if appearance.theme.name == 'dark' else 'dark'}"))
         for priority, (shape, _) in zip(Priority, self._counts, strict=True):
             shape.setPixmap(priority_pixmap(appearance.theme, priority, 15))
             shape.setToolTip(words.of("priority", priority.name.lower()))
+
+    def _name_seat(self) -> None:
+        """City and person; where it is narrow the person alone, whom the acts are recorded for."""
+        seat = (self._seat.city, self._seat.user)
+        names = [fitted(self._user, name, _NAME_PX) for name in seat]
+        if self.width() < _ROOMY_PX:
+            names = [fitted(self._user, self._seat.user, _PERSON_PX)]
+        self._user.setText(" · ".join(names))
+        self._user.setToolTip(tip(" · ".join(seat)))
+        self._user.setMinimumWidth(self._user.fontMetrics().horizontalAdvance(self._user.text()) + 2)
 
     def show_person(self, name: str) -> None:
         """Another person is signed in."""
@@ -190,6 +199,7 @@ class TopStrip(Panel):
         super().resizeEvent(event)
         self._search.setFixedWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else self._search.sizeHint().width())
         self._name.setVisible(self.width() >= _NAMED_FROM_PX)
+        self._name_seat()
         if self._picture is not None:
             self._show_cases(self._picture)
 
@@ -209,7 +219,7 @@ class TopStrip(Panel):
         free = self.width() - sum(_MARGINS_PX) - sum(kept)
         most = min(cases, _CASES_SHOWN)
         for count, with_user in [(most, True), *((fewer, False) for fewer in range(most, 1, -1))]:
-            wanted = count * (_LEAST_CASE_PX + _SPACING_PX) + (_LEAST_PX + _SPACING_PX if with_user else 0)
+            wanted = count * (_LEAST_CASE_PX + _SPACING_PX) + (self._user.minimumWidth() + _SPACING_PX if with_user else 0)
             if cases > count:
                 wanted += self._more_cases.sizeHint().width() + _SPACING_PX
             if wanted <= free:

@@ -43,8 +43,9 @@ def headline(picture: Picture, compliance: Compliance, silent_s: float, down_s: 
     if lost:
         return Headline(f"✕ {lost}", words("wall.as_of", time=words.time(now)), "text.on_accent", loud=True)
     time = f"{words.local(now):%H:%M}"
-    if picture.incidents:
-        return Headline("◆ " + words("wall.running", n=len(picture.incidents)), time, "state.critical")
+    cases = [case for case in picture.incidents if case.work is None]  # planned work is no alarm
+    if cases:
+        return Headline("◆ " + words("wall.running", n=len(cases)), time, "state.critical")
     waiting = [
         one for one in picture.alarms if one.state is AlarmState.ACTIVE and one.priority in (Priority.CRITICAL, Priority.HIGH)
     ]
@@ -97,7 +98,8 @@ def blocks(
 def _case(incident: Incident, now: datetime, area_minutes: float, words: Words, targets: Targets) -> Block:
     late = is_late(incident, now, targets)
     what = words("wall.case", phase=words.of("phase", incident.phase.value), elapsed=words.elapsed(elapsed_s(incident, now)))
-    lines = [Line(one_line(f"◆ {_where(incident)}"), what, "state.critical" if late else "text.strong")]
+    where = one_line(f"◆ {_where(incident)}")
+    lines = [Line(where, what, "state.critical" if late else "text.strong")]
     due = next_deadline(incident, notice_s=targets.issue.minutes * 60, area_minutes=area_minutes)
     if due is not None:
         left = due.left_s(now)
@@ -108,7 +110,9 @@ def _case(incident: Incident, now: datetime, area_minutes: float, words: Words, 
             if by_clock
             else words("wall.left" if left >= 0 else "wall.over", time=words.elapsed(abs(left)))
         )
-        lines.append(Line(name, value if left >= 0 else f"▲ {value}", "text.strong" if left >= 0 else "state.critical"))
+        marked, role = (value, "text.strong") if left >= 0 else (f"▲ {value}", "state.critical")
+        lines.append(Line(name, marked, role))
+        return Block(tuple(lines), Line(where, words(f"wall.short_{due.kind.value}", value=marked), role))
     return Block(tuple(lines))
 
 

@@ -26,9 +26,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that stay together."""
+    """Lines that stay together. ``short``: in one line, where there is no room for all; None: it has no shorter form."""
 
     lines: tuple[Line, ...]
+    short: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,27 @@ def wrapped(text: str, width_px: float, measure: Measure) -> list[str]:
 def place(blocks: Sequence[Block], columns: int, width_px: float, rows: int, measure: Measure, gap_px: float) -> Placement:
     """Blocks one below the other, the next column when one is full.
 
-    What has no room is left out: details first, then lines at the end, for the order is that of importance. How many are left out
-    is told in the last row of the last column, which is kept free for it. Letters are never made smaller.
+    Where there is no room for all, details are left out first; then blocks take their short form; then lines at the end are left
+    out, for the order is that of importance. How many lines are left out is told in the last row of the last column, which is
+    kept free for it; a short form is none that is left out. Letters are never made smaller.
     """
     whole = _placed(blocks, columns, width_px, [rows] * columns, measure, gap_px, _GAP_ROWS)
     if not whole.hidden:
         return whole
-    main = [Block(tuple(line for line in block.lines if not line.is_detail)) for block in blocks]
+    main = [Block(tuple(line for line in block.lines if not line.is_detail), block.short) for block in blocks]
     details = sum(line.is_detail for block in blocks for line in block.lines)
-    less = _placed(main, columns, width_px, [*[rows] * (columns - 1), rows - 1], measure, gap_px, 0.0)
+    room = [*[rows] * (columns - 1), rows - 1]
+    less = _placed(main, columns, width_px, room, measure, gap_px, 0.0)
+    if less.hidden:
+        all_short = _placed([_shortened(one) for one in blocks], columns, width_px, [rows] * columns, measure, gap_px, 0.0)
+        if not all_short.hidden:
+            return all_short
+        less = _placed([_shortened(one) for one in main], columns, width_px, room, measure, gap_px, 0.0)
     return replace(less, hidden=less.hidden + details)
+
+
+def _shortened(block: Block) -> Block:
+    return block if block.short is None else Block((block.short,))
 
 
 def _placed(

@@ -37,9 +37,7 @@ class Query:
     statuses: frozenset[str] = frozenset(("open", "closed"))
 
     def takes(self, ticket: Ticket) -> bool:
-        """Whether a ticket is one of them."""
-        if self.ids:
-            return ticket.ticket_id in self.ids
+        """Whether a ticket is one of them, where none is named."""
         return self.since <= ticket.called_at <= self.until and ticket.kind in self.kinds and ticket.open311 in self.statuses
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -26,8 +26,8 @@ from console.services.changesets import Refused
 from console.services.ports import StoreUnavailable
 from console.services.tickets.taking import TakeCall
 from console.web.guard import RateLimit, limited_body
-from console.web.open311.formats import REQUESTS, SERVICES, answer, error
-from console.web.open311.requests import BadRequest, call_of, kind_of, query_of, rows_of, services
+from console.web.open311.formats import REQUESTS, SERVICES, Row, answer, error
+from console.web.open311.requests import BadRequest, Query, call_of, kind_of, query_of, rows_of, services
 from console.web.pages import language_of
 from maps.city import City
 from maps.errors import QuanmaiError
@@ -37,6 +37,7 @@ REQUESTS_A_MINUTE, _FAILURES_A_MINUTE = 240, 30
 _MOST_BYTES, _MOST_FIELDS = 65_536, 60
 _PATIENCE_S = 10.0
 _LOOKED_BACK = timedelta(days=90)
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Keys(Protocol):
@@ -51,6 +52,10 @@ class Tickets(Protocol):
     """What is read of the store."""
 
     def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """As of the store."""
+        ...
+
+    def record(self, kind: RecordKind[Ticket], record_id: str) -> Ticket | None:
         """As of the store."""
         ...
 
@@ -157,20 +162,24 @@ class Open311:
 
     async def _listed(self, request: Request, client: str, kind: str) -> Response:
         query = query_of(request.query_params, self._parts.clock.now())
-        since = min(query.since, self._parts.clock.now() - _LOOKED_BACK) if query.ids else query.since
-        mine = await run_in_threadpool(self._of_client, client, since, query.until)
-        found = [one for one in mine if query.takes(one)]
-        rows = await run_in_threadpool(rows_of, found, self._parts.city, _language(request), self._expected)
+        rows = await run_in_threadpool(self._rows, client, query, _language(request))
         return answer(rows, REQUESTS, kind)
 
     async def _one(self, request: Request, client: str, kind: str) -> Response:
-        now = self._parts.clock.now()
-        mine = await run_in_threadpool(self._of_client, client, now - _LOOKED_BACK, now + timedelta(days=1))
-        found = [one for one in mine if one.ticket_id == request.path_params["request_id"]]
-        if not found:
-            return error(404, "no request of this client has this service_request_id in the last 90 days", kind)
-        rows = await run_in_threadpool(rows_of, found, self._parts.city, _language(request), self._expected)
+        query = Query(_FIRST, _FIRST, (request.path_params["request_id"],))
+        rows = await run_in_threadpool(self._rows, client, query, _language(request))
+        if not rows:
+            return error(404, "no request of this client has this service_request_id", kind)
         return answer(rows, REQUESTS, kind)
+
+    def _rows(self, client: str, query: Query, language: str) -> list[Row]:
+        """Those of a client: by their ids, else of a time."""
+        if query.ids:
+            named = (self._parts.store.record(TICKET, one) for one in dict.fromkeys(query.ids))
+            found = [one for one in named if one is not None and one.client == client]
+        else:
+            found = [one for one in self._of_client(client, query.since, query.until) if query.takes(one)]
+        return rows_of(found, self._parts.city, language, self._expected)
 
     # Engine and store
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import wntr
 from typer.testing import CliRunner
 
 from console.bench.pumped import cache, networks, replay, run
@@ -69,6 +68,8 @@ def _consumption(city: City, recording: Recording, ticks: slice) -> float:
 
 
 def test_without_noise_the_meters_balance_to_the_demand_that_wntr_reads(net3: City, exact: Recording) -> None:
+    import wntr
+
     model = wntr.network.WaterNetworkModel(str(networks.shipped("Net3")))
     demand = wntr.metrics.expected_demand(model, 0, 86_400 - 3600, 3600).sum(axis=1).mean() * 3600.0
     assert _consumption(net3, exact, slice(0, DAY_STEPS + 1)) == pytest.approx(demand, rel=0.01)
@@ -126,6 +127,10 @@ def test_the_detector_gets_the_readings_and_the_nominal_model_alone(watched: Cit
     found = replay.events(watched, eventful, "scada")
     assert found
     assert replay.events(watched, blind, "scada") == found
+    # The driven watch alone gives the same events.
+    alone = replay.watched_events(watched, eventful)
+    assert [one["detected_at"] for one in alone] == [one["detected_at"] for one in found]
+    assert [one["set_90"] for one in alone] == [one["set_90"] for one in found]
     model, other_seed = watched.epanet, networks.nominal_city(networks.shipped("Net3"), 8, 77).epanet
     assert model is not None
     assert other_seed is not None

@@ -15,6 +15,8 @@ from console.store import open_store
 Quanmai = Callable[..., tuple[int, str, str]]
 GOOD, NEW = "spring-of-72", "autumn-of-72"
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 @pytest.fixture
 def quanmai(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Quanmai:

@@ -12,6 +12,7 @@ from console.domain.actors import Actor, Proof, Role
 from console.domain.alarms import Evidence
 from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
+from console.domain.corrections import Fault
 from console.domain.crews import CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.dispatch_orders import TargetKind
@@ -30,6 +31,7 @@ from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage
 from console.services.alarms.operations import EndOperation, EnterOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, RestoreAlarm, ShelveAlarm, TakeOutOfService
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
+from console.services.crews.corrections import DecideCorrection, EndCorrection
 from console.services.crews.field_reports import MOST_PHOTOS
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
@@ -64,6 +66,7 @@ from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover, kept_items
 from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
 from console.services.tickets.hearing import CallFields
+from console.services.tickets.location import UseCalls
 from console.services.tickets.taking import CorrectTicket, TakeCall
 from maps.city import StationTable
 from maps.locate.next_reading import ReadingPlace
@@ -262,8 +265,14 @@ def _from_the_field() -> Chair:
     reports(ReportKind.FOUND, asset_id="H20")
     reports(ReportKind.GAUGE, pressure_kpa=210.0, place="桥头")
     reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
+    for fault, asset in ((Fault.SEIZED, "H10a"), (Fault.MISSING, "H10b")):
+        reports(ReportKind.CORRECTION, asset_id=asset, layer="valve", fault=fault, text="锈死")
+    chair.does(DecideCorrection("K-00001", is_accepted=True))
+    chair.does(EndCorrection("K-00001", "已修复"))
+    chair.does(DecideCorrection("K-00002", is_accepted=False, reason="在井内"))
     for _ in range(MOST_PHOTOS + 1):
         reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
+    chair.does(SendValveCards(CASE))
     chair.does(UndoLast(CASE))
     chair.does(UndoLast(CASE))
     reports(ReportKind.SAMPLE, turbidity_ntu=0.5, chlorine_mgl=0.3)
@@ -496,6 +505,47 @@ def later_chairs() -> Iterator[Chair]:
     yield _escalations("duty-phone")
     yield _escalations("")
     yield _tickets()
+    yield _clusters()
+    yield _calls_of_planned_work()
+
+
+def _calls_of_planned_work() -> Chair:
+    chair = Chair()
+    begin = chair.now + timedelta(days=2)
+    outage = "O2024-0001"
+    chair.does(PlanOutage(("H20",), OutagePurpose.REPLACEMENT, begin, begin + timedelta(hours=6), "换管"))
+    chair.does(ConfirmOutage(outage))
+    fields = CallFields(TicketKind.NO_WATER, "0531-1", asset_kind="customer", asset_id="C-H20")
+    chair.does(TakeCall(fields))
+    chair.does(DraftNotice(outage))
+    for intent, user in (
+        (SubmitNotice(outage, f"{outage}-N1", "先行公告"), "王"),
+        (ApproveNotice(outage, f"{outage}-N1", "", "先行公告"), "李"),
+        (IssueNotice(outage, f"{outage}-N1", "先行公告"), "王"),
+    ):
+        chair.does(intent, user)
+    chair.now = begin
+    chair.does(TakeCall(fields))
+    chair.does(TakeCall(replace(fields, asset_kind="community", asset_id="K1")))
+    chair.does(TakeCall(replace(fields, asset_kind="community", asset_id="K2")))
+    chair.does(StartOutage(outage))
+    chair.does(TakeCall(fields))
+    return chair
+
+
+def _clusters() -> Chair:
+    chair = Chair()
+    fields = CallFields(TicketKind.NO_WATER, "0531-1", asset_kind="customer", asset_id="C-H20")
+    for _ in range(5):
+        chair.does(TakeCall(fields))
+    chair.sees(a_finding(first=0.4))
+    chair.does(UseCalls(CASE, use=False))
+    chair.does(UseCalls(CASE, use=True))
+    for ticket_id in tuple(chair.state.of(TICKET)):
+        chair.does(SetTicketState(ticket_id, TicketState.NOT_RESPONSIBLE, "户内"))
+    chair.now += timedelta(hours=4)
+    chair.take(chair.desk.on_time(chair.state, chair.now))
+    return chair
 
 
 def _tickets() -> Chair:

@@ -134,7 +134,7 @@ def test_the_play_reaches_every_text_of_the_log(played: list[Chair]) -> None:
     elsewhere = {"place.unknown", "valve.none_to_close", "case.confirmed_on_site", "history.deleted"}
     elsewhere |= {"field_report.photo_text"}  # text of an entry of the shift log
     of_access = {
-        key for key in keys if key.startswith(("seat.", "users.", "notice.approved_", "crew_link."))
+        key for key in keys if key.startswith(("seat.", "users.", "notice.approved_", "crew_link.", "api_key."))
     }  # tests/console/services/access
     assert keys - reached - of_orders - of_access == elsewhere | {"alarm.acknowledged_on_locked_seat"}
 

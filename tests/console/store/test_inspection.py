@@ -13,9 +13,7 @@ from console.store import open_store
 from console.store.inspection import inspected
 from maps.errors import InputFault
 from tests.console.store.values import NOW, opening
-from tests.postgresql import Server, database, server
-
-__all__ = ["database", "server"]
+from tests.postgresql import Server
 
 
 def test_inspection_of_a_missing_store_creates_none(tmp_path: Path) -> None:
@@ -72,10 +70,10 @@ def test_a_newer_store_a_foreign_database_and_a_text_are_refused_with_a_reason(t
 
 
 @pytest.mark.slow
-def test_inspection_of_a_server_gives_its_clock_rights_and_holder(server: Server, database: str) -> None:
-    assert not inspected(database).exists
-    store = open_store(database, "engine")
-    found = inspected(database)
+def test_inspection_of_a_server_gives_its_clock_rights_and_holder(server: Server, empty_database: str) -> None:
+    assert not inspected(empty_database).exists
+    store = open_store(empty_database, "engine")
+    found = inspected(empty_database)
     assert found.is_current
     assert found.may_write
     assert found.holder.startswith("quanmai engine pid ")

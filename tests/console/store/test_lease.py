@@ -19,7 +19,8 @@ from console.domain.actors import SYSTEM
 from console.domain.changes import ChangeSet
 from console.domain.delivery import Delivery, DeliveryState
 from console.domain.incidents import INCIDENT
-from console.domain.lease import Basis, Lease
+from console.domain.lease import NOBODY, RENEWED_S, TERM_S, Basis, Lease
+from console.engine.lease import _LOOK_S
 from console.services.analysis.retention import HistoryKind
 from console.services.ports import NotLeading, StaleState, StoreInUse
 from console.store import SqlStore, connection, lease, open_store
@@ -108,9 +109,17 @@ def taken(store: SqlStore) -> Lease:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store."""
-    if request.param == "sqlite":
-        return str(tmp_path / "泉 s.sqlite")
-    return str(request.getfixturevalue("database"))
+    return address(request, tmp_path, "database")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def without_tables(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that is still to be made."""
+    return address(request, tmp_path, "empty_database")
+
+
+def address(request: pytest.FixtureRequest, folder: Path, on_server: str) -> str:
+    return str(folder / "泉 s.sqlite") if request.param == "sqlite" else str(request.getfixturevalue(on_server))
 
 
 @pytest.fixture
@@ -323,15 +332,15 @@ def test_one_process_alone_needs_no_lease(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_it(target: str) -> None:
-    a_store_of_revision(target, "0010")
-    running = SoleUse(store_url(target), "engine", is_shared=True)  # as a process of that version holds it
+def test_a_shared_store_of_an_earlier_version_is_migrated_only_when_nobody_uses_it(without_tables: str) -> None:
+    a_store_of_revision(without_tables, "0010")
+    running = SoleUse(store_url(without_tables), "engine", is_shared=True)  # as a process of that version holds it
     with pytest.raises(StoreInUse, match="engine pid"):
-        open_store(target, "console", is_shared=True)
-    assert inspected(target).is_current is False
+        open_store(without_tables, "console", is_shared=True)
+    assert inspected(without_tables).is_current is False
     running.close()
-    opened = open_store(target, "console", is_shared=True)
-    assert inspected(target).is_current
+    opened = open_store(without_tables, "console", is_shared=True)
+    assert inspected(without_tables).is_current
     opened.close()
 
 
@@ -361,3 +370,40 @@ def test_processes_that_begin_at_once_on_an_empty_store_all_open_it(target: str)
     assert len(opened) == 4
     for store in opened:
         store.close()
+
+
+@pytest.mark.parametrize("phase_s", [0.0, 0.25, 0.5, 0.75, 0.999])
+def test_a_standby_takes_over_at_most_ten_seconds_after_the_last_renewal_and_never_while_the_leader_renews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase_s: float
+) -> None:
+    """By the store's clock, moved by hand: no machine is too slow for it. ``phase_s``: of the standby's looks to the renewals."""
+    clock = [1_700_000_000.0]
+    monkeypatch.setattr(lease, "store_now_us", lambda connection: round(clock[0] * 1e6))
+    first, second = (open_store(tmp_path / "s.sqlite", role, is_shared=True) for role in ("engine a", "engine b"))
+    begun, renewed, looked = clock[0], clock[0], clock[0] + phase_s
+    assert first.hold_lease().is_ours
+    killed = begun + 10 * RENEWED_S  # it renews for half a minute, then it is killed just after a renewal
+    while not second._leases.epoch:
+        clock[0] = min(renewed + RENEWED_S, looked + _LOOK_S) if renewed < killed else looked + _LOOK_S
+        if renewed < killed and clock[0] >= renewed + RENEWED_S:
+            renewed = clock[0]
+            assert first.hold_lease().is_ours
+        if clock[0] >= looked + _LOOK_S:
+            looked = clock[0]
+            took = second.hold_lease()
+            assert took.is_ours == (looked >= renewed + TERM_S)
+    assert renewed == killed
+    assert TERM_S <= looked - renewed <= TERM_S + _LOOK_S <= 10.0 - 1.0  # a second is left for what follows in the process
+    for store in (first, second):
+        store.close()
+
+
+def test_a_process_that_may_not_lead_takes_no_lease_that_is_free(target: str, shared: SqlStore) -> None:
+    wall = open_store(target, "wall", is_shared=True, may_lead=False)
+    assert wall.hold_lease() == NOBODY
+    assert shared.hold_lease().epoch == 1
+    assert wall.hold_lease().holder.startswith("quanmai console")
+    shared.release_lease()
+    assert wall.hold_lease() == NOBODY
+    assert shared.hold_lease().epoch == 2
+    wall.close()

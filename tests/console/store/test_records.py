@@ -21,19 +21,16 @@ from console.services.ports import StaleState, StoreUnavailable
 from console.store import SqlStore, open_store
 from tests.console.store.older import filled_of_0005
 from tests.console.store.values import NOW, an_alarm, an_incident, opening
-from tests.postgresql import database, server
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
-__all__ = ["database", "server"]
-
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 ACTOR = Actor.named("王")
 
 
 @pytest.fixture(params=BOTH)
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty store."""
-    return str(request.getfixturevalue("database")) if request.param == "postgresql" else str(tmp_path / "records.sqlite")
+    """The address of a store that is still to be made."""
+    return str(request.getfixturevalue("empty_database")) if request.param == "postgresql" else str(tmp_path / "records.sqlite")
 
 
 @pytest.fixture

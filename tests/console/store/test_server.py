@@ -23,22 +23,22 @@ from tests.console.store.values import NOW, opening, readings
 from tests.postgresql import Server, open_engine
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_passwords")]
 GOOD = "spring-of-72"
 ACCOUNTS = (Account("q_engine", ENGINE, "e"), Account("q_console", CONSOLE, "c"), Account("q_admin", ADMIN, "a"))
 
 
 @pytest.fixture
-def prepared(database: str) -> str:
+def prepared(empty_database: str) -> str:
     """The address of a prepared database with a case, a reading and a user; as its owner."""
-    prepare(database, ACCOUNTS)
-    store = open_store(database)
+    prepare(empty_database, ACCOUNTS)
+    store = open_store(empty_database)
     store.users.add("管理员", Role.ADMIN, (), GOOD, Actor.named("root"), NOW)
     store.commit(opening(1), Actor.named("王"), NOW)
     store.use_stations(["S1", "S2"])
     store.append_readings(readings(0, (1_000_000, 300.0, 0)))
     store.close()
-    return database
+    return empty_database
 
 
 def as_account(url: str, account: str) -> str:
@@ -159,7 +159,7 @@ def test_the_server_keeps_no_password_of_an_account_in_clear(prepared: str) -> N
     assert str(kept).startswith("SCRAM-SHA-256$")
 
 
-def test_what_stands_in_the_way_is_told_in_one_line(prepared: str, database: str, server: Server, tmp_path: Path) -> None:
+def test_what_stands_in_the_way_is_told_in_one_line(prepared: str, tmp_path: Path) -> None:
     with pytest.raises(InputFault, match="PostgreSQL"):
         prepare(tmp_path / "store.sqlite")
     with pytest.raises(InputFault, match=r"may not prepare it .*; use its owner") as no_rights:
@@ -190,9 +190,9 @@ def test_an_older_or_newer_store_is_told_to_a_console_that_may_not_change_it(pre
     console.close()
 
 
-def test_a_store_of_the_revision_before_gets_its_users_table(database: str) -> None:
-    a_store_of_revision(database, "0010")
-    store: SqlStore = open_store(database)
+def test_a_store_of_the_revision_before_gets_its_users_table(empty_database: str) -> None:
+    a_store_of_revision(empty_database, "0010")
+    store: SqlStore = open_store(empty_database)
     assert store.users.listed() == ()
     store.users.add("管理员", Role.ADMIN, (), GOOD, Actor.named("root"), datetime.now(UTC))
     assert store.users.authenticate("管理员", GOOD).name == "管理员"

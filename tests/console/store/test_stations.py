@@ -211,15 +211,15 @@ def test_processes_with_different_datasets_give_one_number_to_a_station(database
 
 
 @pytest.mark.slow
-def test_a_server_of_the_version_before_opens_with_its_late_blocks_cut(database: str) -> None:
-    a_store_of_revision(database, "0005")
+def test_a_server_of_the_version_before_opens_with_its_late_blocks_cut(empty_database: str) -> None:
+    a_store_of_revision(empty_database, "0005")
     at_us, value = np.array([T0, T0 + 1, T0 + 3 * DAY_US], dtype="<i8"), np.array([1.0, 2.0, 3.0], dtype="<f8")
-    engine = engine_for(store_url(database), durable=True)
+    engine = engine_for(store_url(empty_database), durable=True)
     with engine.begin() as connection:
         row = {"at": T0, "to": T0 + 3 * DAY_US, "packed": at_us.tobytes() + value.tobytes() + bytes(3)}
         connection.execute(text("INSERT INTO reading_blocks VALUES (1, 0, :at, 7, :to, :packed, NULL)"), row)
     engine.dispose()
-    store = open_store(database)
+    store = open_store(empty_database)
     assert store.readings(1, 0, T0 + 2 * DAY_US, T0 + 4 * DAY_US)[1].tolist() == [3.0]
     assert store.readings(1, 0, 0, 2**60)[1].tolist() == [1.0, 2.0, 3.0]
     store.use_stations(["A", "B"])

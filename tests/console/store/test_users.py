@@ -24,6 +24,8 @@ NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 ROOT = Actor.named("root")
 GOOD, BAD = "spring-of-72", "spring-of-73"
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def held(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:

@@ -126,3 +126,14 @@ def test_a_terminal_reads_no_change_of_another_areas_handover(port: ScriptedPort
     assert port.changes_of(f"duty/{duty}")
     assert AreaPort(port, sight).changes_of(f"duty/{duty}") == ()
     assert AreaPort(port, AreaSight(port.city, [WEST])).changes_of(f"duty/{duty}") == port.changes_of(f"duty/{duty}")
+
+
+def test_a_terminal_does_not_say_who_still_needs_help_as_it_has_no_register(terminal: MainWindow, centre: MainWindow) -> None:
+    titles = {}
+    for name, window in (("terminal", terminal), ("centre", centre)):
+        public = window.public.show("needs")
+        titles[name] = [public.tabs.tabText(at) for at in range(public.tabs.count())]
+        assert public.needs.isVisible() == (name == "centre")
+        assert window.case.public._lines["needs"].isVisibleTo(window.case.public) == (name == "centre")
+        public.close()
+    assert set(titles["centre"]) - set(titles["terminal"]) == {"People in need"}

@@ -25,7 +25,7 @@ from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.usefixtures("quick_passwords")]
 NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 GOOD = "spring-of-72"
 N1 = f"{CASE}-N1"
@@ -33,7 +33,7 @@ N1 = f"{CASE}-N1"
 
 @pytest.fixture(scope="module")
 def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with users of each role that the tests need; Argon2 is slow on purpose."""
+    """A store with users of each role that the tests need."""
     path = tmp_path_factory.mktemp("users") / "store.sqlite"
     opened = open_store(path)
     for name, role in (("王", Role.DISPATCHER), ("李", Role.SUPERVISOR), ("赵", Role.DISPATCHER), ("admin", Role.ADMIN)):

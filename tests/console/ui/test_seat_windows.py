@@ -21,7 +21,7 @@ from tests.console.areas import EAST, NAMES, WEST, in_two_areas
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.small_city import build_small_city
 
-pytestmark = pytest.mark.gui
+pytestmark = [pytest.mark.gui, pytest.mark.usefixtures("quick_passwords")]
 GOOD = "spring-of-72"
 NOW = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
 

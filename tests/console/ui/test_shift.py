@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
 from console.domain.contacts import CALL, CONTACT, ContactKind, Outcome
-from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Level, Signature
+from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Level, MapPlace, Signature
 from console.services.changesets import Refused
 from console.services.crews.valve_reports import MarkValveClosed
 from console.services.incidents.judging import JudgeBurst
@@ -20,11 +22,13 @@ from console.services.shift.contacts import AddContacts, ContactFields
 from console.services.shift.duty import EndShift
 from console.services.shift.entries import WriteEntry
 from console.services.shift.handover import SignHandover
-from console.ui.dialogs.shift_entry import About, picture_bytes
+from console.ui.dialogs.shift_entry import About, EntryQuestion, picture_bytes
+from console.ui.map.view.picking import Asset
 from console.ui.models.shift_log import line_text
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from tests.console.ui.scripted import CASE, ScriptedPort
+from tests.disks import full_disk
 
 pytestmark = pytest.mark.gui
 
@@ -143,6 +147,26 @@ def test_both_sign_the_list_that_is_shown_and_the_document_has_the_head(
     page = (tmp_path / "handover.html").read_text("utf-8")
     assert "王（姓名手填，未验证）" in page
     assert (tmp_path / "handover.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_full_disk_while_a_handover_is_printed_is_said_and_leaves_no_file(
+    window: MainWindow, port: ScriptedPort, tmp_path: Path
+) -> None:
+    dialog = window.shift.handover()
+    dialog.names[1].setText("赵")
+    dialog.begin_signing()
+    for _ in range(2):
+        dialog.settle()
+        window.settle()
+    with full_disk(3_000):
+        dialog.write(tmp_path / "h.pdf")
+        dialog.settle()
+    assert "h.pdf: cannot be written" in dialog.message.text()
+    assert "free the disk" in dialog.message.text()
+    assert list(tmp_path.iterdir()) == []
+    dialog.write(tmp_path / "h.pdf")
+    dialog.settle()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h.head.jsonl", "h.html", "h.pdf"]
 
 
 class WithPasswords:
@@ -325,3 +349,48 @@ def test_a_contact_is_found_with_the_search_of_the_window_and_opens_in_the_book(
     chosen = window.shift.contacts().chosen()
     assert chosen is not None
     assert chosen.contact_id == "K-00001"
+
+
+def test_in_a_narrow_panel_the_text_has_two_lines_and_begins_with_its_author(window: MainWindow, port: ScriptedPort) -> None:
+    port.submit(WriteEntry("压力 0.21"), WANG)
+    window.resize(1366, 768)
+    window.show_shift_log()
+    window.settle()
+    window.shift_log.settle()
+    model, table = window.shift_log.model, window.shift_log.table
+
+    def last() -> str:
+        return str(model.index(model.rowCount() - 1, 2).data())
+
+    assert last() == "王：压力 0.21"
+    assert table.isColumnHidden(1)
+    assert table.columnWidth(2) > table.viewport().width() / 2
+    assert table.rowHeight(0) >= 2 * table.fontMetrics().lineSpacing()
+    window.resize(2560, 1440)
+    window.settle()
+    assert last() == "压力 0.21"
+    assert not table.isColumnHidden(1)
+
+
+def test_at_1366_pixels_the_strip_names_the_person_whole(window: MainWindow) -> None:
+    strip = window.strip
+    strip.show_person("Margaret Thompson")
+    window.resize(1366, 768)
+    window.settle()
+    assert strip._user.text() == "Margaret Thompson"
+    assert strip._user.width() >= strip._user.fontMetrics().horizontalAdvance("Margaret Thompson")
+
+
+def test_the_maps_menu_writes_an_entry_about_the_asset_that_was_clicked(window: MainWindow, port: ScriptedPort) -> None:
+    valves = port.city.network.valves
+    asset = Asset("valve", str(valves.asset_id[0]), 0, float(valves.x[0]), float(valves.y[0]))
+    window.locator.on_menu(asset, QPoint(0, 0))
+    (menu,) = [one for one in window.findChildren(QMenu) if one.actions()]
+    (entry,) = [one for one in menu.actions() if one.text() == window.words("map.shift_entry")]
+    entry.trigger()
+    (question,) = window.findChildren(EntryQuestion)
+    question.field.setPlainText("井盖松动")
+    question.accept()
+    (written,) = port.chair.state.of(LOG_ENTRY).values()
+    assert written.place == MapPlace(asset.asset_id, asset.x, asset.y)
+    menu.close()

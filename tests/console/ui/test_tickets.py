@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QDialog, QLineEdit, QMenu
 
 from console.domain.incidents import Phase
+from console.domain.shift import MapPlace
 from console.domain.tickets import TICKET, CallbackResult, Ticket, TicketKind, TicketState
 from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.tickets.changing import LogCallback
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
+from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
+from console.ui.map.view.picking import Asset
 from console.ui.models.tickets import Shown
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
@@ -143,3 +146,32 @@ def test_the_list_shows_open_tickets_finds_them_and_those_to_call_back(window: M
     panel.read()
     panel.settle()
     assert panel.model.rowCount() == 2
+
+
+def test_a_click_on_the_map_is_the_place_of_the_call_unless_one_was_found_by_name(
+    window: MainWindow, port: ScriptedPort, quick: QuickTicket
+) -> None:
+    customers = port.city.customers
+    place = Asset("customer", str(customers.asset_id[9]), 9, float(customers.x[9]), float(customers.y[9]))
+    window.pick(place)
+    assert (quick.fields().x, quick.fields().y) == (place.x, place.y)
+    quick.choose(Hit("customer", str(customers.asset_id[3]), "3号楼"))
+    window.pick(place)
+    assert (quick.fields().asset_id, quick.fields().x) == (str(customers.asset_id[3]), None)
+    quick.hide()
+    window.pick(None)
+    assert quick.fields().x is None
+
+
+def test_the_map_s_menu_takes_a_call_and_writes_an_entry_each_about_its_own_place(window: MainWindow, port: ScriptedPort) -> None:
+    asked: list[object] = []
+    window.locator.entry_asked.connect(asked.append)
+    window.locator.ticket_asked.connect(lambda x, y: asked.append((x, y)))
+    window.locator.on_menu(Asset("valve", "V-1", 0, 505_100.0, 4_058_100.0), QPoint(5, 5))
+    menu = next(one for one in window.findChildren(QMenu) if one.isVisible())
+    for name in ("map.shift_entry", "map.ticket"):
+        next(one for one in menu.actions() if one.text() == window.words(name)).trigger()
+    menu.close()
+    assert asked == [MapPlace("V-1", 505_100.0, 4_058_100.0), (505_100.0, 4_058_100.0)]
+    for dialog in window.findChildren(QDialog):
+        dialog.close()

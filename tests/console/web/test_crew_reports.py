@@ -9,15 +9,22 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
 from console.domain.clock import micros
+from console.domain.corrections import CORRECTION
 from console.domain.crews import CrewState
 from console.domain.shift import LOG_ENTRY, LogEntry
+from console.services.crews.corrections import DecideCorrection
+from console.services.crews.valve_assignment import SendValveCards
+from console.services.incidents.judging import JudgeBurst
 from console.web.photos import MOST_BYTES, PhotoRefused, reencoded
-from tests.console.web.site import PIPE, Site
+from maps.crs import to_wgs84
+from tests.console.engine.room import done
+from tests.console.web.site import PIPE, WANG, Site
 
 SECRET = b"owner 13800000000"
 
@@ -95,11 +102,67 @@ def test_a_report_that_cannot_be_used_is_refused_and_changes_nothing(site: Site)
     assert site.case() == before
 
 
+def test_a_valve_found_elsewhere_is_proposed_with_the_phone_s_place_and_its_card_has_it_once_accepted(site: Site) -> None:
+    order, client, room = site.opens_case(), site.client(), site.room
+    plan = site.case().plan
+    assert plan is not None
+    step = plan.valves_to_close[0]
+    lon, lat = to_wgs84(np.array([step.x + 9.0]), np.array([step.y]), room.city.network.crs)
+    here = {"lat": float(lat[0]), "lon": float(lon[0]), "accuracy": 6.0}
+    wrong: dict[str, object] = {"layer": "valve", "fault": "elsewhere", "asset_id": step.asset_id}
+    for more in (
+        {},
+        {**here, "lat": 99.0},
+        {**here, "asset_id": "V-none"},
+        {**here, "fault": "rusty"},
+        {**here, "layer": "road"},
+    ):
+        body = {**site.answer(order, "correction", number=1), **wrong, **more}
+        assert client.post("/answers", json=body).status_code == 422
+    body = {**site.answer(order, "correction", number=1), **wrong, **here, "text": "<b>石板下</b>"}
+    for _ in range(2):
+        assert client.post("/answers", json=body).json()["state"] == "taken"
+    (proposed,) = room.sees(lambda p: bool(p.of(CORRECTION))).of(CORRECTION)
+    assert proposed.place == pytest.approx((step.x + 9.0, step.y), abs=0.2)
+    assert f"{lon[0]:.6f}" not in client.get(f"/orders/{order}").text
+    done(room.engine.submit(DecideCorrection(proposed.correction_id, is_accepted=True), WANG))
+    page = client.get(f"/orders/{order}").text
+    assert f"{lat[0]:.6f}, {lon[0]:.6f}" in page
+    assert "<b>石板下" not in page
+    hydrant = str(room.city.hydrants.asset_id[0])
+    body = {**site.answer(order, "correction", number=2), "layer": "hydrant", "fault": "missing", "asset_id": hydrant}
+    assert client.post("/answers", json=body).json()["state"] == "taken"
+    room.sees(lambda p: len(p.of(CORRECTION)) == 2)
+
+
+def test_cards_are_delivered_by_the_page_that_shows_them_and_what_is_withdrawn_stands_above(site: Site) -> None:
+    order, client, room = site.opens_case(), site.client(), site.room
+    case = site.case()
+    client.post(f"/orders/{order}/kept", json={"version": case.version})
+    done(room.engine.submit(SendValveCards(case.incident_id), WANG))
+    room.settles()
+
+    def waiting() -> list[str]:
+        return [one.outgoing.kind for one in room.store.pending_outgoing() if one.outgoing.to == "crew1"]
+
+    room.waits(lambda: "valve_cards" in waiting())
+    page = client.get(f"/orders/{order}").text
+    assert "Your valve: card sent" in page
+    client.post(f"/orders/{order}/kept", json={"version": site.case().version})
+    room.waits(lambda: "valve_cards" not in waiting())
+    valve = next(one for one in site.case().cards if one.crew_id == "crew1").valves[0]
+    other = next(str(one) for one in room.city.network.pipes.asset_id if str(one) != PIPE)
+    done(room.engine.submit(JudgeBurst(case.incident_id, (other,), "on_site"), WANG))
+    room.settles()
+    assert any(one.withdrawn for one in site.case().cards if one.crew_id == "crew1")
+    page = client.get(f"/orders/{order}").text
+    assert "Do NOT close any more" in page
+    assert valve in page
+
+
 def test_duty_decides_whether_a_position_is_taken_and_its_age_is_that_of_the_fix(site: Site) -> None:
     client, room = site.client("crew2"), site.room
     nodes = room.city.network.nodes
-    from maps.crs import to_wgs84
-
     lon, lat = to_wgs84(nodes.x[:1], nodes.y[:1], room.city.network.crs)
     place = {"lat": float(lat[0]), "lon": float(lon[0]), "t": micros(room.clock.at) / 1000 - 90_000, "accuracy": 12, "speed": 2.5}
     assert client.post("/positions", json=place).status_code == 409

@@ -10,10 +10,11 @@ import httpx2
 import pytest
 
 from console.domain.health import FeedHealth, feeds_set_up
+from console.web.open311 import TicketParts
 from console.web.server import WebAddress, WebServer
 from console.web.site import CrewSite
 from maps.errors import InputFault
-from tests.console.web.site import Site
+from tests.console.web.site import WANG, Site
 from tests.servers import free_port, own_certificate
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,10 @@ def test_over_https_the_cookie_is_sent_over_https_only_and_the_orders_come(site:
     order, port = site.opens_case(), free_port()
     certificate, key = own_certificate(tmp_path)
     served = CrewSite(WebAddress.parse(f"127.0.0.1:{port}", certificate, key, ""))
-    served.serve(site.room.city, site.room.clock, site.room.store, site.room.store.crew_links)
+    room = site.room
+    tickets = TicketParts(room.city, room.clock, room.store, room.store.api_keys, room.engine.submit)
+    served.serve(room.city, room.clock, room.store, room.store.crew_links, tickets)
+    _, api_key = room.store.api_keys.make("12345", WANG, room.clock.at)
     try:
         trusted = ssl.create_default_context(cafile=str(certificate))
         with httpx2.Client(verify=trusted, base_url=f"https://127.0.0.1:{port}") as phone:
@@ -39,6 +43,13 @@ def test_over_https_the_cookie_is_sent_over_https_only_and_the_orders_come(site:
             assert "max-age" in first.headers["strict-transport-security"]
             assert order in phone.get("/").text
             assert "server" not in phone.get("/").headers
+            assert phone.get("/open311/v2/services.json").status_code == 403
+            form = {"api_key": api_key, "service_code": "no_water", "address_string": "美林苑"}
+            made = phone.post("/open311/v2/requests.json", data=form)
+            assert made.status_code == 201
+            name = made.json()[0]["service_request_id"]
+            found = phone.get(f"/open311/v2/requests/{name}.xml", headers={"x-api-key": api_key})
+            assert f"<service_request_id>{name}</service_request_id>" in found.text
     finally:
         served.close()
     served.close()

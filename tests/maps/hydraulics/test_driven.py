@@ -184,3 +184,20 @@ def test_a_tank_that_becomes_full_is_shut_off_at_once_although_one_gauge_scatter
     values = driven.values(BoundaryReadings(np.zeros(ticks), level, is_open, np.ones(ticks), pressure))
     assert not values.shut[:filling].any()
     assert values.shut[filling:].all()
+
+
+def test_what_is_usual_comes_from_history_and_never_goes_far_from_it(city: City, session: EpanetSession) -> None:
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    one = BoundaryReadings(np.array([0.0]), np.array([[4.0]]), np.array([[1.0]]), np.ones(1), np.full((1, 2), np.nan))
+    modelled = driven.values(one).pressure_m[0]
+    ticks, bias = 1200, np.array([0.4, -0.2])
+    seen = modelled + bias + 0.05 * np.random.default_rng(4).normal(size=(ticks, 2))
+    ones = np.ones((ticks, 1))
+    history = BoundaryReadings(np.zeros(ticks), 4.0 * ones, ones, ones[:, 0], seen)
+    learned = driven.values(history).modes
+    assert learned.centre_m == pytest.approx(bias, abs=0.03)
+    # Three times the mean absolute deviation, which is 0.04 of a standard deviation of 0.05.
+    assert learned.reach_m == pytest.approx(np.full(2, 0.12), abs=0.05)
+    later = driven.values(replace(history, pressure_m=seen - 5.0), learned).modes
+    assert (np.abs(later.usual_m - learned.centre_m) <= learned.reach_m + 1e-9).all()
+    assert (later.spread_m <= learned.reach_m + 1e-9).all()

@@ -30,7 +30,7 @@ class NeedsPage(Page[InNeed]):
         self.reached = self.act("reached", lambda: self.record(CareKind.REACHED), RecordCare)
         self.missed = self.act("not_reached", lambda: self.record(CareKind.NOT_REACHED), RecordCare)
         self.no_help = self.act("no_help", lambda: self.record(CareKind.NO_HELP_NEEDED), RecordCare)
-        self.water = self.act("water", self.ask_water, RecordCare, "primary")
+        self.water = self.act("bring_water", self.ask_water, RecordCare, "primary")
         self.add, self.take = self.act("add_need", self.ask_need, AddNeeds), self.act("import", self._on_import, AddNeeds)
         self.below(self.add, self.take, 1, self.missed, self.reached, self.no_help, self.water)
 
@@ -81,7 +81,7 @@ class NeedsPage(Page[InNeed]):
         def then(litres: str, remark: str) -> None:
             self.record(CareKind.WATER, number(litres), remark)
 
-        return self.ask("water", {"litres": "20", "remark": ""}, then)
+        return self.ask("bring_water", {"litres": "20", "remark": ""}, then)
 
     def ask_need(self) -> FormQuestion:
         """A new entry of the register."""

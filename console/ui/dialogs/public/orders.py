@@ -93,7 +93,7 @@ class OrdersPage(Page[DispatchOrder]):
             if one is not None:
                 self.submit(RepeatBack(one.order_id, who, words))
 
-        return None if one is None else self.ask("repeated", {"who": "", "words": ""}, then)
+        return None if one is None else self.ask("repeated", {"who": "", "words": ""}, then, _about(one))
 
     def ask_done(self) -> FormQuestion | None:
         """Who reported it as done."""
@@ -103,7 +103,7 @@ class OrdersPage(Page[DispatchOrder]):
             if one is not None:
                 self.submit(CompleteDispatchOrder(one.order_id, who, result))
 
-        return None if one is None else self.ask("order_done", {"who": one.repeated_by, "result": ""}, then)
+        return None if one is None else self.ask("order_done", {"who": one.repeated_by, "result": ""}, then, _about(one))
 
     def ask_cancel(self) -> FormQuestion | None:
         """Why it no longer holds."""
@@ -113,7 +113,7 @@ class OrdersPage(Page[DispatchOrder]):
             if one is not None:
                 self.submit(CancelDispatchOrder(one.order_id, reason))
 
-        return None if one is None else self.ask("cancel", {"reason": ""}, then)
+        return None if one is None else self.ask("cancel", {"reason": ""}, then, _about(one))
 
     def _now(self, one: DispatchOrder) -> Any:
         return self.view.now if self.view is not None else one.given_at
@@ -137,3 +137,7 @@ class OrdersPage(Page[DispatchOrder]):
         if one.reason:
             parts.append(one.reason)
         return self.appearance.words.clauses(parts)
+
+
+def _about(order: DispatchOrder) -> str:
+    return f"{order.order_id} · {order.target_name}: {order.text}"

@@ -86,10 +86,6 @@ class Page(QWidget, Generic[Item]):
                 self.table.setColumnWidth(column, min(self.table.columnWidth(column) + 8, most))
         self.check()
 
-    def tick(self, view: PublicView) -> None:
-        """Clocks went on; nothing else changed."""
-        self.show_view(view)
-
     def chosen(self) -> list[Item]:
         """Items of the selected rows, in the table's order."""
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
@@ -112,9 +108,11 @@ class Page(QWidget, Generic[Item]):
         """A row of buttons below the table."""
         self.box.addLayout(row(*parts))
 
-    def ask(self, title: str, fields: Mapping[str, str | Sequence[tuple[str, str]]], then: Callable[..., None]) -> FormQuestion:
-        """Ask for some texts; ``then`` gets them by name."""
-        question = FormQuestion(self.appearance, self.t(title), fields, self)
+    def ask(
+        self, title: str, fields: Mapping[str, str | Sequence[tuple[str, str]]], then: Callable[..., None], about: str = ""
+    ) -> FormQuestion:
+        """Ask for some texts; ``then`` gets them by name. ``about``: what they are about, else the title stands above them."""
+        question = FormQuestion(self.appearance, self.t(title), fields, self, about)
         question.accepted.connect(lambda: then(**question.values()))
         question.open()
         return question
@@ -137,8 +135,9 @@ class FormQuestion(Question):
         title: str,
         fields: Mapping[str, str | Sequence[tuple[str, str]]],
         parent: QWidget | None = None,
+        about: str = "",
     ) -> None:
-        super().__init__(appearance, title, "", parent)
+        super().__init__(appearance, title, about or title, parent)
         form = QFormLayout()
         self.edits: dict[str, QLineEdit | QComboBox] = {}
         for name, given in fields.items():

@@ -124,7 +124,7 @@ class WaterPage(Page[WaterPoint]):
         def then(turbidity: str, chlorine: str) -> None:
             self.submit(RecordWaterTest(one.point_id, number(turbidity), number(chlorine)))
 
-        return self.ask("test_result", {"turbidity": "", "chlorine": ""}, then)
+        return self.ask("test_result", {"turbidity": "", "chlorine": ""}, then, one.name)
 
     def open_point(self) -> FormQuestion | None:
         """Open a tested point at once; for another one ask who waives the test, and why."""
@@ -138,7 +138,7 @@ class WaterPage(Page[WaterPoint]):
         def then(waived_by: str, reason: str) -> None:
             self.submit(OpenWaterPoint(one.point_id, waived_by, reason))
 
-        return self.ask("waive", {"waived_by": "", "reason": ""}, then)
+        return self.ask("waive", {"waived_by": "", "reason": ""}, then, f"{self.t('waive')}: {one.name}")
 
     def ask_trip(self) -> FormQuestion | None:
         """Which tanker brought how much."""
@@ -155,7 +155,9 @@ class WaterPage(Page[WaterPoint]):
             for crew, name, skills in zip(crews.asset_id, crews.name, crews.skills, strict=True)
             if TANKER in str(skills).lower()
         ]
-        return self.ask("trip", {"tanker": [*tankers, ("", self.t("other_tanker"))], "driver": "", "litres": "5000"}, then)
+        return self.ask(
+            "trip", {"tanker": [*tankers, ("", self.t("other_tanker"))], "driver": "", "litres": "5000"}, then, one.name
+        )
 
     def close_point(self) -> None:
         """The point is closed."""

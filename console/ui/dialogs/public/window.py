@@ -25,7 +25,6 @@ from console.ui.dialogs.public.orders import OrdersPage
 from console.ui.dialogs.public.page import Page
 from console.ui.dialogs.public.view import PublicView
 from console.ui.dialogs.public.water import WaterPage
-from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort
 from console.ui.session import Session
 from console.ui.widgets import label
@@ -44,7 +43,10 @@ class PublicWindow(QDialog):
         place: Callable[[], MapPlace | None],
         appearance: Appearance,
         parent: QWidget | None = None,
+        *,
+        sees_needs: bool = True,
     ) -> None:
+        """``sees_needs``: an area's terminal does not have the register of people in need."""
         super().__init__(parent)
         self._appearance, self._city = appearance, port.city
         self._basis: tuple[object, ...] | None = None
@@ -63,12 +65,15 @@ class PublicWindow(QDialog):
         self.pages: tuple[Page[Any], ...] = (self.customers, self.needs, self.water, self.orders, self.deliveries)
         self.tabs = QTabWidget()
         for page in self.pages:
+            if page is self.needs and not sees_needs:
+                page.setParent(self)
+                page.hide()
+                continue
             self.tabs.addTab(page, appearance.words(f"public.{page.title}"))
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.tabs, 1)
         box.addWidget(self.message)
-        self._permitted = Permitted(self, session, appearance)
         session.changed.connect(self._show_again)
 
     def show_picture(self, incident: Incident | None, picture: Picture) -> None:
@@ -87,12 +92,12 @@ class PublicWindow(QDialog):
     @property
     def page(self) -> str:
         """Title of the page that is up."""
-        return self.pages[self.tabs.currentIndex()].title
+        return next(page.title for page in self.pages if page is self.tabs.currentWidget())
 
     def turn_to(self, page: str) -> None:
         """Bring a page up by its title."""
         for one in self.pages:
-            if one.title == page:
+            if one.title == page and self.tabs.indexOf(one) >= 0:
                 self.tabs.setCurrentWidget(one)
 
     def say(self, text: str) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.tickets import Cover
 from console.ui.models.tickets import kind_text, tickets_text
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.widgets import button, label
+from console.ui.widgets import button, label, row
 
 
 class CallsSection(Section):
@@ -24,7 +24,7 @@ class CallsSection(Section):
         self._open = button("", "flat")
         self._open.clicked.connect(lambda _=False: self.list_asked.emit())
         self.box.addWidget(self._text)
-        self.box.addWidget(self._open)
+        self.box.addLayout(row(self._open, 1))
 
     def _fill(self, view: CaseView) -> None:
         words, tickets = view.appearance.words, view.tickets

@@ -17,6 +17,7 @@ from console.ui.panels.case.area import AreaSection
 from console.ui.panels.case.calls import CallsSection
 from console.ui.panels.case.evidence import EvidenceSection
 from console.ui.panels.case.head import HeadSection
+from console.ui.panels.case.level import LevelSection
 from console.ui.panels.case.location import LocationSection
 from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
@@ -50,6 +51,7 @@ class CaseColumn(Panel):
     public: PublicSection
     response: ResponseSection
     notice: NoticeSection
+    level: LevelSection
 
     def __init__(
         self,
@@ -63,14 +65,15 @@ class CaseColumn(Panel):
         super().__init__()
         self._targets = targets or Targets()
         self._focus, self._city, self._appearance = focus, city, appearance
-        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection()
+        self.head, self.evidence, self.location = HeadSection(), EvidenceSection(), LocationSection(submit)
         self.area, self.calls = AreaSection(submit, sight), CallsSection()
-        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection()
+        self.plan, self.people, self.public = PlanSection(submit), PeopleSection(), PublicSection(sees_needs=sight is None)
+        self.level = LevelSection()
         self.response, self.notice = ResponseSection(submit), NoticeSection(submit)
         first, after = ((), (self.area,)) if sight is None else ((self.area,), ())  # its terminal acknowledges; the centre judges
         self._sections: tuple[Section, ...] = (
             self.head, *first, self.evidence, self.calls, self.location, *after, self.plan, self.people, self.public,
-            self.response, self.notice,
+            self.level, self.response, self.notice,
         )  # fmt: skip
         column = self._column = QWidget()
         column.setObjectName("column")
@@ -180,5 +183,7 @@ def make(context: PanelContext) -> CaseColumn:
     column.response.sample_asked.connect(questions.sample)
     column.response.phase_asked.connect(questions.phase)
     column.response.withdrawal_asked.connect(questions.withdrawal)
+    column.level.level_asked.connect(questions.level)
+    column.level.report_asked.connect(questions.authority_report)
     column.notice.notice_opened.connect(lambda _, notice_id: focus.with_incident(lambda case: questions.notice(case, notice_id)))
     return column

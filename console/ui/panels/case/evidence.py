@@ -42,6 +42,7 @@ class EvidenceSection(Section):
         self._asked_at = 0
 
     def _fill(self, view: CaseView) -> None:
+        self.setVisible(view.incident.work is None)  # planned work was neither found nor located
         words, incident = view.appearance.words, view.incident
         falling = [e for e in incident.evidence if e.deviation < 0 and e.channel == "pressure"]
         rising = [e for e in incident.evidence if e.channel == "flow" and (e.deviation > 0 or e.zone)]

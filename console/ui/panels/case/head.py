@@ -57,10 +57,14 @@ class HeadSection(Section):
     def _tick(self, view: CaseView) -> None:
         incident, words = view.incident, view.appearance.words
         elapsed = words.elapsed(elapsed_s(incident, view.now))
-        key = "case.took" if incident.issued_at is not None else "case.elapsed"
+        key = "case.took" if incident.issued_at is not None and incident.work is None else "case.elapsed"
         self._clock.setText(words(key, elapsed=elapsed))
         status, minutes = words.of("status", status_of(view)), view.targets.issue.minutes
-        self._target.setText(words("case.target", n=f"{minutes:g}", status=status) if minutes else status)
+        target = words("case.target", n=f"{minutes:g}", status=status) if minutes else status
+        if incident.work is not None:
+            purpose = words.of("outage_purpose", incident.work.purpose)
+            target = words("case.work_target", outage=incident.work.outage_id, purpose=purpose)
+        self._target.setText(target)
         late = is_late(incident, view.now, view.targets)
         if bool(self._clock.property("late")) != late:
             self._clock.setProperty("late", late)

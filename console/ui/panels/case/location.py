@@ -16,6 +16,8 @@ from console.domain.readings import Channel
 from console.services.incidents.candidate_distance import candidate_distance
 from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.location.gauge_readings import EnterReading
+from console.services.tickets.location import UseCalls
+from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.permitted import needs
 from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row, tab_in_order
@@ -40,8 +42,9 @@ class LocationSection(Section):
     reading_asked = Signal(object, object)
     """(Incident, ReadingPlace): what was read there is to be asked."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submit = submit
         self._seen, self._seen_in = "", ""
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(8)
@@ -56,6 +59,9 @@ class LocationSection(Section):
         self._enter.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._enter.clicked.connect(self._on_enter)
         self._read = label(name="muted", wrap=True)
+        self._calls, self._use = label(name="muted", wrap=True), button("", "flat")
+        self._use.clicked.connect(self._on_use)
+        needs(UseCalls, self._use)
         self._check, self._found = label(wrap=True), label(name="warning", wrap=True)
         self._hint = label(name="muted", wrap=True)
         self._judge, self._dismiss = button("", "primary"), button("")
@@ -69,6 +75,8 @@ class LocationSection(Section):
         self.box.addLayout(self._grid)
         self.box.addLayout(row(self._next, self._enter))
         self.box.addWidget(self._read)
+        self.box.addWidget(self._calls)
+        self.box.addLayout(row(self._use, 1))
         self.box.addWidget(self._hint)
         self.box.addWidget(self._check)
         self.box.addWidget(self._found)
@@ -88,6 +96,7 @@ class LocationSection(Section):
             self._fill(self.view)
 
     def _fill(self, view: CaseView) -> None:
+        self.setVisible(view.incident.work is None)  # planned work was neither found nor located
         words, incident = view.appearance.words, view.incident
         if incident.incident_id != self._seen_in:
             self._seen_in, self._all = incident.incident_id, False
@@ -100,6 +109,7 @@ class LocationSection(Section):
         self._more.setVisible(hidden > 0 or (self._all and len(listed) > _SHOWN))
         self._more.setText(words("plan.more", n=hidden) if hidden else words("plan.fewer"))
         self._reading(view)
+        self._weighing(view)
         check = next((o for o in reversed(incident.orders) if o.kind is OrderKind.SITE_CHECK), None)
         self._check.setText(order_words(view, check) if check is not None else "")
         self._check.setVisible(check is not None)
@@ -130,6 +140,30 @@ class LocationSection(Section):
                 words("location.looking", pipe=seen, kind=_pipe_words(view, seen), far=far_words(view, seen))
             )
             self._judge_seen.setText(words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=seen))
+
+    def _weighing(self, view: CaseView) -> None:
+        """What calls did to the probabilities, and the way back."""
+        words, incident = view.appearance.words, view.incident
+        moved, aside = incident.calls, incident.calls_set_aside
+        is_open = incident.phase is Phase.SUSPECTED and not incident.burst_pipes
+        self._calls.setVisible(moved is not None or (aside and is_open))
+        self._use.setVisible(is_open and (moved is not None or aside))
+        self._use.setText(words("location.calls_use" if aside else "location.calls_aside"))
+        if moved is not None and incident.location is not None:
+            before = {one.pipe_id: words.share(one.probability) for one in moved.by_readings.candidates}
+            changed = [
+                words("location.call_share", pipe=pipe, before=before.get(pipe, "–"), after=words.share(one.probability))
+                for one in incident.location.candidates[:3]
+                for pipe in (one.pipe_id,)
+            ]
+            self._calls.setText(words("location.calls", n=len(moved.ticket_ids), shares=words.listed(changed)))
+        elif aside:
+            self._calls.setText(words("location.calls_ignored"))
+
+    def _on_use(self) -> None:
+        if self.view is not None:
+            incident = self.view.incident
+            self._submit(UseCalls(incident.incident_id, incident.calls_set_aside))
 
     def _reading(self, view: CaseView) -> None:
         """Where to read next, and what was read."""

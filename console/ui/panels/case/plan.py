@@ -14,6 +14,7 @@ from console.ui.commands.dispatch import Submit
 from console.ui.map.live.case_marks import StepStatus, step_marks
 from console.ui.panels.case.plan_words import (
     around_words,
+    cards_words,
     crew_names,
     crews_for,
     crews_words,
@@ -63,6 +64,7 @@ class PlanSection(Section):
         self._explained, self._all, self._by_hand = False, False, False
         self._reports, self._restores = False, False
         self._around = label(name="muted", wrap=True)
+        self._sent = label(name="muted", wrap=True)
         self.cards = button("", "flat")
         self.cards.clicked.connect(self._on_cards)
         self.send = button("", "flat")
@@ -83,6 +85,7 @@ class PlanSection(Section):
         self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
         self.box.addWidget(self._why)
         self.box.addWidget(self._trust)
+        self.box.addWidget(self._sent)
         self.box.addWidget(self._around)
 
     def choose(self, valve_id: str) -> None:
@@ -107,6 +110,8 @@ class PlanSection(Section):
         self._trust.setText("\n".join(filter(None, (*gaps, trust_words(view, plan)))))
         self._trust.setToolTip(tight_list(view, plan))
         self._trust.setVisible(bool(self._trust.text()))
+        self._sent.setText(cards_words(view))
+        self._sent.setVisible(bool(self._sent.text()))
         self._around.setText(around_words(view, plan, crews))
         self._around.setVisible(bool(self._around.text()))
 

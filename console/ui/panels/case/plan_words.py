@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.domain.incidents import Phase, ReopenCheck
-from console.services.crews.valve_assignment import FROST_MINUTES, dealt, is_frost
+from console.services.crews.valve_assignment import FROST_MINUTES, dealt, is_frost, without_card
 from console.services.network.what_if import WHAT_IF_ID
 from console.ui.panels.case.reliance_words import doubt_words, warning_words
 from console.ui.panels.case.section import CaseView
@@ -67,6 +67,23 @@ def trust_words(view: CaseView, plan: IsolationPlan) -> str:
     if impact is not None and not impact.converged:
         parts.append(words("plan.hydraulics_message", message=impact.message))
     return words.clauses([*parts, *warning_words(view, plan)])
+
+
+def cards_words(view: CaseView) -> str:
+    """Which crew was sent which valve cards and when, what was withdrawn, and valves that are on no card."""
+    words, incident = view.appearance.words, view.incident
+    names = {fix.crew_id: fix.name for fix in view.picture.crews}
+    lines = []
+    for one in incident.cards:
+        left = [valve for valve in one.valves if valve not in one.withdrawn]
+        crew, time = names.get(one.crew_id) or one.crew_id, words.stamp(one.at, view.now)
+        line = words("plan.cards_at", crew=crew, time=time, valves=words.listed(left) or "–")
+        gone = words("plan.cards_withdrawn", valves=words.listed(one.withdrawn)) if one.withdrawn else ""
+        lines.append(line + gone)
+    missing = without_card(incident)
+    if missing:
+        lines.append(words("plan.cards_missing", valves=words.listed(missing)))
+    return "\n".join(lines)
 
 
 def around_words(view: CaseView, plan: IsolationPlan, found: Schedule | None = None) -> str:

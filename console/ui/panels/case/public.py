@@ -18,7 +18,8 @@ class PublicSection(Section):
     page_asked = Signal(str)
     """Title of a page of the window."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, sees_needs: bool = True) -> None:
+        """``sees_needs``: an area's terminal does not have the register, and could not tell who is helped."""
         super().__init__(parent)
         self._basis: tuple[object, ...] | None = None
         grid = QGridLayout()
@@ -28,6 +29,8 @@ class PublicSection(Section):
         for at, name in enumerate(_LINES):
             grid.addWidget(self._lines[name], at, 0)
             grid.addWidget(self._more[name], at, 1)
+            for part in (self._lines[name], self._more[name]):
+                part.setVisible(sees_needs or name != "needs")
             self._more[name].clicked.connect(lambda _=False, name=name: self.page_asked.emit(name))
         grid.setColumnStretch(0, 1)
         self.box.addLayout(grid)

@@ -12,6 +12,7 @@ from console.services.crews.valve_reports import RecordSample
 from console.services.desk import UNDOABLE
 from console.services.incidents.judging import AdvancePhase, SetRestoration
 from console.services.incidents.undo import UndoLast, withdraws_notice
+from console.services.outages.planning import PlanOutage
 from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
@@ -41,6 +42,9 @@ class ResponseSection(Section):
     withdrawal_asked = Signal(object)
     """Incident: undoing would withdraw its public notice."""
 
+    outage_asked = Signal(object)
+    """Incident: its repair is to be planned for another day."""
+
     def __init__(self, submit: Submit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._submit = submit
@@ -53,6 +57,9 @@ class ResponseSection(Section):
         self._correct.clicked.connect(self._on_correct)
         self._next.clicked.connect(self._on_next)
         self._undo.clicked.connect(self.undo)
+        self._later = button("", "flat")
+        self._later.clicked.connect(self._on_later)
+        needs(PlanOutage, self._later)
         self._sample, self._sampled = button(""), label(wrap=True)
         self._sample.clicked.connect(self._on_sample)
         needs(SendCrew, self._send, self._choose)
@@ -68,7 +75,7 @@ class ResponseSection(Section):
         self.box.addLayout(line)
         self.box.addWidget(self._sampled)
         self.box.addLayout(row(self._send, self._choose, 1))
-        self.box.addLayout(row(self._sample, self._next, 1))
+        self.box.addLayout(row(self._sample, self._next, 1, self._later))
 
     def _fill(self, view: CaseView) -> None:
         words, incident = view.appearance.words, view.incident
@@ -78,6 +85,8 @@ class ResponseSection(Section):
         lines = [order_words(view, order) for order in live or repairs[-1:]]
         self._crew.setText("\n".join(lines) if lines else words("response.no_crew"))
         by = words("response.by", user=incident.restoration_by) if incident.restoration_by else words("response.by_table")
+        if incident.work is not None and not incident.restoration_by:
+            by = words("response.by_plan")
         when = words.hour(incident.restoration_at, view.now)
         self._back.setText(
             words("response.back_at", time=when, by=by) if incident.restoration_at is not None else words("response.back_unknown")
@@ -100,6 +109,8 @@ class ResponseSection(Section):
         if following is not None:
             self._next.setText(words("response.next", phase=words.of("phase", following.value)))
         self._undo.setText(words("response.undo"))
+        self._later.setText(words("response.plan_repair"))
+        self._later.setVisible(bool(incident.burst_pipes) and incident.work is None and incident.is_open())
 
     def send_crew(self) -> None:
         """The nearest free crew."""
@@ -117,6 +128,10 @@ class ResponseSection(Section):
     def _on_correct(self) -> None:
         if self.view is not None:
             self.restoration_asked.emit(self.view.incident.incident_id)
+
+    def _on_later(self) -> None:
+        if self.view is not None:
+            self.outage_asked.emit(self.view.incident)
 
     def _on_next(self) -> None:
         if self.view is not None and (following := _NEXT.get(self.view.incident.phase)) is not None:

@@ -32,6 +32,7 @@ _BUTTONS = (
     "second_map",
     "trace",
     "what_if",
+    "ticket",
 )
 
 LABELS = "labels"

@@ -33,6 +33,7 @@ class WhatIfPanel(ToolFrame):
     valve_chosen = Signal(str)
     cards_asked = Signal(object)
     report_asked = Signal()
+    outage_asked = Signal()
 
     def __init__(self, over: QWidget, city: City, appearance: Appearance) -> None:
         super().__init__(over, appearance)
@@ -50,8 +51,9 @@ class WhatIfPanel(ToolFrame):
         self.valve = label(name="strong")
         self.alternatives = label(name="muted", wrap=True)
         self.reopen = label(name="muted", wrap=True)
-        self.report = button("")
+        self.report, self.outage = button(""), button("")
         self.report.clicked.connect(self.report_asked)
+        self.outage.clicked.connect(self.outage_asked)
         needs(OpenIncident, self.report)
         self.plan.hide()  # until a pipe is chosen
         self.box.addWidget(self.plan)
@@ -59,7 +61,7 @@ class WhatIfPanel(ToolFrame):
         self.box.addLayout(row(*self._kinds.values(), 1, spacing=2))
         for part in (self.people, self.alternatives, self.reopen):
             self.box.addWidget(part)
-        self.box.addLayout(row(self.report, 1))
+        self.box.addLayout(row(self.outage, self.report, 1))
         self.box.addStretch(1)
         self.set_appearance(appearance)
 
@@ -69,6 +71,7 @@ class WhatIfPanel(ToolFrame):
         self.title.setText(self.text("what_if.title"))
         self.hint.setText(self.text("what_if.hint"))
         self.report.setText(self.text("what_if.report"))
+        self.outage.setText(self.text("what_if.outage"))
         for made, key in ((self.undo, "undo"), (self.redo, "redo"), (self.shut, "close")):
             made.setToolTip(self.text(f"trace.{key}"))
             made.setAccessibleName(self.text(f"trace.{key}"))
@@ -83,7 +86,7 @@ class WhatIfPanel(ToolFrame):
         """The what-if as it is; None: no pipe is chosen."""
         self.hint.setText(self.text("what_if.hint"))
         shown = incident is not None and incident.plan is not None
-        for part in (self.plan, self.people, self.alternatives, self.reopen, self.report):
+        for part in (self.plan, self.people, self.alternatives, self.reopen, self.report, self.outage):
             part.setVisible(shown)
         if incident is None or incident.plan is None:
             self._show_valve("")

@@ -350,7 +350,8 @@ def test_what_an_areas_people_write_has_their_area_and_the_centres_has_none(chai
         chair.acts(WriteEntry("巡线正常"), actor)
         chair.acts(LogCall(Outcome.REACHED, name="物业", incident_id=CASE), actor)
         chair.acts(BeginShift(), actor)
-    for kind in (LOG_ENTRY, CALL, DUTY):
+    kinds: tuple[RecordKind[Any], ...] = (LOG_ENTRY, CALL, DUTY)
+    for kind in kinds:
         assert [one.area for one in chair.state.of(kind).values()] == [WEST, ""]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from console.domain.changes import ChangeSet
+from console.domain.corrections import CORRECTION
 from console.domain.incidents import Incident, Phase, Unable
 from console.domain.orders import OrderReply
 from console.domain.values import to_json
@@ -54,7 +55,10 @@ def test_a_crew_s_report_on_a_valve_changes_the_case_as_the_desk_s_own_mark_does
     twin.state, twin.now, twin.log = judged.state, judged.now, list(judged.log)
     asked = twin.does(mark, "C1")
     told = says(judged, state, "H10a", unable=unable)
-    assert _without_durations(to_json(told)) == _without_durations(to_json(asked))
+    # A report that the valve is not as the dataset says proposes a correction as well.
+    assert len(told.of(CORRECTION)) == (unable in ("seized", "not_tight", "not_found"))
+    step = ChangeSet(tuple(one for one in told.drafts if one.kind != "correction_proposed"), told.incidents, told.outgoing)
+    assert _without_durations(to_json(step)) == _without_durations(to_json(asked))
     (reported,) = case(judged).valve_marks
     assert reported.by == "C1"
     assert judged.log[-1].user == "C1"

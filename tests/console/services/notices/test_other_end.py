@@ -166,6 +166,27 @@ def test_every_version_keeps_its_texts_facts_people_and_times(public: Chair) -> 
     assert [one.step for one in notices(public)[0].history][-1] is NoticeStep.ISSUED
 
 
+def test_lines_by_hand_of_the_version_in_force_stay_in_the_next_and_their_author_does_not_approve_it() -> None:
+    settings = DeskSettings(site="jn", hotline="96116", issuer="水务集团")
+    chair = Chair(settings=settings, documents=NoticeDocuments(settings, now=lambda: chair.now))
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    made = notices(chair)[0]
+    chair.does(
+        EditNotice(CASE, f"{CASE}-N1", made.text_zh.replace("给您带来不便", "送水车已到，给您带来不便"), made.text_en), "张"
+    )
+    passed(chair, 1)
+    chair.does(ExtendNotice(CASE, made.facts.expected_end + timedelta(hours=2), "管沟渗水"))
+    second = notices(chair)[1]
+    assert "送水车已到" in second.text_zh
+    assert second.facts.expected_end == made.facts.expected_end + timedelta(hours=2)
+    chair.does(SubmitNotice(CASE, second.notice_id))
+    with pytest.raises(Refused, match="second person"):
+        chair.does(ApproveNotice(CASE, second.notice_id), "张")
+    chair.does(ApproveNotice(CASE, second.notice_id), "李")
+
+
 def test_undoing_a_drafted_extension_gives_the_estimate_back(public: Chair) -> None:
     before = public.state.incidents[CASE]
     public.does(ExtendNotice(CASE, notices(public)[0].facts.expected_end + timedelta(hours=2), "管沟渗水"))

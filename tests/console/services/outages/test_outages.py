@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
-from console.domain.alarms import AlarmKind, Priority
+from console.detection.finding import StationFinding
+from console.domain.alarms import Alarm, AlarmKind, Priority
 from console.domain.incidents import Incident, Phase, PressureImpact
+from console.domain.notes import NO_NOTE
 from console.domain.notices import NoticeKind, NoticeStatus
 from console.domain.outages import OUTAGE, Outage, OutagePurpose, OutageState
 from console.domain.outgoing import MessageKind
@@ -20,8 +23,8 @@ from console.services.incidents.judging import AdvancePhase, DismissIncident, Ju
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
 from console.services.outages.running import StartOutage
-from maps.city import City
-from tests.console.services.town import CREWS, NOW, Chair, a_finding
+from maps.city import City, StationTable
+from tests.console.services.town import CREWS, NOW, Chair, a_finding, a_town
 
 O1, O2 = "O2024-0001", "O2024-0002"
 BEGIN = NOW + timedelta(days=2)
@@ -236,3 +239,36 @@ def test_a_window_that_cannot_be_is_refused(chair: Chair, starts: float, ends: f
     begin, end = (NOW + timedelta(hours=hours) for hours in (starts, ends))
     with pytest.raises(Refused, match=wrong):
         chair.does(PlanOutage(("H20",), OutagePurpose.REPAIR, begin, end, "检修"))
+
+
+def test_low_pressure_where_planned_work_has_shut_the_water_names_it_and_is_at_most_medium() -> None:
+    def low(chair: Chair) -> Alarm:
+        found = [
+            StationFinding(name, "pressure", "low_pressure", chair.now, True, NO_NOTE, 20.0, None, 140.0)
+            for name in ("IN", "OUT")
+        ]
+        chair.take(chair.desk.on_stations(chair.state, found, chair.now))
+        by_station = {one.subject: one for one in chair.state.alarms.values() if one.kind is AlarmKind.LOW_PRESSURE}
+        assert not by_station["OUT"].explanations
+        return by_station["IN"]
+
+    def with_stations() -> Chair:
+        town = a_town()
+        pipes = town.network.pipes
+        table = StationTable.of(
+            ["IN", "OUT"], name=["IN", "OUT"], node=[-1, -1], link=["H20", "V00"], channels=["pressure"] * 2, limits=["", ""],
+            x=[float(pipes.points(pipes.row(one))[0][0]) for one in ("H20", "V00")],
+            y=[float(pipes.points(pipes.row(one))[0][1]) for one in ("H20", "V00")],
+        )  # fmt: skip
+        return Chair(replace(town, stations=table))
+
+    plain = low(with_stations())
+    chair = with_stations()
+    planned(chair, "H20")
+    chair.now = BEGIN
+    chair.does(StartOutage(O1, "试验"))
+    case = chair.state.incidents[outage(chair).case_id]
+    chair.does(MarkValveClosed(case.incident_id, sorted(valves_of(case))[0]))
+    alarm = low(chair)
+    assert (plain.priority, alarm.priority, alarm.full_priority) == (Priority.HIGH, Priority.MEDIUM, Priority.HIGH)
+    assert [one.asset_id for one in alarm.explanations] == [O1]

@@ -163,3 +163,91 @@ def test_the_next_deadline_is_the_earliest_that_is_not_kept_yet() -> None:
     back = next_deadline(replace(done, restoration_at=NOW + timedelta(hours=4)), notice_s=600.0, area_minutes=5.0)
     assert back is not None
     assert back.kind is DeadlineKind.RESTORATION
+
+
+def many_plants(stations: int, plants: int) -> City:
+    """Plants with three pipes each, whose ends lie either way; a meter on each pipe but those of each tenth plant's last one."""
+    nodes = NodeTable.of(
+        [f"N{n}" for n in range(plants + 1)], x=[0.0] * (plants + 1), y=[0.0] * (plants + 1), kind=[0] * (plants + 1)
+    )
+    ends = [(plant, plants) if (plant + leg) % 2 else (plants, plant) for plant in range(plants) for leg in range(3)]
+    ids = [f"L{plant}-{leg}" for plant in range(plants) for leg in range(3)]
+    pipes = PipeTable.of(
+        ids,
+        from_node=[start for start, _ in ends],
+        to_node=[end for _, end in ends],
+        length_m=[1.0] * len(ids),
+        vertices=np.zeros((2 * len(ids), 2)),
+        offsets=np.arange(len(ids) + 1) * 2,
+    )
+    network = PipeNetwork(nodes, pipes, PumpTable.empty(), ValveTable.empty(), "EPSG:4548")
+    metered = [link for link in ids if not (link.endswith("-2") and int(link[1:-2]) % 10 == 0)]
+    others = stations - len(metered)
+    table = StationTable.of(
+        [f"S{row}" for row in range(stations)],
+        link=[*metered, *[""] * others],
+        node=[*[-1] * len(metered), *[plants] * others],
+        channels=[*["flow"] * len(metered), *["pressure" if row % 7 else "turbidity,pressure" for row in range(others)]],
+    )
+    own = PlantTable.of(
+        [f"W{n}" for n in range(plants)],
+        node=list(range(plants)),
+        kind=["plant"] * plants,
+        name=[f"厂{n}" for n in range(plants)],
+    )
+    return City(CityInfo("t", "t"), network, stations=table, plants=own)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ten_thousand_stations_are_counted_as_one_by_one(seed: int) -> None:
+    random, size = np.random.default_rng(seed), 10_000
+    city = many_plants(size, 40)
+    picture = a_picture(size)
+    picture.value[:] = random.normal(150.0, 20.0, picture.value.shape)
+    picture.value[random.random(picture.value.shape) < 0.02] = np.nan
+    picture.expected[:] = np.where(random.random(picture.value.shape) < 0.05, np.nan, 200.0)
+    picture.at_us[:] = NOW_US - random.integers(0, 1_000_000_000, picture.value.shape)  # some older than a quarter of an hour
+    picture.quality[:] = random.choice([Quality.GOOD] * 30 + [Quality.UNCERTAIN, Quality.BAD], picture.value.shape)
+    picture.station_state[:] = random.choice([one.value for one in StationState], size)
+    picture.station_state[random.random(size) < 0.7] = StationState.NORMAL
+    limits = at_least(city, 140.0)
+    limits.low[random.random(size) < 0.1, Channel.PRESSURE] = np.nan  # no limit there
+    limits.high[random.random(size) < 0.5, Channel.PRESSURE] = 180.0
+    unusable = {StationState.MISSING.value, StationState.STALE.value, StationState.FAULT.value}
+
+    def usable(row: int, channel: Channel) -> bool:
+        age_s = (NOW_US - int(picture.at_us[row, channel])) / 1e6
+        value = float(picture.value[row, channel])
+        is_good = int(picture.quality[row, channel]) == Quality.GOOD and value == value  # noqa: PLR0124 - not NaN
+        return is_good and age_s <= 900.0 and int(picture.station_state[row]) not in unusable
+
+    within = known = unknown = 0
+    for row in range(size):
+        low, high = float(limits.low[row, Channel.PRESSURE]), float(limits.high[row, Channel.PRESSURE])
+        if "pressure" not in city.stations.channels[row].split(",") or low != low:  # noqa: PLR0124
+            continue
+        if not usable(row, Channel.PRESSURE):
+            unknown += 1
+            continue
+        known += 1
+        within += low <= float(picture.value[row, Channel.PRESSURE]) <= high
+    now = NetworkNow(city, limits)
+    assert now.compliance(picture) == Compliance(within, known, unknown)
+    assert 0 < within < known < size
+    flows: dict[str, float | None] = {}
+    for plant in range(40):
+        total: float | None = 0.0
+        for leg in range(3):
+            rows = [row for row in range(size) if city.stations.link[row] == f"L{plant}-{leg}"]
+            if not rows or not usable(rows[0], Channel.FLOW):
+                total = None
+                break
+            sign = 1.0 if (plant + leg) % 2 else -1.0
+            total = (total or 0.0) + sign * float(picture.value[rows[0], Channel.FLOW])
+        flows[f"厂{plant}"] = total
+    output = now.output(picture)
+    assert {one.name: one.flow_m3h for one in output.plants} == {
+        name: None if flow is None else pytest.approx(flow) for name, flow in flows.items()
+    }
+    assert output.unknown == sum(flow is None for flow in flows.values()) >= 4
+    assert output.total_m3h == pytest.approx(sum(flow for flow in flows.values() if flow is not None))

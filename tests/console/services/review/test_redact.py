@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.domain.dispatch_orders import DispatchOrder, DispatchState, TargetKind
+from console.domain.values import to_json
+from console.domain.water_points import Trip, WaterPoint
 from console.package import read_package, verify_package, write_package
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.redact import redacted
@@ -62,3 +65,54 @@ def test_a_persons_name_is_redacted_in_notes_and_their_keys_stay() -> None:
     acknowledged = next(change for change in masked.changes if change.kind == "alarm_acknowledged")
     assert english(acknowledged.note).startswith(f"{name} acknowledged alarm A-000001 (suspected burst")
     assert [alarm.detail for alarm in masked.alarms] == [alarm.detail for alarm in record.alarms]
+
+
+def test_nothing_is_left_of_who_called_and_from_where(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from console.domain.tickets import TICKET, CallbackResult, TicketKind
+    from console.services.tickets.changing import LogCallback
+    from console.services.tickets.hearing import CallFields
+    from console.services.tickets.taking import TakeCall
+    from tests.console.package.cases import CASE
+    from tests.console.services.town import Chair, a_finding
+
+    chair = Chair()
+    chair.sees(a_finding())
+    fields = CallFields(
+        TicketKind.NO_WATER, "0531-7", "张三丰", "美林苑9号楼", "老人在家没水", asset_kind="customer", asset_id="C-H10"
+    )
+    ticket = chair.does(TakeCall(fields)).of(TICKET)[0].ticket_id
+    chair.does(LogCallback(ticket, CallbackResult.STILL_OUT, "顶楼没水"))
+    kind = TICKET.name
+    changes = tuple(one for one in chair.log if one.subject in (f"{kind}/{ticket}", f"incident/{CASE}"))
+    record = replace(a_case(user="王小明"), others=tuple(chair.state.of(TICKET).values()), changes=changes)
+    path = tmp_path / "r.incident"
+    write_package(redacted(record), path)
+    for name, content in verify_package(path).files.items():
+        for secret in ("张三丰", "9号楼", "老人在家", "顶楼", "0531-7"):
+            assert secret.encode() not in content, (name, secret)
+    (kept,) = redacted(record).others
+    assert (kept.kind, kept.pipe_id, kept.x) == (TicketKind.NO_WATER, "H10", None)  # type: ignore[attr-defined]
+
+
+def test_nobody_at_the_other_end_of_an_order_and_no_driver_is_left() -> None:
+    from dataclasses import replace
+
+    record = a_case()
+    incident, at = record.incident.incident_id, record.since
+    order = DispatchOrder(
+        "D-00001", incident, TargetKind.PLANT, "", "鹊华水厂", "降压", at, "调度甲", "u1", DispatchState.DONE,
+        repeated_at=at, repeated_by="水厂乙", repeated_words="水厂乙照办", done_at=at, done_by="水厂丙",
+    )  # fmt: skip
+    point = WaterPoint(
+        "E-00001", incident, "北门", 0.0, 0.0, 10, at, at, "值班丁", trips=(Trip(at, "T1", "司机戊", 10.0, "值班丁"),)
+    )
+    kept = tuple(
+        replace(record.changes[0], subject=f"{one.record_kind.name}/1", before=None, after=to_json(one)) for one in (order, point)
+    )
+    masked = redacted(replace(record, others=(order, point), changes=(*record.changes, *kept)))
+    said = str((masked.others, masked.changes))
+    assert "鹊华水厂" in said
+    for name in ("调度甲", "水厂乙", "水厂丙", "值班丁", "司机戊"):
+        assert name not in said

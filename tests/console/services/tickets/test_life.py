@@ -75,7 +75,7 @@ def test_still_out_reopens_the_ticket_and_raises_one_alarm_for_the_case(judged: 
     assert _of(judged, second).is_open
     (alarm,) = [one for one in judged.state.alarms.values() if one.kind is AlarmKind.CALLS]
     assert (alarm.subject, alarm.incident_id, alarm.channels) == (CASE, CASE, (first, second))
-    assert judged.log[-1].subject == f"incident/{CASE}"
+    assert [one.subject for one in judged.log[-2:]] == [f"incident/{CASE}", f"alarm/{alarm.alarm_id}"]
 
 
 def test_water_back_closes_the_ticket_as_fixed(judged: Chair) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from console.domain.incidents import PressureImpact
+from console.domain.outages import OutagePurpose
 from console.domain.tickets import TICKET, Cover, Ticket, TicketKind, TicketSource, TicketState
 from console.services.changesets import Refused
 from console.services.note_texts import NoteTexts
+from console.services.outages.planning import ConfirmOutage, PlanOutage
 from console.services.tickets.affected import case_area
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.matching import duplicates, match
 from console.services.tickets.places import ALSO_M, CUSTOMER_M, PIPE_M, CallerPlaces
 from console.services.tickets.taking import CorrectTicket, TakeCall
 from tests.console.services.conftest import CASE
-from tests.console.services.town import STEP_M, X0, Y0, Chair
+from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair
 
 WATER = TicketKind.NO_WATER
 
@@ -168,3 +171,22 @@ def test_hostile_texts_are_kept_as_text_in_bounds(chair: Chair) -> None:
 def test_a_dismissed_case_is_known_no_more(judged: Chair) -> None:
     case = judged.state.incidents[CASE]
     assert case_area(judged.city, replace(case, plan=None)) is None
+
+
+def test_planned_work_is_told_before_and_in_its_window_and_joins_no_case(chair: Chair) -> None:
+    starts = NOW + timedelta(hours=26)
+    chair.does(PlanOutage(("H10",), OutagePurpose.REPLACEMENT, starts, starts + timedelta(hours=6), "换管"))
+    fields = CallFields(WATER, "1380000000", asset_kind="customer", asset_id="C-H10")
+    assert "planned" not in NoteTexts("en").text(_call(chair, fields).answer)  # a draft is no plan
+    chair.does(ConfirmOutage("O2024-0001"))
+    ahead = _call(chair, fields)
+    text = NoteTexts("en", "Asia/Shanghai").text(ahead.answer)
+    assert text.startswith("Not known now: ")
+    assert "coming: planned work (not announced yet: tell nobody a time) from 01-05 01:00 to 01-05 07:00, about 40" in text
+    assert (ahead.cover, ahead.incident_id) == (Cover.OUTSIDE, "")
+    chair.now = starts + timedelta(minutes=5)
+    begun = _call(chair, fields)
+    assert (begun.cover, begun.incident_id) == (Cover.WITHOUT_WATER, "")
+    assert NoteTexts("en").text(begun.answer).startswith("Known: planned work")
+    partly = _call(chair, CallFields(WATER, "1380000000", asset_kind="community", asset_id="K1"))
+    assert "of this place" in NoteTexts("en").text(partly.answer)

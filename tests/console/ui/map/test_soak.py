@@ -41,6 +41,7 @@ def canvas(canvas: MapCanvas) -> Iterator[MapCanvas]:
     set_loaded_aside()
     yield canvas
     gc.unfreeze()
+    set_loaded_aside()  # as pytest_collection_finish does for all tests
 
 
 def test_half_a_minute_of_panning_under_a_feed_has_no_frame_above_50_ms_and_keeps_no_pictures(canvas: MapCanvas) -> None:

@@ -15,13 +15,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from console.domain.actors import Actor
 from console.domain.health import FeedHealth
+from console.services.incidents.opening import OpenIncident
 from console.ui.settings import WindowSettings
 from console.ui.theme import Theme
 from console.ui.wall import board as boards
 from console.ui.wall.board import WallBoard
 from console.ui.wall.layout import Block, Line, place, wrapped
 from console.ui.wall.text_size import WallSettings, font_with_capitals, px_per_mm
+from console.ui.wall.window import WallWindow
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import ScriptedPort
 
@@ -217,3 +220,31 @@ def test_what_has_no_room_is_left_out_details_first_and_counted() -> None:
     assert (less.hidden, {piece.text for piece in less.pieces}) == (1, set("a1c3d4"))
     least = place(blocks, 1, 10.0, 3, letters, 1.0)
     assert (least.hidden, {piece.text for piece in least.pieces}) == (2, set("a1c3"))
+
+
+def test_where_there_is_no_room_blocks_take_their_short_form_before_a_line_is_left_out() -> None:
+    cases = [Block((Line(f"c{n}", "1"), Line(f"d{n}", "2")), Line(f"c{n}", f"s{n}")) for n in range(3)]
+    more = Block((Line("m", "3"), Line("n", "4", is_detail=True)))
+    texts = {(rows, piece.text) for rows in (9, 7, 5, 4) for piece in place([*cases, more], 1, 10.0, rows, letters, 1.0).pieces}
+    assert {text for rows, text in texts if rows == 9} >= {"d0", "d1", "d2", "m", "n"}  # all of it
+    assert {text for rows, text in texts if rows == 7} == {"c0", "s0", "c1", "s1", "c2", "s2", "m", "3", "n", "4"}
+    assert {text for rows, text in texts if rows == 5} == {"c0", "s0", "c1", "s1", "c2", "s2", "m", "3", "n", "4"}
+    assert {text for rows, text in texts if rows == 4} == {"c0", "s0", "c1", "s1", "c2", "s2"}  # one row tells what is hidden
+    assert place([*cases, more], 1, 10.0, 4, letters, 1.0).hidden == 2
+
+
+def test_a_wall_of_three_metres_at_1366_pixels_shows_twelve_cases(qtbot: QtBot, port: ScriptedPort) -> None:
+    port.read_all()
+    port.burst()
+    pipes = [str(pipe) for pipe in port.city.network.pipes.asset_id]
+    for number in range(11):
+        port.submit(OpenIncident(pipes[number * 37 + 5]), Actor.named("王")).result()
+    look = WindowSettings(language="en", wall=WallSettings(8.0, 200.0, 3000.0, 5.0))
+    window = WallWindow(port, look)
+    qtbot.addWidget(window)
+    window.resize(1366, 768)
+    window.show()
+    window.board.refresh()
+    assert window.board.placement.hidden == 0
+    assert sum(piece.text.startswith("◆") for piece in window.board.placement.pieces) == 12
+    window.close()

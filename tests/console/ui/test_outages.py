@@ -1,0 +1,142 @@
+"""The window of planned outages, the case's level and its reports, by the window's own buttons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from console.domain.notices import NoticeStatus
+from console.domain.outages import OUTAGE, Outage, OutageState
+from console.domain.reports import REPORT, ReportKind
+from console.services.network.what_if import WhatIf
+from console.services.notices.lifecycle import DraftNotice
+from console.ui.dialogs.notice import NoticeDialog
+from console.ui.dialogs.report import ReportDialog
+from console.ui.outages.questions import OutageQuestion, ToldQuestion
+from console.ui.outages.window import OutagesWindow
+from console.ui.window import MainWindow
+from tests.console.ui.scripted import CASE, ScriptedPort
+
+pytestmark = pytest.mark.gui
+
+
+def only(port: ScriptedPort) -> Outage:
+    """The one outage."""
+    (found,) = port.chair.state.of(OUTAGE).values()
+    return found
+
+
+def opened(window: MainWindow) -> OutagesWindow:
+    """The window of outages."""
+    assert window.outages.opened is not None
+    return window.outages.opened
+
+
+@pytest.fixture
+def pipe(port: ScriptedPort) -> str:
+    """A pipe with a hospital on it."""
+    customers = port.city.customers
+    row = next(row for row in range(len(customers)) if customers.critical[row])
+    return str(port.city.network.pipes.asset_id[customers.pipe[row]])
+
+
+def test_a_what_if_becomes_an_outage_that_is_drawn_confirmed_told_and_announced(
+    window: MainWindow, port: ScriptedPort, pipe: str
+) -> None:
+    window.tools.what_if.outage_asked.emit(WhatIf((pipe,)))
+    question = next(iter(window.findChildren(OutageQuestion)))
+    question.reason.setText("更换老旧管道")
+    question.accept()
+    window.settle()
+    shown = opened(window)
+    assert (shown.outage_id, only(port).pipe_ids) == ("O2024-0001", (pipe,))
+    assert window.map.marks().what_if is not None
+    shown.detail.next.click()
+    window.settle()
+    assert only(port).state is OutageState.PLANNED
+    contact = only(port).contacts[0]
+    shown.detail.told_asked.emit(only(port), contact)
+    told = next(iter(shown.findChildren(ToldQuestion)))
+    assert not told.ok.isEnabled()
+    told.how.setText("电话，赵主任")
+    told.accept()
+    window.settle()
+    assert only(port).contacts[0].told_by == "王"
+    shown.detail.next.click()
+    window.settle()
+    assert only(port).notices[0].status is NoticeStatus.DRAFT
+    shown.detail.next.click()
+    window.settle()
+    dialog = window.questions.open_notice
+    assert dialog is not None
+    assert "消防" in "".join(one.text() for one in dialog.demands.findChildren(QLabel))
+    dialog.close()
+    shown.close()
+    window.settle()
+    assert window.map.marks().what_if is None
+    assert not port.chair.state.alarms
+
+
+def test_a_refused_step_is_said_in_the_window_of_outages(window: MainWindow, port: ScriptedPort, pipe: str) -> None:
+    question = window.outages.plan((pipe,))
+    question.accept()
+    window.settle()
+    shown = opened(window)
+    shown.detail.next.click()  # no reason is stated yet
+    window.settle()
+    assert "原因" in shown.refused.text()
+    assert only(port).state is OutageState.DRAFT
+
+
+def test_the_report_that_is_due_is_edited_and_recorded_as_sent_from_the_case(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    port.chair.take(port.chair.desk.on_report_clocks(port.chair.state, port.chair.now))
+    port.publish()
+    window.settle()
+    window.case.level.open_report()
+    (dialog,) = window.findChildren(ReportDialog)
+    dialog._zh.setPlainText(dialog._zh.toPlainText() + "\n附：现场照片")
+    assert not dialog.sent.isEnabled()
+    dialog.save.click()
+    window.settle()
+    dialog.how.setText("传真，李科")
+    dialog.sent.click()
+    window.settle()
+    (report,) = port.chair.state.of(REPORT).values()
+    assert report.kind is ReportKind.FIRST
+    assert report.sent is not None
+    assert (report.sent.by, report.sent.how, "附：现场照片" in report.text_zh) == ("王", "传真，李科", True)
+    port.chair.take(port.chair.desk.on_report_clocks(port.chair.state, port.chair.now))
+    port.wait(25 * 3600.0)
+    window.settle()
+    assert "逾期" in window.messages.text
+    assert "续报" in window.messages.text
+
+
+def test_the_preview_has_the_texts_page_and_message_of_the_issue(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    window.dispatcher.submit(DraftNotice(CASE))
+    window.settle()
+    window.case.notice.next_step()
+    dialog = window.questions.open_notice
+    assert isinstance(dialog, NoticeDialog)
+    dialog._zh.setPlainText("停水公告\n\n手改的一行\n\n水务集团")
+    shown = dialog.show_preview()
+    assert "手改的一行" in shown.texts[0].toPlainText()
+    assert "<msgType>Alert</msgType>" in shown.cap.toPlainText()
+    assert "手改的一行" in shown.cap.toPlainText()
+    assert len(shown.pages) == 2
+    assert shown.pages[0].width() * 297 == pytest.approx(shown.pages[0].height() * 210, rel=0.01)
+    shown.close()
+    assert port.case.notices[0].status is NoticeStatus.DRAFT
+    question = dialog.ask_other_end(later=True)
+    assert question.moment - port.case.notices[0].facts.expected_end == timedelta(hours=2)
+    question.reject()
