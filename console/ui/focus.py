@@ -9,13 +9,15 @@ from PySide6.QtCore import QObject, Signal
 
 from console.domain.changes import Change
 from console.domain.clock import micros
-from console.domain.incidents import Incident
+from console.domain.incidents import INCIDENT, Incident
 from console.domain.picture import Picture
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.map.live.case_marks import CaseMarks, case_marks
 from console.ui.panels.case.evidence import BEFORE_S, SERIES_MOST, channel_of
 from console.ui.panels.charts import Series
 from console.ui.port import ConsolePort
+
+_RECENT_US = 7 * 86_400_000_000
 
 
 class CaseFocus(QObject):
@@ -29,6 +31,9 @@ class CaseFocus(QObject):
     """tuple of Change."""
     series_ready = Signal(object)
     """tuple of Series."""
+
+    recent_ready = Signal(object)
+    """tuple of Incident: closed in the last days, newest first."""
 
     def __init__(self, port: ConsolePort, tasks: BackgroundTasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +88,16 @@ class CaseFocus(QObject):
         if self.incident is not None:
             incident_id = self.incident.incident_id
             self._tasks.request("log", lambda: self._port.timeline(incident_id), self._on_log)
+
+    def read_recent(self) -> None:
+        """Read the cases that were closed in the last days."""
+        until_us = self.picture.now_us
+        self._tasks.request("recent", lambda: self._recent(until_us), self.recent_ready.emit)
+
+    def _recent(self, until_us: int) -> tuple[Incident, ...]:
+        found = self._port.records_of((INCIDENT,), until_us - _RECENT_US, until_us)
+        closed = [one for one in found if isinstance(one, Incident) and not one.is_open()]
+        return tuple(sorted(closed, key=lambda one: one.closed_at or one.opened_at, reverse=True))
 
     def read_series(self, incident: Incident) -> None:
         """Read the history of the evidence's stations."""

@@ -25,11 +25,12 @@ def icon(name: str, theme: Theme, size: int) -> QIcon:
 
 @lru_cache(maxsize=256)
 def _drawn(name: str, colour: str, size: int) -> QPixmap:
+    drawing = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
     pixmap = QPixmap(size * _RATIO, size * _RATIO)
     pixmap.setDevicePixelRatio(_RATIO)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode())).render(painter, QRectF(0, 0, size, size))
+    drawing.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap
 

@@ -1,17 +1,25 @@
-"""How the window is divided: the top, the messages, the map with the left panels over the bottom ones, and the right panels."""
+"""How the window is divided: the top, the map with the left panels over the bottom ones, and the right panels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from console.domain.picture import Picture
+from console.services.overview.network_now import AlarmBand, alarm_band
+from console.ui.message_overlay import MessageOverlay
 from console.ui.panels.panel import Area, Panel, PanelSpec
 from console.ui.settings import StoredSettings
 
 _MAP_PX, _LEFT_PX = 1164, 1490
 _UPPER_PX, _LOWER_PX = 830, 200
+_FRAME_PX, _ROW_PX = 78, 27
+"""Of the alarm list: title, heading and margins; one row."""
+_CALM_ROWS, _USUAL_ROWS, _FLOOD_ROWS = 1, 5, 14
+_MOST_SHARE = 0.45
+"""Of the height, for the bottom panels in a flood."""
 
 Placed = Sequence[tuple[PanelSpec, Panel]]
 
@@ -34,7 +42,7 @@ class WindowLayout(QWidget):
         self._whole = QSplitter(self)
         self._left = QSplitter(Qt.Orientation.Vertical, self._whole)
         self._upper, self._lower = QSplitter(self._left), QSplitter(self._left)
-        for panel in (*self._panels(Area.TOP), *messages):
+        for panel in self._panels(Area.TOP):
             box.addWidget(panel)
         box.addWidget(self._whole, 1)
         for splitter, parts in (
@@ -53,19 +61,52 @@ class WindowLayout(QWidget):
         self._left.setStretchFactor(0, 1)
         self._whole.setStretchFactor(0, 1)
         self._whole.setCollapsible(0, False)
+        self._by_hand, self._rows = False, -1
+        self._left.splitterMoved.connect(self._on_moved)
+        for tabs, _ in self._tabs:
+            tabs.currentChanged.connect(lambda _: self._fit_bottom())
         self.reset()
+        self.overlay = MessageOverlay(messages, map_, self)
 
     def reset(self) -> None:
         """Restore the default sizes."""
+        self._by_hand, self._rows = False, -1
         self._upper.setSizes([*self._sizes(Area.LEFT), _MAP_PX])
         self._lower.setSizes(self._sizes(Area.BOTTOM))
         self._left.setSizes([_UPPER_PX, _LOWER_PX])
         self._whole.setSizes([_LEFT_PX, *self._sizes(Area.RIGHT)])
 
+    def show_picture(self, picture: Picture) -> None:
+        """Fold the alarms to a row in quiet hours, grow in a flood; a height chosen by hand stays.
+
+        Nothing moves under the pointer: while it is over the bottom panels or a button is held, the change waits.
+        """
+        flood = alarm_band(picture.alarms_per_10_min) is AlarmBand.FLOOD
+        least = _USUAL_ROWS if picture.incidents else _CALM_ROWS  # of a running case the log beside the alarms is read
+        rows = _FLOOD_ROWS if flood else min(max(len(picture.alarms), least), _USUAL_ROWS)
+        busy = self._lower.underMouse() or QApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if rows != self._rows and not busy:
+            self._rows = rows
+            self._fit_bottom()
+
+    def _fit_bottom(self) -> None:
+        """The height of the bottom panels by their rows; a panel behind the first tab has its usual height."""
+        whole = sum(self._left.sizes())
+        if self._by_hand or self._rows < 0 or not whole:
+            return
+        aside = any(tabs.currentIndex() > 0 for tabs, _ in self._tabs)
+        rows = max(self._rows, _USUAL_ROWS) if aside else self._rows
+        lower = min(_FRAME_PX + rows * _ROW_PX, round(whole * _MOST_SHARE))
+        self._left.setSizes([whole - lower, lower])
+
+    def _on_moved(self) -> None:
+        self._by_hand = True
+
     def save(self, stored: StoredSettings) -> None:
         """Remember the sizes."""
         for name, splitter in self._named():
             stored.put(f"layout/{name}", splitter.saveState())
+        stored.put("layout/bottom_by_hand", self._by_hand)
 
     def restore(self, stored: StoredSettings) -> None:
         """Restore the remembered sizes, where there are any."""
@@ -73,6 +114,7 @@ class WindowLayout(QWidget):
             state = stored.get(f"layout/{name}")
             if isinstance(state, QByteArray):
                 splitter.restoreState(state)
+        self._by_hand = str(stored.get("layout/bottom_by_hand", "false")).lower() == "true"
 
     def set_titles(self, titles: Mapping[str, str]) -> None:
         """Names of the tabs, by the panels' titles in the registry."""

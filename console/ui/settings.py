@@ -13,8 +13,8 @@ from console.services.areas.sight import AreaSight
 from console.services.tickets.answers import NEWS_MINUTES
 from console.ui.appearance import Appearance
 from console.ui.session import AreasOf
+from console.ui.theme import FONT_PX, Letters, Theme, usual_px
 from console.ui.theme import NAMES as THEMES
-from console.ui.theme import Theme
 from console.ui.wall.text_size import WallSettings
 from console.ui.words import Words
 from resources.texts import LANGUAGES
@@ -81,6 +81,13 @@ class StoredSettings:
         """To disk; a disk that refuses costs only the layout."""
         if self._store is not None:
             self._store.sync()
+
+
+def first_letters(stored: StoredSettings, screen_height: int) -> Letters:
+    """Size of letters and density at the start: as remembered, else as the screen needs."""
+    known = tuple(str(px) for px in FONT_PX)
+    px = int(stored.choice("font_px", known, str(usual_px(screen_height))))
+    return Letters(px, stored.choice("density", ("usual", "compact"), "usual") == "compact")
 
 
 def first_appearance(given: WindowSettings, stored: StoredSettings, time_zone: str) -> Appearance:

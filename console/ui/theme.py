@@ -1,7 +1,11 @@
-"""Theme: colours by role from ``resources/theme/*.toml``, put on Fusion through the palette and one style sheet."""
+"""Theme: colours by role from ``resources/theme/*.toml``, put on Fusion through the palette and one style sheet.
+
+Size of letters and density are of the whole program, like the style sheet they are part of.
+"""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +22,41 @@ from console.domain.alarms import Priority
 from maps.errors import InputFault
 
 NAMES = ("dark", "light")
-_APPLIED = "quanmaiTheme"
+_APPLIED, _LETTERS = "quanmaiTheme", "quanmaiLetters"
+FONT_PX = (12, 13, 14, 15, 16, 18, 20)
+"""Sizes of letters that can be chosen, pixels at 96 dots per inch."""
+USUAL_PX = 13
+_USUAL_POINTS = 10.0
 _FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei UI", "PingFang SC", "WenQuanYi Zen Hei", "Noto Sans")
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Size of letters (one of ``FONT_PX``) and whether rows and buttons stand closer."""
+
+    px: int = USUAL_PX
+    compact: bool = False
+
+    @property
+    def scale(self) -> float:
+        """Against the usual size."""
+        return self.px / USUAL_PX
+
+    @classmethod
+    def now(cls) -> Letters:
+        """What the program shows."""
+        app = QApplication.instance()
+        found = app.property(_LETTERS) if app is not None else None
+        return cls(*found) if isinstance(found, tuple | list) and len(found) == 2 else cls()
+
+    def put_on(self, app: QApplication) -> None:
+        """Show it from the next ``apply_theme`` on."""
+        app.setProperty(_LETTERS, (self.px, self.compact))
+
+
+def usual_px(height: int) -> int:
+    """A size of letters that can be read on a screen ``height`` logical pixels high: larger on 4K without scaling."""
+    return 18 if height >= 2000 else 15 if height >= 1400 else USUAL_PX
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +94,7 @@ class Theme:
 
     def font(self, points: float = 10.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         """The interface's font (one that has Chinese) at a size, figures of equal width."""
-        return _font(QApplication.font().family(), points, weight)
+        return _font(QApplication.font().family(), points * Letters.now().scale, weight)
 
 
 @lru_cache(maxsize=64)
@@ -72,19 +109,25 @@ def _font(family: str, points: float, weight: QFont.Weight) -> QFont:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Fusion in the theme's colours; the colour scheme is told to Qt so that native parts follow."""
-    if app.property(_APPLIED) == theme.name:
+    letters = Letters.now()
+    wanted = f"{theme.name} {letters.px} {letters.compact}"
+    if app.property(_APPLIED) == wanted:
         return  # a style sheet set anew polishes every widget there is: seconds in a long session
-    app.setProperty(_APPLIED, theme.name)
+    app.setProperty(_APPLIED, wanted)
     app.setStyle("Fusion")
     scheme = Qt.ColorScheme.Dark if theme.name == "dark" else Qt.ColorScheme.Light
     QGuiApplication.styleHints().setColorScheme(scheme)
     font = QFont(_family())
-    font.setPointSizeF(10.0)
+    font.setPointSizeF(_USUAL_POINTS * letters.scale)
     app.setFont(font)
     app.setPalette(_palette(theme))
     sheet = files("resources").joinpath("theme", "window.qss").read_text("utf-8")
     names = {role.replace(".", "_"): value for role, value in theme.colours.items()}
-    app.setStyleSheet(Template(sheet).substitute(names, icons=Path(str(files("resources").joinpath("icons"))).as_posix()))
+    icons = Path(str(files("resources").joinpath("icons"))).as_posix()
+    filled = Template(sheet).substitute(
+        names, icons=icons, pad=1 if letters.compact else 4, pad_primary=3 if letters.compact else 6
+    )
+    app.setStyleSheet(re.sub(r"(\d+)pt", lambda size: f"{float(size[1]) * letters.scale:.1f}pt", filled))
 
 
 def _family() -> str:

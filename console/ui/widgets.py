@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -25,6 +26,8 @@ from PySide6.QtWidgets import (
 from console.domain.record_ids import shown_id
 from console.ui.words import one_line
 
+_PRIMARY_FRAME_PX = 32
+"""Padding and border of a primary button (``window.qss``), and a little for the rounding of its letters."""
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
 
@@ -161,6 +164,22 @@ def row(*parts: QWidget | int, spacing: int = 6) -> QHBoxLayout:
     return layout
 
 
+def width_for(made: QPushButton, texts: Iterable[str]) -> int:
+    """Width at which a button holds the widest of these texts, px; bold letters, as those of a primary one."""
+    font = made.font()
+    font.setBold(True)
+    return _PRIMARY_FRAME_PX + max(QFontMetrics(font).horizontalAdvance(text) for text in texts)
+
+
+def make_primary(made: QPushButton, primary: bool) -> None:
+    """Paint a button as the one to press next, or as any other."""
+    name = "primary" if primary else ""
+    if made.objectName() != name:
+        made.setObjectName(name)
+        made.style().unpolish(made)
+        made.style().polish(made)
+
+
 class Card(QFrame):
     """A card of the incident column: a muted heading and what is under it."""
 
@@ -175,7 +194,7 @@ class Card(QFrame):
 
 
 class ProbabilityBar(QWidget):
-    """A probability as a bar."""
+    """A probability as a bar; the whole width is 100 %."""
 
     def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)

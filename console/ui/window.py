@@ -20,6 +20,8 @@ from console.ui.bridge import PictureBridge
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
+from console.ui.commands.letter_size import LetterSize
+from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.outages import OutageCommands
 from console.ui.commands.package_export import CasePackages
@@ -53,7 +55,7 @@ from console.ui.panels.unsent import UnsentBar
 from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
-from console.ui.settings import StoredSettings, WindowSettings, first_appearance
+from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import Theme, apply_theme
 from console.ui.wall.board import WallBoard
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
     public: PublicCommands
     outages: OutageCommands
     case: CaseColumn
+    letters: LetterSize
 
     def __init__(
         self,
@@ -107,11 +110,14 @@ class MainWindow(QMainWindow):
         self._appearance = self._first_appearance()
         self._picture = port.latest()
         self._heard_at = monotonic()
-        apply_theme(cast(QApplication, QApplication.instance()), self._appearance.theme)
+        app = cast(QApplication, QApplication.instance())
+        first_letters(self._stored, self.screen().availableGeometry().height()).put_on(app)
+        apply_theme(app, self._appearance.theme)
         self._build_services()
         self._build_map()
         self._build_panels()
         self._connect()
+        self.letters = LetterSize(self._stored, self._show_anew, self._tell_size)
         self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
         self.show_picture(self._picture)
@@ -256,6 +262,7 @@ class MainWindow(QMainWindow):
         self.dispatcher.done.connect(self.outages.done)
         self.dispatcher.unsent.connect(self.outages.refused)
         self.tools.valve_asked.connect(self.locator.show_valve)
+        self.locator.offers.append(map_offers(self.tools, self.map_commands))
         self.locator.in_drill = self._drill is not None
         self.locator.drill_burst_asked.connect(self._break_pipe)
 
@@ -304,6 +311,7 @@ class MainWindow(QMainWindow):
             part.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
+        self._layout.show_picture(picture)
         self._refresh_lasting_message()
 
     @Slot()
@@ -437,6 +445,12 @@ class MainWindow(QMainWindow):
         """The other theme, from now on."""
         theme = "light" if self._appearance.theme.name == "dark" else "dark"
         self._choose("theme", theme, Appearance(Theme.load(theme), self._appearance.words))
+
+    def _show_anew(self) -> None:
+        self.set_appearance(Appearance(self._appearance.theme, self._appearance.words))
+
+    def _tell_size(self, px: int) -> None:
+        self.messages.show_note(self._appearance.words("messages.letters", px=px))
 
     def _choose(self, key: str, value: str, appearance: Appearance) -> None:
         """Only a choice of the user is remembered, and at once: a window that is killed loses nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -23,6 +24,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
 from console.ui.permitted import allow
+from console.ui.words import Words
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
@@ -52,6 +54,8 @@ class AssetLocator(QObject):
         focus.changed.connect(self._frame_case)
         self._questions, self._appearance, self._window = questions, appearance, window
         self.in_drill = False
+        self.offers: list[Callable[[QMenu, Asset | None, Words], None]] = []
+        """What else the map's menu offers for an asset or an empty place (``map_menu.py``)."""
         self._chosen = ""
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -153,6 +157,8 @@ class AssetLocator(QObject):
             allow(menu, works, EnterOperation)
             allow(menu, entry, WriteEntry)
             menu.addAction(words("map.copy_id", id=asset.asset_id), lambda: QApplication.clipboard().setText(asset.asset_id))
+        for offer in self.offers:
+            offer(menu, asset, words)
         point = (asset.x, asset.y) if asset is not None else self._map.input.cursor_world
         if point is not None:
             call = menu.addAction(words("map.ticket"), lambda: self.ticket_asked.emit(*point))

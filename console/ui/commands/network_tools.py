@@ -71,6 +71,18 @@ class NetworkTools(QObject):
             self.trace.close()
         self.what_if.toggle()
 
+    def trace_from(self, asset: Asset) -> None:
+        """Trace from an asset, with the tool opened for it."""
+        if not self.trace.active:
+            self.toggle_trace()
+        self.trace.on_picked(asset)
+
+    def suppose_burst(self, pipe_id: str) -> None:
+        """A what-if of a burst on a pipe, with the tool opened for it."""
+        if not self.what_if.active:
+            self.toggle_what_if()
+        self.what_if.try_pipe(pipe_id)
+
     def open_segments(self) -> SegmentsWindow:
         """Open the plans of the whole city; a chosen segment opens as a what-if on the map."""
         if self.segments is not None:
@@ -97,9 +109,7 @@ class NetworkTools(QObject):
         self.segments = None
 
     def _try_pipe(self, pipe_id: str) -> None:
-        if not self.what_if.active:
-            self.toggle_what_if()
-        self.what_if.try_pipe(pipe_id)
+        self.suppose_burst(pipe_id)
         self._map.fit_pipes((pipe_id,))
 
     @Slot(object)

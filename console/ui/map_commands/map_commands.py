@@ -179,10 +179,15 @@ class MapCommands(QObject):
         for canvas in self._canvases():
             canvas.set_coordinate_system(system)
 
-    def copy_coordinates(self) -> None:
-        """Copy the point under the pointer, else the middle of the map, with the name of the coordinate system."""
+    def place_under_pointer(self) -> tuple[float, float]:
+        """World point under the pointer, else the middle of the map."""
         map_ = self._parts.map
-        x, y = map_.input.cursor_world or (map_.camera.x, map_.camera.y)
+        return map_.input.cursor_world or (map_.camera.x, map_.camera.y)
+
+    def copy_coordinates(self, at: tuple[float, float] | None = None) -> None:
+        """Copy a world point, by default the one under the pointer, with the name of the coordinate system."""
+        map_ = self._parts.map
+        x, y = at or self.place_under_pointer()
         name = map_.coordinates.name(self._appearance.words("map.local_crs"))
         text = f"{map_.coordinates.text(x, y, precise=True)} ({name})"
         QApplication.clipboard().setText(text)

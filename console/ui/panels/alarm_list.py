@@ -24,7 +24,9 @@ _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
 _UNSEEN = (AlarmState.ACTIVE, AlarmState.RETURNED)
 _CONTENT = 3
 _TIME = 1
-_SHARES = {0: (64, 1.0), 2: (90, 0.17), 4: (64, 1.0), 5: (110, 0.23)}
+_DEVIATION, _NARROW_PX = 4, 440
+"""The deviation is left out of a narrow list: the content has the value and what was expected."""
+_SHARES = {0: (64, 1.0), 2: (70, 0.17), _DEVIATION: (64, 1.0), 5: (90, 0.23)}
 """Column: (least pixels, most of the list's width). They take what their words need; the content has the rest.
 
 Priorities, times and figures are short and never cut: a cut time would be read as another time.
@@ -114,6 +116,7 @@ class AlarmList(Panel):
     def _fit(self, anew: bool = False) -> None:
         """Columns as wide as their words, within their share. Between alarms they only grow, so that the list stays still."""
         header, whole = self.table.horizontalHeader(), self.table.viewport().width()
+        header.setSectionHidden(_DEVIATION, whole < _NARROW_PX)
         fit_column(self.table, _TIME, (TIME_SAMPLE, STAMP_SAMPLE))
         for column, (least, share) in _SHARES.items():
             needed = max(self.table.sizeHintForColumn(column), header.sectionSizeHint(column), least)

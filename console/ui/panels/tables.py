@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QTableView, QWidget
 
-ROW_PX = 27
+from console.ui.theme import Letters
+
+ROW_PX, _COMPACT_ROW_PX = 27, 22
 _CELL_PADDING_PX = 6
 """``QTableView::item`` in window.qss."""
 TIME_SAMPLE, STAMP_SAMPLE = "00:00:00", "00-00 00:00"
@@ -28,9 +30,18 @@ class FontWatcher(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Emit ``changed`` when the font may have changed."""
         shown = isinstance(watched, QWidget) and watched.isVisible()
+        if event.type() in _LETTERS_CHANGED and isinstance(watched, QTableView):
+            fit_rows(watched)
         if event.type() is QEvent.Type.Show or (shown and event.type() in _LETTERS_CHANGED):
             self.changed.emit()
         return super().eventFilter(watched, event)
+
+
+def fit_rows(table: QTableView) -> None:
+    """Rows as high as the letters and the density need."""
+    letters = Letters.now()
+    least = _COMPACT_ROW_PX if letters.compact else ROW_PX
+    table.verticalHeader().setDefaultSectionSize(round(least * max(letters.scale, 1.0)))
 
 
 def fit_column(table: QTableView, column: int, samples: Iterable[str], least: int = 0) -> None:
@@ -59,7 +70,7 @@ def plain_table(model: QAbstractItemModel) -> QTableView:
     table.setIconSize(QSize(16, 16))
     table.setWordWrap(False)
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(ROW_PX)
+    fit_rows(table)
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setHighlightSections(False)

@@ -30,6 +30,8 @@ _CHIP_PX, _NAME_PX, _PERSON_PX, _CASE_PX = 340, 110, 150, 190
 _LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
 _ROOMY_PX = 1500
 """From here on the one running case is written out; below, its clock and title, and the search is a short button."""
+_WIDER_FROM_PX, _WIDE_CASE_PX = 1280, 330
+_NAMED_FROM_PX, _WIDE_RATE = 1340, 88
 _SHORT_SEARCH_PX = 120
 _LEAST_STRIP_PX, _SPACING_PX = 1024, 10
 _MARGINS_PX = (14, 10)
@@ -116,14 +118,14 @@ class TopStrip(Panel):
         line = row(
             self._name,
             self._time,
+            *self._cases,
+            self._more_cases,
             self._feed,
             self._stations,
             self._alarms,
-            *self._cases,
-            self._more_cases,
             1,
-            self._search,
             self._user,
+            self._search,
             self._theme,
             self._language,
             spacing=_SPACING_PX,
@@ -185,6 +187,7 @@ class TopStrip(Panel):
             shape.setAccessibleName(f"{words.of('priority', priority.name.lower())}: {count}")
         rate = picture.alarms_per_10_min
         self._rate.setText(words("strip.rate", n=rate))
+        self._rate.setMinimumWidth(self._rate.fontMetrics().horizontalAdvance(words("strip.rate", n=max(rate, _WIDE_RATE))) + 2)
         tone = "warning" if rate > _ALARMS_PER_10_MIN else "muted"
         if self._rate.objectName() != tone:
             self._rate.setObjectName(tone)
@@ -194,7 +197,8 @@ class TopStrip(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many cases as there is room for."""
         super().resizeEvent(event)
-        self._search.setMaximumWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else 16_777_215)
+        self._search.setFixedWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else self._search.sizeHint().width())
+        self._name.setVisible(self.width() >= _NAMED_FROM_PX)
         self._name_seat()
         if self._picture is not None:
             self._show_cases(self._picture)
@@ -246,12 +250,19 @@ class TopStrip(Panel):
             self._case_ids[index] = incident.incident_id
             escalated = escalated_words(incident, now, self._targets, words)
             case.setText(("⚠ " if escalated else "◆ ") + text)
-            case.setMinimumWidth(_LEAST_CASE_PX)  # where it is narrow the clock comes first, the title gives way
+            # Of one width whatever the clock says: no button beside it moves. Where it is narrow the title gives way.
+            case.setFixedWidth(self._case_px(len(shown)))
             case.setToolTip(tip("\n".join(filter(None, (f"{incident.incident_id} {text}", escalated)))))
             alert = f"color: {self._appearance.theme.colours['state.critical']};" if is_late(incident, now, self._targets) else ""
             if case.styleSheet() != alert:
                 case.setStyleSheet(alert)
             case.show()
+
+    def _case_px(self, shown: int) -> int:
+        """Width of a case's button: a lone case is written out where there is room."""
+        if shown > 1 or self.width() < _WIDER_FROM_PX:
+            return _LEAST_CASE_PX
+        return _WIDE_CASE_PX if self.width() >= _ROOMY_PX else _CASE_PX
 
 
 def make(context: PanelContext) -> TopStrip:

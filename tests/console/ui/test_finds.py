@@ -179,7 +179,7 @@ def test_a_pipe_found_on_site_beside_the_judged_one_is_warned_of_and_corrected_o
     port.reply("on_site", found=other)
     window.settle()
     assert f"现场找到 {other}，与已判定的 {first} 不符" in said(window.case.location)
-    assert f"改判为 {other} 爆管" in said(window.case.location)
+    assert f"改判为 {other} 爆管" in said(window.case)
     window.case.location.judge()
     assert port.asked[-1][0] == JudgeBurst(CASE, (first,))
     (question,) = window.findChildren(Confirmation)

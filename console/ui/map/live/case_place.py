@@ -11,7 +11,7 @@ from console.ui.map.drawing.frame import Frame
 from console.ui.map.drawing.label_placement import Ink, text_size
 from console.ui.map.drawing.symbols import diamond
 
-_LEAST_PX, _MOST_PX = 19.0, 44.0
+_LEAST_PX, _MOST_PX = 19.0, 70.0
 _GAP_PX = 5.0
 """Room between the candidates and the ring about them."""
 _TICK_PX = 7.0

@@ -10,7 +10,6 @@ from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.domain.targets import Targets
 from console.services.areas.sight import AreaSight
-from console.services.network.data_gaps import lacking
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.focus import CaseFocus
@@ -24,10 +23,11 @@ from console.ui.panels.case.notice import NoticeSection
 from console.ui.panels.case.people import PeopleSection
 from console.ui.panels.case.plan import PlanSection
 from console.ui.panels.case.public import PublicSection
+from console.ui.panels.case.quiet import QuietPage
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.panel import Panel, PanelContext
-from console.ui.widgets import label
+from console.ui.widgets import make_primary, row
 from maps.city import City
 
 _BAR_PX, _WIDEST_PX = 14, 480
@@ -36,7 +36,10 @@ _ROOMY_PX = 780
 
 
 class CaseColumn(Panel):
-    """All sections of the case in focus, or one line when there is none; the notice's next step stays in sight below."""
+    """All sections of the case in focus, or the quiet page when there is none.
+
+    Below stands what can be decided next, always at the same place; one button of it is the primary one.
+    """
 
     head: HeadSection
     area: AreaSection
@@ -77,10 +80,8 @@ class CaseColumn(Panel):
         box = QVBoxLayout(column)
         box.setContentsMargins(10, 8, 10, 4)
         box.setSpacing(7)
-        self._none = label(name="muted", wrap=True)
-        box.addWidget(self._none)
-        self._lacking = label(wrap=True, selectable=True)
-        box.addWidget(self._lacking)
+        self.quiet = QuietPage(city, appearance)
+        box.addWidget(self.quiet)
         for section in self._sections:
             if section is not self.notice:
                 box.addWidget(section)
@@ -92,14 +93,16 @@ class CaseColumn(Panel):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(column)
         self.setFocusProxy(self._scroll)
-        below = QVBoxLayout()
+        self._below = QWidget()
+        below = QVBoxLayout(self._below)
         below.setContentsMargins(10, 3, 10, 8)
         below.addWidget(self.notice)
+        below.addLayout(row(*self.location.steps, 1, self.notice.step))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self._scroll, 1)
-        outer.addLayout(below)
+        outer.addWidget(self._below)
         self.show_nothing(appearance)
         focus.changed.connect(self._show_focus)
 
@@ -107,6 +110,8 @@ class CaseColumn(Panel):
         """The case in focus as of the newest picture."""
         if self._focus.incident is not None:
             self.show_case(self._focus.incident, picture)
+        else:
+            self.quiet.show_picture(picture)
 
     def _show_focus(self) -> None:
         if self._focus.incident is None:
@@ -122,29 +127,29 @@ class CaseColumn(Panel):
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language; the next picture fills it in."""
         self._appearance = appearance
-        self._none.setText(appearance.words("case.none"))
-        gaps = lacking(self._city)
-        lines = [appearance.words("lacking.title"), *(f"• {appearance.words(f'lacking.{code}')}" for code in gaps)]
-        self._lacking.setText("\n".join(lines) if gaps else "")
+        self.quiet.set_appearance(appearance)
 
     def show_nothing(self, appearance: Appearance) -> None:
         """No case is open."""
         self.set_appearance(appearance)
-        self._none.show()
-        self._lacking.setVisible(bool(self._lacking.text()))
+        self.quiet.show()
+        self._below.hide()
         for section in self._sections:
             section.hide()
 
     def show_case(self, incident: Incident, picture: Picture) -> None:
         """The case as it stands."""
         view = CaseView(self._city, incident, picture, self._appearance, self._targets)
-        was_hidden = not self._none.isHidden()
-        self._none.hide()
-        self._lacking.hide()
+        was_hidden = not self.quiet.isHidden()
+        self.quiet.hide()
+        self._below.show()
         for section in self._sections:
             if was_hidden:
                 section.show()
             section.show_case(view)
+        judge, _ = self.location.steps
+        self.notice.step.setVisible(bool(incident.burst_pipes or incident.notices))
+        make_primary(self.notice.step, judge.isHidden())
         # Words of one language are wider than the other's: what does not wrap must not be cut off.
         self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))
 
@@ -169,6 +174,9 @@ def make(context: PanelContext) -> CaseColumn:
     column.plan.valve_chosen.connect(locator.show_valve)
     column.plan.unable_asked.connect(questions.why_unable)
     column.plan.cards_asked.connect(context.tools.print_cards)
+    column.quiet.recent_wanted.connect(context.focus.read_recent)
+    context.focus.recent_ready.connect(column.quiet.show_recent)
+    column.quiet.show_picture(context.picture)
     column.response.crew_asked.connect(questions.crew)
     column.public.page_asked.connect(context.public.show)
     column.response.restoration_asked.connect(lambda _: focus.with_incident(questions.restoration))

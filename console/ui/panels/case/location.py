@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident, OrderKind, OrderState, Phase, WorkOrder
@@ -80,9 +80,14 @@ class LocationSection(Section):
         self.box.addWidget(self._hint)
         self.box.addWidget(self._check)
         self.box.addWidget(self._found)
-        self.box.addLayout(row(self._judge, self._dismiss, 1, self._more))
+        self.box.addLayout(row(self._more, 1))
         self.box.addWidget(self._seen_label)
         self.box.addLayout(row(self._judge_seen, 1))
+
+    @property
+    def steps(self) -> tuple[QPushButton, QPushButton]:
+        """The buttons to judge or dismiss; the column keeps them in sight below, at one place in every state."""
+        return self._judge, self._dismiss
 
     def look_at(self, pipe_id: str) -> None:
         """A pipe is being looked at (on the map, by search, in the list); "" for none. What ``judge`` judges stays."""
@@ -209,10 +214,9 @@ class LocationSection(Section):
         name.clicked.connect(lambda: self._on_choose(pipe_id))
         if pipe_id == self._target(view):
             name.setStyleSheet(f"font-weight: 700; color: {theme.colours['text.strong']};")
-        share = probability / max(view.incident.location.candidates[0].probability, 1e-9) if view.incident.location else 0.0
         self._grid.addWidget(name, line, 0)
         self._grid.addWidget(ElidedLabel(_pipe_words(view, pipe_id), "muted"), line, 1)
-        self._grid.addWidget(ProbabilityBar(share, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
+        self._grid.addWidget(ProbabilityBar(probability, theme.colour("case.candidate"), theme.colour("surface.raised")), line, 2)
         self._grid.addWidget(label(view.appearance.words.share(probability), "strong"), line, 3)
         return name
 

@@ -14,7 +14,7 @@ from console.ui.commands.dispatch import Submit
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.permitted import needs
-from console.ui.widgets import button, label, row
+from console.ui.widgets import button, label, width_for
 from console.ui.words import Words
 
 _EXCERPT = 56
@@ -30,11 +30,10 @@ class NoticeSection(Section):
         super().__init__(parent)
         self._submit = submit
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
-        self._step = button("", "primary")
-        self._step.clicked.connect(self.next_step)
-        line = row(self._state, self._step)
-        line.setStretch(0, 1)
-        self.box.addLayout(line)
+        self.step = button("", "primary")
+        """The next step; the column keeps it in sight below, at one place in every state."""
+        self.step.clicked.connect(self.next_step)
+        self.box.addWidget(self._state)
         self.box.addWidget(self._text)
         self._warning = label(name="warning", wrap=True)
         self.box.addWidget(self._warning)
@@ -42,19 +41,21 @@ class NoticeSection(Section):
     def _fill(self, view: CaseView) -> None:
         words, notice = view.appearance.words, latest_notice(view.incident)
         self.heading.setText(words("notice.title"))
-        needs(DraftNotice if notice is None else None, self._step)  # else the dialog opens, whose buttons are marked
+        needs(DraftNotice if notice is None else None, self.step)  # else the dialog opens, whose buttons are marked
         if notice is None:
             self._state.setText(words("notice.none" if view.incident.burst_pipes else "notice.none_yet"))
             self._text.setText("")
-            self._step.setText(words("notice.draft"))
-            self._step.setEnabled(bool(view.incident.burst_pipes) and view.incident.plan is not None)
+            self.step.setText(words("notice.draft"))
+            self.step.setEnabled(bool(view.incident.burst_pipes) and view.incident.plan is not None)
         else:
             self._state.setText(state_words(view, notice))
             body = notice.text_zh if words.language == "zh_CN" else notice.text_en
             flat = " ".join(body.split())
             self._text.setText(flat[:_EXCERPT] + ("…" if len(flat) > _EXCERPT else ""))
-            self._step.setText(words(f"notice.step_{notice.status.value}"))
-            self._step.setEnabled(True)
+            self.step.setText(words(f"notice.step_{notice.status.value}"))
+            self.step.setEnabled(True)
+        texts = [words("notice.draft"), *(words(f"notice.step_{status.value}") for status in NoticeStatus)]
+        self.step.setMinimumWidth(width_for(self.step, texts))  # one place and size from step to step
         self._text.setVisible(bool(self._text.text()))
         self._show_contradictions(view, notice)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, QSize, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout
 
@@ -23,7 +23,7 @@ from console.ui.panels.tables import FontWatcher, fit_column
 from console.ui.widgets import label
 from maps.city import City
 
-_ROOMY_PX = 700
+_ROOMY_PX, _LOW_PX = 700, 400
 _WIDE = {Channel.PRESSURE: -888.0, Channel.FLOW: 18_888.0}
 """Values (inside units) as wide as they come."""
 _AGES_S = (float("nan"), 119.0, 7199.0, 888 * 3600.0)
@@ -98,6 +98,11 @@ class LayersPanel(Panel):
     def show_layers(self, look: LayerSettings) -> None:
         """What the map shows now."""
         self.tree.set_layers(look)
+
+    def minimumSizeHint(self) -> QSize:
+        """What is hidden on a low screen does not keep the window high."""
+        hint = super().minimumSizeHint()
+        return QSize(hint.width(), min(hint.height(), _LOW_PX))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low screen the layers and stations go before the shapes' meanings, which the stations' table tells as well."""

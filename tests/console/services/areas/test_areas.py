@@ -18,6 +18,7 @@ from console.domain.contacts import CALL, Contact, ContactKind, Outcome
 from console.domain.incidents import Phase
 from console.domain.live import LivePicture
 from console.domain.outgoing import MessageKind
+from console.domain.picture import StationState
 from console.domain.records import RecordKind
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Duty, LogEntry, Part, Signature
 from console.domain.values import from_json, to_json
@@ -43,6 +44,8 @@ from maps.city import City, CrewTable
 from maps.errors import InputFault
 from tests.console.areas import EAST, WEST, in_two_areas
 from tests.console.services.town import X0, Y0, Chair, a_finding, a_town
+from tests.console.ui.scripted import ScriptedPort
+from tests.console.ui.small_city import build_small_city
 
 CASE = "2024-0001"
 LI, ZHAO = Signature("李", "李"), Signature("赵", "赵")
@@ -431,3 +434,23 @@ def test_a_record_of_before_areas_is_read_and_is_the_centres(chair: Chair, kind:
     part = {"ended_at": None}  # what a change of an old record holds
     assert kind.upgraded(part, 1) == part
     assert not Visibility(AreaMap(chair.city), (WEST, EAST)).record(kind.read(old, 1), frozenset())
+
+
+def test_a_station_whose_case_is_not_seen_here_keeps_its_alarm() -> None:
+    city = build_small_city()
+    port = ScriptedPort(in_two_areas(city, float(np.median(city.network.nodes.x)) - 400.0))
+    port.burst(stations=9)
+    whole = port.latest()
+    assert (whole.station_state == StationState.IN_CASE).sum() == 9
+    seen = set()
+    for area in (WEST, EAST):
+        sight = AreaSight(port.city, [area])
+        shown = sight.picture(whole)
+        seen.add(bool(shown.incidents))
+        states = (StationState.ABNORMAL, StationState.IN_CASE)
+        wrong, right = states if shown.incidents else states[::-1]
+        assert not (shown.station_state == wrong).any()
+        assert (shown.station_state == right).any()
+        assert shown.late is not None
+        assert len(shown.late) == len(sight.station_rows)
+    assert seen == {True, False}
