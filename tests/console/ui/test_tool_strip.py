@@ -25,7 +25,7 @@ def ink(button: QToolButton) -> frozenset[tuple[int, int]]:
     """Where a button's icon is painted."""
     image = button.icon().pixmap(button.iconSize()).toImage().convertToFormat(QImage.Format.Format_ARGB32)
     alpha = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, 3]
-    return frozenset(map(tuple, np.argwhere(alpha > 128).tolist()))
+    return frozenset((int(y), int(x)) for y, x in np.argwhere(alpha > 128))
 
 
 def test_every_tool_has_an_icon_of_its_own_and_an_unknown_one_is_named(window: MainWindow) -> None:
