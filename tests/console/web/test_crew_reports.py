@@ -172,7 +172,18 @@ def test_duty_decides_whether_a_position_is_taken_and_its_age_is_that_of_the_fix
         one for one in room.sees(lambda p: any(c.crew_id == "crew2" and c.at_us for c in p.crews)).crews if one.crew_id == "crew2"
     )
     assert (round(crew.x - float(nodes.x[0])), crew.at_us, crew.speed_mps) == (0, micros(room.clock.at) - 90_000_000, 2.5)
-    for wrong in ({"lat": 91.0}, {"t": 1e300}, {"t": None}, {"accuracy": 1e6}, {"lat": "x"}, {"t": place["t"] + 3.6e6}):
+    huge = 10**400
+    for wrong in (
+        {"t": huge},
+        {"accuracy": huge},
+        {"lat": huge},
+        {"lat": 91.0},
+        {"t": 1e300},
+        {"t": None},
+        {"accuracy": 1e6},
+        {"lat": "x"},
+        {"t": place["t"] + 3.6e6},
+    ):
         assert client.post("/positions", json={**place, **wrong}).status_code == 422
     assert "On duty" in client.get("/").text
     late = client.post("/answers", json=site.answer("", "off_duty", number=2, later_s=-30)).json()
