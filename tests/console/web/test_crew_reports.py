@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 from collections.abc import Iterator
@@ -254,6 +255,17 @@ def test_what_is_no_photo_or_a_bomb_is_refused_before_it_is_decoded() -> None:
         except PhotoRefused as refused:
             kinds.add(refused.kind)
     assert kinds <= {"image/jpeg", "photo_type", "photo_pixels", "photo_damaged"}
+
+
+def test_damaged_exif_costs_no_photo_and_ends_no_request() -> None:
+    whole, chance = a_photo(64, 64, orientation=6), random.Random(1)
+    begin, end = whole.index(b"Exif"), whole.index(b"\xff\xdb")
+    for _ in range(800):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(begin + 6, end)] = chance.randrange(256)
+        with Image.open(BytesIO(reencoded(bytes(damaged)).content)) as image:
+            assert (image.size, dict(image.getexif())) == ((64, 64), {})
 
 
 def test_photos_need_the_link_the_page_and_a_sensible_size_and_rate(site: Site) -> None:
