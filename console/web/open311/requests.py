@@ -18,6 +18,8 @@ from maps.crs import from_wgs84, is_engineering, to_wgs84
 from resources.texts import Catalogue
 
 MOST_LISTED, MOST_DAYS = 1000, 90
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Times outside are read as these: 90 days before the year 1 is no time."""
 _FARTHEST_M = 30_000.0
 """A point farther from the network than this is no place of this city."""
 
@@ -166,7 +168,8 @@ def _place(form: Mapping[str, str], city: City) -> tuple[float | None, float | N
 def _moment(text: str, name: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return min(max(at, _EARLIEST), _LATEST)
     except (ValueError, OverflowError) as fault:
         raise BadRequest(f"{name}: expected a time such as 2024-01-03T23:00:00+08:00") from fault
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -35,6 +36,7 @@ from maps.errors import QuanmaiError
 ROOT = "/open311/v2"
 REQUESTS_A_MINUTE, _FAILURES_A_MINUTE = 240, 30
 _MOST_BYTES, _MOST_FIELDS = 65_536, 60
+_FORM, _GB = "application/x-www-form-urlencoded", frozenset(("gbk", "gb2312", "gb18030", "cp936"))
 _PATIENCE_S = 10.0
 _LOOKED_BACK = timedelta(days=90)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,17 +117,16 @@ class Open311:
     async def _checked(self, work: Work, request: Request, kind: str) -> Response:
         """Whose request it is. The store is looked at each time: a revoked key ends at once."""
         address = request.client.host if request.client is not None else ""
-        if self._failures.is_spent(address):
-            return error(429, "too many requests without a valid key; wait a minute", kind)
         if request.method == "POST":
             body = await limited_body(request, _MOST_BYTES)
             if body is None:
                 return error(413, f"the request is longer than {_MOST_BYTES} bytes", kind)
-            request.state.form = _form(body)
+            request.state.form = _form(body, request.headers.get("content-type", ""))
         given = request.headers.get("x-api-key") or request.query_params.get("api_key") or _posted_key(request)
         client = await run_in_threadpool(self._parts.keys.client_of, given) if given else None
-        if client is None:
-            self._failures.allows(address)
+        if client is None:  # a valid key is never refused for others: behind a proxy all have one address
+            if not self._failures.allows(address):
+                return error(429, "too many requests without a valid key; wait a minute", kind)
             return error(403, "api_key is missing, unknown or revoked", kind)
         if not self._visits.allows(client):
             return error(429, f"more than {self._parts.limit} requests a minute; send the rest later", kind)
@@ -205,12 +206,26 @@ class Open311:
         return None if incident is None or not incident.is_open() else incident.restoration_at
 
 
-def _form(body: bytes) -> dict[str, str]:
-    """The fields of a form; of a name given twice the last one. Raises BadRequest."""
+def _form(body: bytes, content_type: str) -> dict[str, str]:
+    """The fields of a form; of a name given twice the last one. Raises BadRequest.
+
+    UTF-8, or the Chinese encoding that the content type names: an address of replacement characters finds nobody.
+    """
+    message = Message()
+    message["content-type"] = content_type
+    if message.get_content_type() not in (_FORM, "text/plain"):  # text/plain: none was named
+        raise BadRequest(f"expected a form ({_FORM}), not {message.get_content_type()[:60]}")
+    named = (message.get_content_charset() or "utf-8").replace("_", "-")
+    encoding = "gb18030" if named in _GB else "utf-8"
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        text = body.decode(encoding)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, encoding=encoding, errors="strict"
+        )  # fmt: skip
+    except UnicodeDecodeError as fault:
+        raise BadRequest(f"the form is not {encoding}; send UTF-8, or name the charset in Content-Type") from fault
     except ValueError as fault:
-        raise BadRequest(f"expected a form (application/x-www-form-urlencoded) of at most {_MOST_FIELDS} fields") from fault
+        raise BadRequest(f"expected a form ({_FORM}) of at most {_MOST_FIELDS} fields") from fault
     return dict(pairs)
 
 
