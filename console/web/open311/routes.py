@@ -22,13 +22,14 @@ from console.domain.clock import Clock, micros
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.records import Record, RecordKind
+from console.domain.texts import storable
 from console.domain.tickets import TICKET, Ticket
 from console.services.changesets import Refused
 from console.services.ports import StoreUnavailable
 from console.services.tickets.taking import TakeCall
 from console.web.guard import RateLimit, limited_body
 from console.web.open311.formats import REQUESTS, SERVICES, Row, answer, error
-from console.web.open311.requests import BadRequest, Query, call_of, kind_of, query_of, rows_of, services
+from console.web.open311.requests import BadRequest, Query, call_of, kind_of, page_of, query_of, rows_of, services
 from console.web.pages import language_of
 from maps.city import City
 from maps.errors import QuanmaiError
@@ -163,24 +164,30 @@ class Open311:
 
     async def _listed(self, request: Request, client: str, kind: str) -> Response:
         query = query_of(request.query_params, self._parts.clock.now())
-        rows = await run_in_threadpool(self._rows, client, query, _language(request))
-        return answer(rows, REQUESTS, kind)
+        rows, count = await run_in_threadpool(self._rows, client, query, _language(request))
+        made = answer(rows, REQUESTS, kind)
+        made.headers["X-Total-Count"] = str(count)  # what is not on this page is counted
+        if count > query.page * query.page_size:
+            following = request.url.include_query_params(page=query.page + 1).remove_query_params("api_key")
+            made.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        return made
 
     async def _one(self, request: Request, client: str, kind: str) -> Response:
-        query = Query(_FIRST, _FIRST, (request.path_params["request_id"],))
-        rows = await run_in_threadpool(self._rows, client, query, _language(request))
+        query = Query(_FIRST, _FIRST, (storable(request.path_params["request_id"]),))
+        rows, _ = await run_in_threadpool(self._rows, client, query, _language(request))
         if not rows:
             return error(404, "no request of this client has this service_request_id", kind)
         return answer(rows, REQUESTS, kind)
 
-    def _rows(self, client: str, query: Query, language: str) -> list[Row]:
-        """Those of a client: by their ids, else of a time."""
+    def _rows(self, client: str, query: Query, language: str) -> tuple[list[Row], int]:
+        """Those of a client: by their ids, else of a time; and how many there are on all pages."""
         if query.ids:
             named = (self._parts.store.record(TICKET, one) for one in dict.fromkeys(query.ids))
             found = [one for one in named if one is not None and one.client == client]
         else:
             found = [one for one in self._of_client(client, query.since, query.until) if query.takes(one)]
-        return rows_of(found, self._parts.city, language, self._expected)
+        shown, count = page_of(found, query)
+        return rows_of(shown, self._parts.city, language, self._expected), count
 
     # Engine and store
 

@@ -199,6 +199,25 @@ def test_a_form_is_read_in_the_encoding_it_names_and_one_that_is_not_that_is_ref
     assert len(desk.tickets()) == before
 
 
+def test_pages_hold_every_request_once_and_say_how_many_there_are(desk: Desk311) -> None:
+    ids = {desk.post(service_code="frozen_meter", address_string=f"{n}号")["service_request_id"] for n in range(5)}
+    head, seen, url = (
+        {"x-api-key": desk.keys["12345"]},
+        list[str](),
+        f"{ROOT}/requests.json?service_code=frozen_meter&page_size=2",
+    )
+    while url:
+        answer = desk.client.get(url, headers=head)
+        assert answer.headers["x-total-count"] == "5"
+        seen += [one["service_request_id"] for one in answer.json()]
+        url = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert (len(seen), set(seen)) == (5, ids)
+    assert "api_key" not in desk.client.get(f"{ROOT}/requests.xml?page_size=1&api_key={head['x-api-key']}").headers["link"]
+    for wrong in ("0", "-1", "1001", "x", "9" * 5000):
+        desk.get("requests.json", page_size=wrong)
+        assert desk.status == 400
+
+
 def test_times_far_outside_are_answered(desk: Desk311) -> None:
     for query in ({"end_date": "0001-01-01"}, {"start_date": "9999-12-31"}, {"end_date": "9999-12-31T23:59:59-14:00"}):
         desk.get("requests.json", **query)
