@@ -14,7 +14,7 @@ from console.domain.texts import storable
 from console.domain.tickets import Ticket, TicketKind, TicketSource
 from console.services.note_texts import NoteTexts
 from console.services.tickets.hearing import CallFields
-from console.services.tickets.taking import TakeCall
+from console.services.tickets.taking import LONGEST_TEXT, TakeCall
 from console.web.open311.formats import Row
 from maps.city import City
 from maps.crs import from_wgs84, is_engineering, to_wgs84
@@ -76,9 +76,9 @@ def call_of(form: Mapping[str, str], client: str, city: City) -> TakeCall:
     fields = CallFields(
         kind,
         form.get("phone", ""),
-        name,
-        address,
-        form.get("description", ""),
+        name[:LONGEST_TEXT],
+        address[:LONGEST_TEXT],
+        form.get("description", "")[:LONGEST_TEXT],
         x,
         y,
         wants_callback=form.get("callback", "").lower() in ("1", "true", "yes"),

@@ -218,6 +218,11 @@ def test_pages_hold_every_request_once_and_say_how_many_there_are(desk: Desk311)
         assert desk.status == 400
 
 
+def test_a_very_long_description_is_cut_and_the_ticket_kept(desk: Desk311) -> None:
+    desk.post(service_code="other", address_string="a" * 3_000, description="y" * 50_000)
+    assert desk.status == 201
+
+
 def test_times_far_outside_are_answered(desk: Desk311) -> None:
     for query in ({"end_date": "0001-01-01"}, {"start_date": "9999-12-31"}, {"end_date": "9999-12-31T23:59:59-14:00"}):
         desk.get("requests.json", **query)
