@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from console.domain.actors import Actor, Permission
@@ -18,6 +18,7 @@ from console.domain.outgoing import Outgoing
 from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
+from console.services.incidents.judging import FARTHEST
 from console.services.notices.lifecycle import lifted
 from console.services.shift.words import line
 from console.services.state import DeskState
@@ -26,8 +27,6 @@ from maps.isolation import ValveOverride
 
 LONGEST_REASON = 300
 """Letters of a reason, which goes into the notice in one line."""
-FARTHEST = timedelta(days=3 * 365)
-"""A window farther away is a slip of the keyboard, and the year 9999 has no time in the city's zone."""
 
 
 @dataclass(frozen=True, slots=True)
