@@ -152,6 +152,7 @@ class FormQuestion(Question):
             form.addRow(appearance.words(f"public.field.{name}"), edit)
         self.box.addLayout(form)
         self.finish()
+        self.keep_at_escape(appearance)
 
     def values(self) -> dict[str, str]:
         """What was entered, by name."""
