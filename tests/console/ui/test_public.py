@@ -105,6 +105,23 @@ def test_esc_in_a_form_with_entries_asks_once_and_without_leaves(window: MainWin
     assert not port.chair.state.of(DISPATCH_ORDER)
 
 
+def test_an_order_that_was_refused_need_not_be_typed_again(window: MainWindow, port: ScriptedPort) -> None:
+    judged(port)
+    window.settle()
+    page = window.public.show("orders").orders
+    for due, before, given in (("半小时", "", 0), ("30", "关停2号泵", 1), ("", "", 1)):
+        form = page.ask_order()
+        assert form.values()["text"] == before
+        for name, text in (("to", "东郊水厂"), ("text", "关停2号泵"), ("due", due)):
+            edit = form.edits[name]
+            assert isinstance(edit, QLineEdit)
+            edit.setText(text)
+        if due:
+            form.accept()
+        window.settle()
+        assert len(port.chair.state.of(DISPATCH_ORDER)) == given
+
+
 def test_a_water_point_is_suggested_tested_opened_and_filled(window: MainWindow, port: ScriptedPort) -> None:
     judged(port)
     window.settle()
