@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from console.channels.port import DeliveryChannel
+from console.domain.clock import Clock
 from console.drill.dispatcher import ScriptedDispatcher
 from console.drill.scene import Scene
 from console.feeds.port import Feed
@@ -33,15 +34,15 @@ class Cast(Protocol):
         """No wait lasts longer than this moment of the machine's monotonic clock."""
         ...
 
-    def prepare(self, scene: Scene, store: Path, now: datetime) -> None:
-        """Before the engine opens the store."""
+    def prepare(self, scene: Scene, options: RuntimeOptions, clock: Clock) -> None:
+        """Before the engine opens the store. ``options``: the engine's."""
         ...
 
     def reply(self, topic: str, payload: bytes) -> object:
         """What a simulated crew would answer now; it reaches the desk only by these people. From any thread."""
         ...
 
-    def enter(self, runtime: Runtime, options: RuntimeOptions, field: SimulatorProcess, burst_at: datetime) -> None:
+    def enter(self, runtime: Runtime, field: SimulatorProcess, burst_at: datetime) -> None:
         """The engine runs. ``field``: where valves are turned and crews drive."""
         ...
 

@@ -68,7 +68,7 @@ def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, 
     kept = RuntimeOptions(scene.city_path, store, options.out / "notices", desk, is_shared=cast is not None)
     feeds, channels = [feed, *(cast.feeds if cast else ())], [channel, *(cast.channels if cast else ())]
     if cast is not None:
-        cast.prepare(scene, store, clock.start)
+        cast.prepare(scene, kept, clock)
     runtime = Runtime(scene.city, clock, kept, feeds=feeds, channels=channels)
     if cast is not None:
         runtime.store.hold_lease()  # of a shared store only the leader writes readings
@@ -83,7 +83,7 @@ def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, 
     with runtime:
         try:
             if cast is not None:
-                cast.enter(runtime, kept, feed.process, START + timedelta(seconds=options.quiet_s))
+                cast.enter(runtime, feed.process, START + timedelta(seconds=options.quiet_s))
             played = _play(runtime, watch, options, cast)
         finally:
             crews.close()

@@ -108,7 +108,7 @@ class Browser:
             if time.monotonic() >= until:
                 shown = self.value("document.body.innerText")
                 raise BrowserFailed(f"never true: {expression}; {shown!r}; {self.messages}")
-            time.sleep(0.01)
+            time.sleep(0.02)
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
         """A picture of the page."""

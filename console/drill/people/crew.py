@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from console.drill.people.browser import BrowserFailed
@@ -14,11 +13,8 @@ from console.drill.people.streets import Streets
 class CrewAtWork:
     """The crew that gets the first order has the phone; other crews have none in this drill. Nothing is raised: it is noted."""
 
-    def __init__(
-        self, folder: Path, address: str, tokens: Mapping[str, str], streets: Streets, note: Callable[[str], None]
-    ) -> None:
-        self._tokens, self._streets, self._note = tokens, streets, note
-        self._phone = CrewPhone(folder, address)
+    def __init__(self, phone: CrewPhone, tokens: Mapping[str, str], streets: Streets, note: Callable[[str], None]) -> None:
+        self._phone, self._tokens, self._streets, self._note = phone, tokens, streets, note
 
     @property
     def crew_id(self) -> str:
@@ -54,10 +50,6 @@ class CrewAtWork:
         """The order is done."""
         return self._does(lambda: self._presses(order_id, "done"))
 
-    def close(self) -> None:
-        """Put the phone away."""
-        self._phone.close()
-
     def _answers(self, crew_id: str, order_id: str, state: str, found: str) -> None:
         if not self.crew_id:
             self._phone.sign_in(crew_id, self._tokens[crew_id])
@@ -65,7 +57,8 @@ class CrewAtWork:
             self._phone.finds_order(order_id)
         else:
             self._phone.opens(order_id)
-        self._phone.answers(state)
+        if state != "acknowledged" or self._phone.offers(state):  # a crew that is there already needs not say that it comes
+            self._phone.answers(state)
         if found:
             self._phone.answers("found", asset_id=found)
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console.domain.actors import Actor
-from console.domain.incidents import Incident, OrderKind, OrderState, Phase
+from console.domain.incidents import OrderKind, OrderState, Phase
 from console.domain.notices import NoticeStatus
 from console.domain.outreach import Way
-from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Ticket
+from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Ticket, TicketKind
 from console.domain.tickets import Stage as AskedAt
 from console.drill.dispatcher import SUPERVISOR, Console, ScriptedDispatcher, Stage
 from console.services.crews.orders import SendCrew
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.incidents.isolation_evidence import IsolationSign, Sign, isolation_signs
-from console.services.incidents.judging import AdvancePhase
+from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.notices.lifecycle import LiftNotice
 from console.services.public.tellings import TellCustomers
 from console.services.tickets.changing import LogCallback, RateTicket
@@ -102,20 +102,21 @@ class PeopleDispatcher(ScriptedDispatcher):
         if not self._restore(case):
             return
         yield Stage("9-restored", self._incident())
-        tickets = self._tickets(case)
+        tickets, last = self._tickets(case), self._incident()
         if not self._close(case):
             return
-        closed = self._case(case)
-        yield Stage("10-closed", closed)
+        yield Stage("10-closed", last)  # the picture has open cases only
         self._ask(tickets)
-        yield Stage("11-asked", closed)
+        yield Stage("11-asked", last)
 
     def _seat(self, user: str) -> tuple[Console, Actor]:
         seat = self._seats[user]
         return seat.console, seat.actor
 
-    def _case(self, case: str) -> Incident | None:
-        return next((one for one in self._console.latest().incidents if one.incident_id == case), None)
+    def _judge(self) -> bool:
+        """Where somebody has seen the water, that pipe; else the first candidate. The crew's report corrects it."""
+        seen = [one.pipe_id for one in self._console.latest().of(TICKET) if one.kind is TicketKind.BURST_SEEN and one.pipe_id]
+        return self._do(JudgeBurst(self._id, (seen[0],), "calls")) if seen else super()._judge()
 
     def _send_crew(self) -> bool:
         """The crew that has found the burst repairs it; another one only where none has."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from console.drill.people.browser import Browser, BrowserFailed
 
-_PAGE_S = 15.0
+_PAGE_S, _PRESS_S = 15.0, 5.0
 _READY = "document.body && document.body.dataset.ready === 'yes'"
 _PRESS = """(() => {{
   const one = document.querySelector(`button.answer[data-state='{state}'][data-valve='{valve}']`);
@@ -33,13 +33,15 @@ class NotDone(Exception):
 class CrewPhone:
     """One crew's. Every answer waits until the page says what the desk made of it. Raises NotDone and BrowserFailed."""
 
-    def __init__(self, folder: Path, address: str) -> None:
-        self._browser, self._address = Browser(folder), address
+    def __init__(self, folder: Path) -> None:
+        self._browser = Browser(folder, language="zh-CN")
+        self.address = ""
+        """Of the page, such as ``http://localhost:8443``."""
         self.crew_id = ""
 
     def sign_in(self, crew_id: str, token: str) -> None:
         """Open the crew's link."""
-        self._browser.goes(f"{self._address}/in/{token}")
+        self._browser.goes(f"{self.address}/in/{token}")
         self._browser.waits(_READY, _PAGE_S)
         if self._browser.value("document.body.dataset.crew") != crew_id:
             raise NotDone(f"the link of crew {crew_id} was not taken")
@@ -51,7 +53,7 @@ class CrewPhone:
         link = f"document.querySelector({json.dumps(selector)}) !== null"
         until = time.monotonic() + _PAGE_S
         while True:
-            self._browser.goes(f"{self._address}/")
+            self._browser.goes(f"{self.address}/")
             self._browser.waits(_READY, _PAGE_S)
             if self._browser.value(link):
                 break
@@ -62,7 +64,7 @@ class CrewPhone:
 
     def opens(self, order_id: str) -> None:
         """The page of an order, as the desk has it now."""
-        self._browser.goes(f"{self._address}/orders/{order_id}")
+        self._browser.goes(f"{self.address}/orders/{order_id}")
         self._browser.waits(f"{_READY} && document.body.dataset.order === {json.dumps(order_id)}", _PAGE_S)
 
     def valves(self) -> list[str]:
@@ -82,7 +84,7 @@ class CrewPhone:
         """Fill in the form around a button and press it. Raises NotDone where the page has no such button or the desk refused."""
         before = self._settled()
         press = _PRESS.format(state=state, valve=valve, fields=json.dumps(fields))
-        until = time.monotonic() + _PAGE_S
+        until = time.monotonic() + _PRESS_S
         while self._browser.value(press) is not True:
             if time.monotonic() > until:
                 raise NotDone(f"crew {self.crew_id}: the page has no button for {' '.join((state, valve)).strip()}")

@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from console.channels.port import DeliveryChannel
-from console.domain.actors import SYSTEM, Role
+from console.domain.actors import SYSTEM, Actor, Role
+from console.domain.clock import Clock
 from console.domain.tickets import TICKET
 from console.drill.dispatcher import DISPATCHER, SUPERVISOR, ScriptedDispatcher
 from console.drill.people.browser import BrowserFailed, browser_command
 from console.drill.people.callers import Callers
 from console.drill.people.crew import CrewAtWork
 from console.drill.people.desk import PeopleDispatcher, Seat
-from console.drill.people.phone import NotDone
+from console.drill.people.phone import CrewPhone, NotDone
 from console.drill.people.streets import Streets
 from console.drill.people.times import people_times
 from console.drill.scene import Scene
@@ -57,7 +58,11 @@ class PeopleRoom:
         self._wanted: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._passwords = {name: secrets.token_urlsafe(12) for name in _ROLES}
         self._tokens: dict[str, str] = {}
-        self._key = self._burst = ""
+        self._actors: dict[str, Actor] = {}
+        self._key = ""
+        self._scene: Scene | None = None
+        self._second: Runtime | None = None
+        self._phone: CrewPhone | None = None
         self._close = ExitStack()
         self._seats: dict[str, Seat] = {}
         self._not_done: list[str] = []
@@ -77,46 +82,50 @@ class PeopleRoom:
         """The crew page's, and the feed of alerts."""
         return self._site.channels
 
-    def prepare(self, scene: Scene, store: Path, now: datetime) -> None:
-        """Users with passwords, a link for each crew, a key for the city's platform."""
-        self._burst = scene.burst_pipe
-        opened = open_store(store, "drill", is_shared=True)
+    def prepare(self, scene: Scene, options: RuntimeOptions, clock: Clock) -> None:
+        """Users with passwords, a link for each crew, a key for the city's platform; the second seat and the browser."""
+        self._scene, now = scene, clock.now()
+        store = open_store(options.store, "drill", is_shared=True)
         try:
             for name, role in _ROLES.items():
-                opened.users.add(name, role, (), self._passwords[name], SYSTEM, now)
+                store.users.add(name, role, (), self._passwords[name], SYSTEM, now)
+                seat = "seat-2" if name == SUPERVISOR else "seat-1"
+                self._actors[name] = store.users.authenticate(name, self._passwords[name], seat=seat)
             for crew in scene.city.crews.asset_id:
-                self._tokens[str(crew)] = opened.crew_links.make(str(crew), SYSTEM, now)[1]
-            self._key = opened.api_keys.make(PLATFORM, SYSTEM, now)[1]
+                self._tokens[str(crew)] = store.crew_links.make(str(crew), SYSTEM, now)[1]
+            self._key = store.api_keys.make(PLATFORM, SYSTEM, now)[1]
         finally:
-            opened.close()
+            store.close()
+        # The second seat needs no hydraulics of its own: the leading one computes.
+        aside = replace(options, role="supervisor", may_lead=False)
+        self._second = Runtime(replace(scene.city, epanet=None), clock, aside)
+        self._close.callback(self._second.close)
+        folder = self._close.enter_context(tempfile.TemporaryDirectory(prefix="drill-phone-", ignore_cleanup_errors=True))
+        self._phone = CrewPhone(Path(folder))
+        self._close.callback(self._phone.close)
 
     def reply(self, topic: str, payload: bytes) -> object:
         """A simulated crew is about to answer: its person does so on the page, when the drill's thread is free."""
         self._wanted.put((topic.split("/")[-2], json.loads(payload)))
         return None
 
-    def enter(self, runtime: Runtime, options: RuntimeOptions, field: SimulatorProcess, burst_at: datetime) -> None:
-        """Serve the page, open the second seat, sign everybody in, start the browser."""
-        self._runtime, clock = runtime, runtime.clock
-        real, drill = datetime.now(UTC), clock.now()
-        self._origin = (real, drill, getattr(clock, "speed", 1.0))
+    def enter(self, runtime: Runtime, field: SimulatorProcess, burst_at: datetime) -> None:
+        """Serve the page and begin."""
+        assert self._scene is not None
+        assert self._second is not None
+        assert self._phone is not None
+        clock, pipe = runtime.clock, self._scene.burst_pipe
+        self._runtime, self._origin = runtime, (datetime.now(UTC), clock.now(), getattr(clock, "speed", 1.0))
         parts = TicketParts(runtime.city, clock, runtime.store, runtime.store.api_keys, runtime.engine.submit)
         self._site.serve(runtime.city, clock, runtime.store, runtime.store.crew_links, parts)
         self._close.callback(self._site.close)
-        aside = replace(options, role="supervisor", may_lead=False)
-        # The second seat needs no hydraulics of its own: the leading one computes.
-        second = Runtime(replace(runtime.city, epanet=None), clock, aside)
-        self._close.enter_context(second)
-        for name, seat in ((DISPATCHER, runtime), (HOTLINE, runtime), (SUPERVISOR, second)):
-            label = "seat-2" if seat is second else "seat-1"
-            actor = seat.store.users.authenticate(name, self._passwords[name], seat=label)
-            self._seats[name] = Seat(seat.engine, actor)
-        streets = Streets(field, self._burst)
-        folder = self._close.enter_context(tempfile.TemporaryDirectory(prefix="drill-phone-", ignore_cleanup_errors=True))
-        address = f"http://localhost:{self._site.port}"
-        self._crew = CrewAtWork(Path(folder), address, self._tokens, streets, self._note)
-        self._close.callback(self._crew.close)
-        self._callers = Callers(runtime.city, self._burst, streets, self._site.port, self._key, self._take)
+        self._second.start()
+        for name, seat in ((DISPATCHER, runtime), (HOTLINE, runtime), (SUPERVISOR, self._second)):
+            self._seats[name] = Seat(seat.engine, self._actors[name])
+        streets = Streets(field, pipe)
+        self._phone.address = f"http://localhost:{self._site.port}"
+        self._crew = CrewAtWork(self._phone, self._tokens, streets, self._note)
+        self._callers = Callers(runtime.city, pipe, streets, self._site.port, self._key, self._take)
         self._callers.begin(burst_at)
 
     def dispatcher(self, wait: Callable[[Callable[[], bool]], bool]) -> ScriptedDispatcher:
@@ -156,8 +165,13 @@ class PeopleRoom:
         opened = open_store(store, "drill", is_shared=True)
         try:
             found = people_times(opened, case, self._drill_time)
+            kept = opened.incident(case) if case else None
         finally:
             opened.close()
+        if kept is not None:
+            found["incident"] = {**summary["incident"], "phase": kept.phase.value, "judged": list(kept.burst_pipes)}
+            notice = kept.notices[-1] if kept.notices else None
+            found["notice"] = {**summary["notice"], "status": notice.status.value if notice else None}
         called = [] if self._callers is None else self._callers.everyone
         found["calls"] = [
             {"ticket": one.ticket_id, "kind": one.kind.value, "by": "open311" if one.is_online else "phone", "answer": one.told}
