@@ -36,8 +36,8 @@ def only(port: ScriptedPort) -> Outage:
 
 def opened(window: MainWindow) -> OutagesWindow:
     """The window of outages."""
-    assert window.outages.opened is not None
-    return window.outages.opened
+    assert window.subjects.outages.opened is not None
+    return window.subjects.outages.opened
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_what_if_becomes_an_outage_that_is_drawn_confirmed_told_and_announced(
 
 
 def test_a_refused_step_is_said_in_the_window_of_outages(window: MainWindow, port: ScriptedPort, pipe: str) -> None:
-    question = window.outages.plan((pipe,))
+    question = window.subjects.outages.plan((pipe,))
     question.accept()
     window.settle()
     shown = opened(window)

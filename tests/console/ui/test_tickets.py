@@ -29,8 +29,8 @@ pytestmark = pytest.mark.gui
 def quick(window: MainWindow) -> QuickTicket:
     """The quick ticket, opened by its command."""
     window.run_command("ticket")
-    window.ticket_commands.settle()
-    return window.ticket_commands.open()
+    window.subjects.tickets.settle()
+    return window.subjects.tickets.open()
 
 
 def _keys(quick: QuickTicket, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
