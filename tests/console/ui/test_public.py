@@ -91,7 +91,7 @@ def test_names_of_people_in_need_are_shown_only_to_roles_that_may_see_them(windo
 def test_esc_in_a_form_with_entries_asks_once_and_without_leaves(window: MainWindow, port: ScriptedPort) -> None:
     judged(port)
     window.settle()
-    page = window.public.show("orders").orders
+    page = window.subjects.public.show("orders").orders
     for typed, presses in (("", 1), ("关停2号泵", 2)):
         page.give.click()
         form = page.findChildren(FormQuestion)[-1]
@@ -108,7 +108,7 @@ def test_esc_in_a_form_with_entries_asks_once_and_without_leaves(window: MainWin
 def test_an_order_that_was_refused_need_not_be_typed_again(window: MainWindow, port: ScriptedPort) -> None:
     judged(port)
     window.settle()
-    page = window.public.show("orders").orders
+    page = window.subjects.public.show("orders").orders
     for due, before, given in (("半小时", "", 0), ("30", "关停2号泵", 1), ("", "", 1)):
         form = page.ask_order()
         assert form.values()["text"] == before
