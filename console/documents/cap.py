@@ -125,11 +125,10 @@ def _status(facts: NoticeFacts) -> str:
 
 
 def _note(notice: Notice) -> str:
+    """What the public should know of the message itself; why an approval was overridden stays inside."""
     notes: list[str] = []
     for language in LANGUAGES:
         notes.extend(_marks(Wording(language), notice.facts, clean(notice.incident_id)))
-    if notice.override_reason:
-        notes.append(f"override: {clean(notice.override_reason)}")
     if notice.lift_reason:
         notes.append(f"lifted: {clean(notice.lift_reason)}")
     return " ".join(notes)

@@ -142,6 +142,11 @@ def test_a_message_is_valid_and_holds_any_name_as_text(name: str, site: str) -> 
     assert len(list(root.iter(f"{{{NAMESPACE}}}info"))) == 2
 
 
+def test_why_an_approval_was_overridden_is_not_published() -> None:
+    notice = a_notice(TEXTS, some_facts(), override_reason="值班长电话不通")
+    assert "值班长电话不通" not in cap_message(notice, "jinan", LIFTED).decode()
+
+
 def test_markup_in_a_name_stays_text() -> None:
     raw = cap_message(a_notice(TEXTS, some_facts(no_water_communities=("</areaDesc><x>&",))), "jinan", LIFTED)
     assert b"<x>" not in raw
