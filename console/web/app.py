@@ -84,11 +84,10 @@ class CrewPage:
     async def _enter(self, request: Request) -> Response:
         """First visit by the link: its token goes into a cookie and out of the address."""
         token = request.path_params["token"]
-        if self._failures.is_spent(_address(request)):
-            return self._problem(request, "too_many", 429)
         if await run_in_threadpool(self._parts.links.crew_of, token) is None:
-            self._failures.allows(_address(request))
-            return self._problem(request, "no_link", 401)
+            # A link that opens is never refused for others: behind a proxy all phones have one address.
+            is_within = self._failures.allows(_address(request))
+            return self._problem(request, "no_link", 401) if is_within else self._problem(request, "too_many", 429)
         answer = RedirectResponse("/", 303)
         secure = self._parts.is_secure
         # Lax: with Strict the redirect of a link opened from a message would come without the cookie.

@@ -64,17 +64,13 @@ class RateLimit:
 
     def allows(self, key: str) -> bool:
         """Count an event; whether it is within the limit."""
-        return self._taken(key, 1.0) >= 0.0
+        return self._taken(key) >= 0.0
 
-    def is_spent(self, key: str) -> bool:
-        """Whether the next event would be over the limit; counts nothing."""
-        return self._taken(key, 0.0) < 1.0
-
-    def _taken(self, key: str, cost: float) -> float:
+    def _taken(self, key: str) -> float:
         now = self._monotonic()
         with self._lock:
             left, at = self._left.get(key, (self._most, now))
-            left = min(self._most, left + (now - at) * self._most / 60.0) - cost
+            left = min(self._most, left + (now - at) * self._most / 60.0) - 1.0
             if len(self._left) >= self._KEYS and key not in self._left:
                 self._left.pop(next(iter(self._left)))  # the oldest: memory stays bounded
             self._left[key] = (max(left, 0.0), now)

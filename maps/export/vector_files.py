@@ -101,12 +101,18 @@ def write_layers_kml(layers: Sequence[Layer], crs: str, path: Path, title: str) 
 
 
 def _append(layer: Layer, crs: str, path: Path) -> None:
-    columns = {name: pa.array([_plain(value) for value in values]) for name, values in layer.columns.items()}
+    columns = {name: _column(values) for name, values in layer.columns.items()}
     shapes = pa.array(shapely.to_wkb(layer.geometry, include_srid=False), type=pa.binary())
     pyogrio.raw.write_arrow(
         pa.table({**columns, "geom": shapes}), path, layer=layer.name, driver="GPKG", append=path.exists(),
         geometry_name="geom", geometry_type=layer.kind, crs=crs, layer_options={"IDENTIFIER": layer.title},
     )  # fmt: skip
+
+
+def _column(values: Sequence[Any]) -> Any:
+    """An Arrow array; figures where no row has one: GDAL knows no type without values."""
+    made = pa.array([_plain(value) for value in values])
+    return made.cast(pa.float64() if len(made) else pa.string()) if pa.types.is_null(made.type) else made
 
 
 def _styles(layers: Sequence[Layer], path: Path) -> None:

@@ -33,8 +33,8 @@ class Dispatcher(QObject):
     """The intent that is on disk now."""
     refused = Signal(object)
     """Why an intent was not carried out: a QuanmaiError."""
-    unsent = Signal(object, str, object)
-    """(intent, in whose name, why it was not carried out), beside ``refused``."""
+    unsent = Signal(object, object, object)
+    """(intent, the Actor who decided it, why it was not carried out), beside ``refused``."""
     broken = Signal(str)
     """A defect's short name; its trace is in the log."""
     _answered = Signal(object, object)

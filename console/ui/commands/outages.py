@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
+from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
@@ -85,7 +86,7 @@ class OutageCommands(QObject):
             made = [one for one in self._port.latest().of(OUTAGE) if one.pipe_ids == intent.pipe_ids]
             self.open(made[-1].outage_id if made else "")
 
-    def refused(self, intent: Intent, _person: str, fault: QuanmaiError) -> None:
+    def refused(self, intent: Intent, _actor: Actor, fault: QuanmaiError) -> None:
         """Said in the window, which covers the message bar."""
         if self.opened is not None and type(intent).__module__.startswith("console.services.outages"):
             self.opened.show_refused(self._appearance.words.fault(fault))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import MapPlace
@@ -74,7 +75,7 @@ class PublicCommands(QObject):
         if self.open_window is not None:
             self.open_window.said()
 
-    def refused(self, _intent: Intent, _person: str, fault: QuanmaiError) -> None:
+    def refused(self, _intent: Intent, _actor: Actor, fault: QuanmaiError) -> None:
         """An intent of this seat was refused: said in the open window too, it may hide the message bar."""
         if self.open_window is not None:
             self.open_window.say(self._appearance.words.fault(fault))

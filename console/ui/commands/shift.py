@@ -10,6 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QWidget
 
 from console.documents.shift import write_log
+from console.domain.actors import Actor
 from console.domain.alarms import Alarm
 from console.domain.attachments import Attachment
 from console.domain.contacts import Contact
@@ -85,7 +86,7 @@ class ShiftCommands(QObject):
         if isinstance(intent, SignHandover) and self._handover is not None:
             self._handover.accepted_by_store()
 
-    def refused(self, intent: Intent, _person: str, fault: QuanmaiError) -> None:
+    def refused(self, intent: Intent, _actor: Actor, fault: QuanmaiError) -> None:
         """An intent of this window was refused: said beside what it came from."""
         if self._handover is not None and isinstance(intent, SignHandover):
             self._handover.refused(fault)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QDateTime, QLocale, QTimeZone
+from PySide6.QtCore import QDateTime, QLocale, Qt, QTimeZone
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -42,6 +44,8 @@ class Question(QDialog):
     def __init__(self, appearance: Appearance, title: str, text: str, parent: QWidget | None = None, do: str = "") -> None:
         """``do``: text of the accepting button; "OK" by default."""
         super().__init__(parent)
+        self._lost: QLabel | None = None
+        self._entered: list[str] = []
         self.setWindowTitle(title)
         self.setMinimumWidth(420)
         self.box = QVBoxLayout(self)
@@ -61,6 +65,25 @@ class Question(QDialog):
         """Accept once: the second click of a double click is ignored."""
         if self.isVisible():
             super().accept()
+
+    def keep_at_escape(self, appearance: Appearance) -> None:
+        """For questions of several answers: Esc says first that what was entered would be lost, a second one leaves."""
+        self._entered = self._answers()
+        self._lost = label(appearance.words("dialog.escape_again"), name="warning", wrap=True)
+        self._lost.hide()
+        self.box.insertWidget(self.box.count() - 1, self._lost)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc with something entered asks once."""
+        lost = self._lost
+        is_loss = event.key() == Qt.Key.Key_Escape and lost is not None and self._answers() != self._entered
+        if lost is not None and is_loss and (lost.isHidden() or event.isAutoRepeat()):
+            lost.show()
+            return
+        super().keyPressEvent(event)
+
+    def _answers(self) -> list[str]:
+        return [field.text() for field in self.findChildren(QLineEdit)]
 
     @property
     def ok(self) -> QPushButton:

@@ -57,6 +57,7 @@ class OutageQuestion(Question):
             form.addRow(words(f"outages.{name}"), field)
         self.box.addLayout(form)
         self.finish()
+        self.keep_at_escape(appearance)
 
     def intent(self) -> PlanOutage | ChangeOutage:
         """What was entered."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.conflicts import ChangedElsewhere
@@ -26,10 +27,10 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Unsent:
-    """A decision and why it was not carried out. ``user``: in whose name, "" this seat's."""
+    """A decision, who took it, and why it was not carried out."""
 
     intent: Intent
-    user: str
+    actor: Actor
     fault: QuanmaiError
 
 
@@ -49,8 +50,8 @@ class _Row(QWidget):
 class UnsentBar(QFrame):
     """A row for each decision, under the messages; hidden when there is none."""
 
-    submit_asked = Signal(object, str)
-    """(intent, in whose name)."""
+    submit_asked = Signal(object)
+    """An intent, to be carried out in the name of the person at the seat."""
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,11 +83,11 @@ class UnsentBar(QFrame):
         self._appearance = appearance
         self._show()
 
-    def hold(self, intent: Intent, user: str, fault: QuanmaiError) -> None:
+    def hold(self, intent: Intent, actor: Actor, fault: QuanmaiError) -> None:
         """Keep a refused decision if it can be carried out later: the store was away, or others changed its records."""
         if isinstance(fault, ChangedElsewhere | StoreUnavailable):
-            self._held = [one for one in self._held if (one.intent, one.user) != (intent, user)]
-            self._held.append(Unsent(intent, user, fault))
+            self._held = [one for one in self._held if (one.intent, one.actor) != (intent, actor)]
+            self._held.append(Unsent(intent, actor, fault))
             self._show()
 
     def done(self, intent: Intent) -> None:
@@ -106,7 +107,7 @@ class UnsentBar(QFrame):
     def _carry_out(self, number: int) -> None:
         one = self._held[number]
         self._drop(number)
-        self.submit_asked.emit(one.intent, one.user)
+        self.submit_asked.emit(one.intent)  # as of the person at the seat now, whose decision it is then
 
     def _drop(self, number: int) -> None:
         del self._held[number]

@@ -57,6 +57,15 @@ def test_the_geopackage_has_every_layer_with_its_style(record: CaseRecord, tmp_p
     assert pipes.crs.to_epsg() == 4548
 
 
+def test_a_case_that_no_station_saw_has_its_geopackage_too(record: CaseRecord, tmp_path: Path) -> None:
+    called = replace(record, incident=replace(record.incident, evidence=(), plan=None))
+    path = tmp_path / "c.gpkg"
+    write_layers_gpkg(case_layers(called, WORDS), called.city.network.crs, path)
+    stations = pyogrio.read_dataframe(path, layer="stations")
+    assert len(stations) == len(record.city.stations)
+    assert stations["observed"].isna().all()
+
+
 def test_a_geopackage_that_cannot_be_put_in_place_leaves_nothing(record: CaseRecord, tmp_path: Path) -> None:
     path = tmp_path / "a folder.gpkg"
     path.mkdir()

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLineEdit
 
 from console.domain.actors import Actor, Proof, Role
 from console.domain.delivery import Delivery, DeliveryState, Reason, SentMessage, Undelivered
@@ -20,6 +22,7 @@ from console.services.incidents.deliveries import RetryDelivery
 from console.services.incidents.judging import JudgeBurst
 from console.services.public.care import AddNeeds, NeedFields
 from console.ui.dialogs.public.deliveries import ways_of
+from console.ui.dialogs.public.page import FormQuestion
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 
@@ -83,6 +86,40 @@ def test_names_of_people_in_need_are_shown_only_to_roles_that_may_see_them(windo
     assert "个人信息" in page.summary.text()
     assert not page.add.isEnabled()
     public.close()
+
+
+def test_esc_in_a_form_with_entries_asks_once_and_without_leaves(window: MainWindow, port: ScriptedPort) -> None:
+    judged(port)
+    window.settle()
+    page = window.subjects.public.show("orders").orders
+    for typed, presses in (("", 1), ("关停2号泵", 2)):
+        page.give.click()
+        form = page.findChildren(FormQuestion)[-1]
+        text = form.edits["text"]
+        assert isinstance(text, QLineEdit)
+        text.setText(typed)
+        for left in range(presses, 0, -1):
+            assert (form.isVisible(), left) == (True, left)
+            QTest.keyClick(text, Qt.Key.Key_Escape)
+        assert not form.isVisible()
+    assert not port.chair.state.of(DISPATCH_ORDER)
+
+
+def test_an_order_that_was_refused_need_not_be_typed_again(window: MainWindow, port: ScriptedPort) -> None:
+    judged(port)
+    window.settle()
+    page = window.subjects.public.show("orders").orders
+    for due, before, given in (("半小时", "", 0), ("30", "关停2号泵", 1), ("", "", 1)):
+        form = page.ask_order()
+        assert form.values()["text"] == before
+        for name, text in (("to", "东郊水厂"), ("text", "关停2号泵"), ("due", due)):
+            edit = form.edits[name]
+            assert isinstance(edit, QLineEdit)
+            edit.setText(text)
+        if due:
+            form.accept()
+        window.settle()
+        assert len(port.chair.state.of(DISPATCH_ORDER)) == given
 
 
 def test_a_water_point_is_suggested_tested_opened_and_filled(window: MainWindow, port: ScriptedPort) -> None:

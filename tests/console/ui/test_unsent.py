@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from console.domain.actors import Actor
 from console.domain.changes import Change
 from console.domain.health import FeedHealth
 from console.domain.incidents import INCIDENT
@@ -108,6 +109,21 @@ def test_a_decision_with_an_unknown_outcome_says_so_and_shows_its_log_entry_befo
         window.settle()
         assert port.asked[-1] == (intent, "王")
     assert not window.unsent.isVisible()
+
+
+def test_what_another_person_decided_is_kept_with_its_author_and_carried_out_for_who_clicks(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    case, li = a_case(port), Actor.named("李")
+    intent = DismissIncident(case, "误报")
+    port.fault = changed_by(case, "张")
+    window.dispatcher.submit(intent, li)
+    window.settle()
+    port.fault = None
+    assert [(one.intent, one.actor) for one in window.unsent.held] == [(intent, li)]
+    window.unsent.rows[0].do.click()
+    window.settle()
+    assert port.asked[-1] == (intent, "王")
 
 
 def test_dropped_means_gone_and_other_refusals_are_not_kept(window: MainWindow, port: ScriptedPort) -> None:

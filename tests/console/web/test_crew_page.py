@@ -241,6 +241,7 @@ def test_hostile_names_and_texts_are_shown_as_text(tmp_path: Path) -> None:
 def test_too_many_wrong_links_or_pages_are_refused_for_a_while(site: Site) -> None:
     stranger = TestClient(site.app)
     assert 429 in {stranger.get("/in/" + "y" * 43).status_code for _ in range(60)}
+    assert site.client().get("/").status_code == 200  # of the same address: a link that opens is not refused for others
     client = TestClient(site.app, cookies={"crew": site.tokens["crew1"]})
     seen = [client.get("/").status_code for _ in range(300)]
     assert seen[0] == 200

@@ -38,6 +38,8 @@ class Page(QWidget, Generic[Item]):
 
     def __init__(self, appearance: Appearance, submit: Submit) -> None:
         super().__init__()
+        self._refused: dict[tuple[str, str], dict[str, str]] = {}
+        """Entries by what was asked, until one is on disk."""
         self.appearance, self.submit = appearance, submit
         self.view: PublicView | None = None
         self.summary = label(name="muted", wrap=True)
@@ -111,11 +113,24 @@ class Page(QWidget, Generic[Item]):
     def ask(
         self, title: str, fields: Mapping[str, str | Sequence[tuple[str, str]]], then: Callable[..., None], about: str = ""
     ) -> FormQuestion:
-        """Ask for some texts; ``then`` gets them by name. ``about``: what they are about, else the title stands above them."""
+        """Ask for some texts; ``then`` gets them by name. ``about``: what they are about, else the title stands above them.
+
+        Entries that were refused stand there again when the same is asked the next time.
+        """
         question = FormQuestion(self.appearance, self.t(title), fields, self, about)
-        question.accepted.connect(lambda: then(**question.values()))
+        question.fill(self._refused.pop((title, about), {}))
+
+        def submit() -> None:
+            self._refused[title, about] = question.values()
+            then(**question.values())
+
+        question.accepted.connect(submit)
         question.open()
         return question
+
+    def said(self) -> None:
+        """An intent of this seat is on disk: nothing entered waits any more."""
+        self._refused.clear()
 
     def t(self, key: str, **params: object) -> str:
         """A text below ``ui.public``."""
@@ -152,6 +167,16 @@ class FormQuestion(Question):
             form.addRow(appearance.words(f"public.field.{name}"), edit)
         self.box.addLayout(form)
         self.finish()
+        self.keep_at_escape(appearance)
+
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Put earlier entries in."""
+        for name, value in values.items():
+            edit = self.edits[name]
+            if isinstance(edit, QLineEdit):
+                edit.setText(value)
+            else:
+                edit.setCurrentIndex(max(edit.findData(value), 0))
 
     def values(self) -> dict[str, str]:
         """What was entered, by name."""

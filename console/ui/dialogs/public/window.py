@@ -108,6 +108,8 @@ class PublicWindow(QDialog):
     def said(self) -> None:
         """What was asked for is done: the last fault is over."""
         self.message.hide()
+        for page in self.pages:
+            page.said()
 
     def settle(self) -> None:
         """Wait for what is being read (screenshots, tests)."""
