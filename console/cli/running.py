@@ -49,7 +49,10 @@ def drill(
 
     asked = DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens)
     if people:
-        from console.drill.people import PeopleRoom
+        try:
+            from console.drill.people import PeopleRoom
+        except ImportError as missing:
+            raise InputFault(f"--people needs the extra 'web' ({missing})") from missing
 
         summary = run_drill(asked, PeopleRoom())
         print_result(summary, as_json, f"results in {out}: summary.json, map.html, notices/, screens/")

@@ -49,6 +49,9 @@ def run_drill(options: DrillOptions, cast: Cast | None = None) -> dict[str, Any]
         if not left.exists():
             write_summary(options, {"seed": options.seed, "stage": None, "not_done": [broke_off(fault)]})
         raise
+    finally:
+        if cast is not None:
+            cast.leave()
 
 
 def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, Any]:
@@ -132,11 +135,11 @@ def _waiter(show: Callable[[Stage | None], None], cast: Cast | None) -> Callable
         if cast is not None:
             until = min(until, cast.ends_at)
         while time.monotonic() < until:
+            if cast is not None:
+                cast.work()  # first: what is due has happened before the dispatcher looks
             if true():
                 return True
             show(None)
-            if cast is not None:
-                cast.work()
             time.sleep(0.02)
         return False
 

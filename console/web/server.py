@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -97,7 +97,7 @@ class WebServer:
                 f"the crew's page cannot be served at {where}: {fault}; choose another port, or end what uses it"
             ) from fault
         self._thread.start()
-        log.info("the crew's page is served at %s", self._address.url)
+        log.info("the crew's page is served at %s", replace(self._address, port=self.port).url)
 
     @property
     def port(self) -> int:

@@ -16,6 +16,8 @@ from maps.network import ValveState
 _YEARS_S = 1_000_000_000
 _MOST_STEPS = 500
 """EPANET steps allowed between two requested times; a model that needs more is stuck in tiny steps."""
+_CLOSED_SHARE = 1e-6
+"""What is left of a leak that was stopped."""
 
 
 class RunningModel:
@@ -64,8 +66,9 @@ class RunningModel:
         for slot in (key * 2, key * 2 + 1):
             if slot in self._leaks:
                 index, coefficient = self._leaks.pop(slot)
-                left = en.getnodevalue(self._handle, index, en.EMITTER) - coefficient
-                en.setnodevalue(self._handle, index, en.EMITTER, max(float(left), 0.0))
+                left = float(en.getnodevalue(self._handle, index, en.EMITTER)) - coefficient
+                # Not zero: EPANET then goes on drawing the emitter's last flow until the hydraulics are opened anew.
+                en.setnodevalue(self._handle, index, en.EMITTER, max(left, _CLOSED_SHARE * coefficient))
 
     def set_valves(self, states: Mapping[str, ValveState]) -> None:
         """Set the present valve states, overriding the tables; replaces earlier settings."""

@@ -46,6 +46,7 @@ class Browser:
         command = browser_command()
         from_us, self._to = os.pipe()
         self._from, to_us = os.pipe()
+        # Without its sandbox, which containers refuse: it opens pages of this program only.
         # The browser reads from descriptor 3 and writes to 4; moved there in a process between, past those two.
         self._process = subprocess.Popen(
             [
@@ -72,7 +73,7 @@ class Browser:
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
-        self.send("Emulation.setUserAgentOverride", userAgent="test", acceptLanguage=language)
+        self.send("Emulation.setUserAgentOverride", userAgent="quanmai drill", acceptLanguage=language)
 
     def send(self, method: str, **params: Any) -> Any:
         """One command and its result."""

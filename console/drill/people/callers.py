@@ -59,7 +59,7 @@ class Callers:
         seen = Caller("路人", "00000000001", -1, TicketKind.BURST_SEEN, "路面冒水，水往路中间流", True, Answer.NONE)
         low = Caller("住户甲", "00000000002", near[0], TicketKind.LOW_PRESSURE, "水突然变小", False, Answer.SATISFIED)
         also = Caller("住户乙", "00000000003", near[1], TicketKind.LOW_PRESSURE, "水很小", True, Answer.DISSATISFIED)
-        after = ((20.0, seen), (40.0, low), (60.0, also))
+        after = ((10.0, seen), (25.0, low), (40.0, also))
         self.due = [(burst_at + timedelta(seconds=s), one) for s, one in after]
 
     def work(self, now: datetime) -> None:

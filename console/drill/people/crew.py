@@ -68,7 +68,10 @@ class CrewAtWork:
 
     def _closes(self, order_id: str) -> None:
         self._phone.opens(order_id)
-        for valve in self._phone.valves():
+        valves = self._phone.valves()
+        if not valves:
+            raise NotDone(f"crew {self.crew_id}: the page of order {order_id} lists no valve")
+        for valve in valves:
             if self._phone.offers("valve_closed", valve):
                 self._streets.shut(valve)
                 self._phone.answers("valve_closed", valve)

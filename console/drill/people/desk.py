@@ -26,6 +26,9 @@ _SAMPLE = (0.4, 0.35)
 """Turbidity in NTU and chlorine in mg/L that the crew's instruments show."""
 
 
+_SIGNS = {Sign.NEAR_ZERO: "压力接近零", Sign.INFLOW_BACK: "流量恢复正常", Sign.STILL_PRESSURE: "仍有压力"}
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A console of somebody who has signed in."""
@@ -87,13 +90,13 @@ class PeopleDispatcher(ScriptedDispatcher):
 
     def stages(self) -> Iterator[Stage]:
         """The whole case, from before the burst to the last caller asked."""
-        last = ""
+        reached = ""
         for stage in super().stages():
-            last = stage.name
+            reached = stage.name
             yield stage
             if stage.name == "3-verified":
                 self._public.one_more()
-        if last not in ("6-isolating", "7-issued") or self._incident().phase is not Phase.ISOLATED:
+        if reached not in ("6-isolating", "7-issued") or self._incident().phase is not Phase.ISOLATED:
             self._note("the burst was not isolated, so the case stays open")
             return
         case = self._id
@@ -162,7 +165,7 @@ class PeopleDispatcher(ScriptedDispatcher):
         self._wait_briefly(lambda: bool(self._signs()))
         signs = self._signs()
         if signs:
-            return "；".join(f"{one.station_id} {one.sign.value} {one.value:.0f}" for one in signs)
+            return "；".join(f"测点 {one.station_id} {_SIGNS[one.sign]}" for one in signs)
         marks = [mark for mark in self._incident().valve_marks if mark.operated]
         by = "、".join(dict.fromkeys(mark.by for mark in marks))
         return f"抢修队 {by} 报告 {len(marks)} 座阀门已关闭：{'、'.join(mark.valve_id for mark in marks)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from console.drill.people.browser import Browser, BrowserFailed
 
@@ -69,16 +70,18 @@ class CrewPhone:
 
     def valves(self) -> list[str]:
         """Valves that the page shows, in their order."""
-        shown = self._browser.value(
-            "[...document.querySelectorAll('section.valve details button.answer[data-valve]')]"
-            ".map(one => one.dataset.valve).filter((one, n, all) => one && all.indexOf(one) === n)"
-        )
-        return list(shown or ())
+        return [
+            str(one)
+            for one in self._reads(
+                "[...document.querySelectorAll('section.valve details button.answer[data-valve]')]"
+                ".map(one => one.dataset.valve).filter((one, n, all) => one && all.indexOf(one) === n)"
+            )
+        ]
 
     def offers(self, state: str, valve: str = "") -> bool:
         """Whether the page has a button for it."""
         one = f"button.answer[data-state='{state}'][data-valve='{valve}']"
-        return bool(self._browser.value(f"document.querySelector({json.dumps(one)}) !== null"))
+        return bool(self._reads(f"document.querySelector({json.dumps(one)}) !== null"))
 
     def answers(self, state: str, valve: str = "", **fields: str) -> None:
         """Fill in the form around a button and press it. Raises NotDone where the page has no such button or the desk refused."""
@@ -108,9 +111,16 @@ class CrewPhone:
 
     def _settled(self) -> tuple[int, int, int]:
         """Answers taken, refused, all."""
-        self._browser.waits(_READY, _PAGE_S)
-        found = self._browser.value(
+        taken, refused, every = self._reads(
             "['li.taken', 'li.refused', 'li'].map(one => document.querySelectorAll(`#outbox ${one}`).length)"
         )
-        taken, refused, every = found or (0, 0, 0)
         return int(taken), int(refused), int(every)
+
+    def _reads(self, expression: str) -> Any:
+        """What the page shows once it is complete: it may be loading itself anew just now."""
+        until = time.monotonic() + _PAGE_S
+        while (found := self._browser.value(f"({_READY}) ? ({expression}) : null")) is None:
+            if time.monotonic() > until:
+                raise NotDone(f"crew {self.crew_id}: the page does not load")
+            time.sleep(0.05)
+        return found

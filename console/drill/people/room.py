@@ -31,7 +31,7 @@ from console.drill.scene import Scene
 from console.feeds.port import Feed
 from console.feeds.simulator import SimulatorProcess
 from console.runtime import Runtime, RuntimeOptions
-from console.services.note_texts import as_written
+from console.services.note_texts import NoteTexts
 from console.services.tickets.taking import TakeCall
 from console.store import open_store
 from console.web.open311 import TicketParts
@@ -181,13 +181,14 @@ class PeopleRoom:
         return found
 
     def _take(self, call: TakeCall) -> tuple[str, str]:
+        assert self._runtime is not None
         seat = self._seats[HOTLINE]
         try:
             made = seat.console.submit(call, seat.actor).result(_ANSWER_S)
         except (QuanmaiError, TimeoutError) as fault:
             raise NotDone(f"the call of {call.fields.caller} was not taken: {fault}") from fault
         (ticket,) = made.of(TICKET)
-        return ticket.ticket_id, as_written(ticket.answer)
+        return ticket.ticket_id, NoteTexts("zh_CN", self._runtime.city.info.time_zone).text(ticket.answer)
 
     def _attempt(self, work: Callable[[], None]) -> None:
         try:

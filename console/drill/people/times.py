@@ -15,7 +15,7 @@ from console.domain.health import CREW_PAGE
 from console.domain.incidents import INCIDENT, Incident
 from console.domain.outgoing import MessageKind
 from console.domain.outreach import TELLING, Telling
-from console.domain.tickets import COVERED, TICKET, Answer, Ticket
+from console.domain.tickets import TICKET, Answer, Ticket
 from console.services.tickets.clusters import CLUSTER
 from console.store import SqlStore
 
@@ -42,7 +42,7 @@ def people_times(store: SqlStore, incident_id: str, drill_time: Callable[[dateti
         messages = store.messages_of(subject)
         times |= _of_case(incident, store.changes_of(subject))
         times |= _of_messages(messages, drill_time)
-        times |= _of_people(mine, told, incident)
+        times |= _of_people(mine, told)
     times = {name: times.get(name) for name in ORDER}
     missing = [name for name, at in times.items() if at is None and name not in _OPTIONAL]
     return {
@@ -58,6 +58,8 @@ ORDER = (
     "notice_approved", "notice_issued", "notice_delivered", "customers_told", "valves_restored", "sample_passed",
     "notice_lifted", "case_closed", "callbacks_made", "satisfaction_asked", "satisfaction_answered",
 )  # fmt: skip
+_KNOWN = frozenset({"ticket.known", "ticket.known_low"})
+"""Answers that name the caller's case."""
 _OPTIONAL = frozenset({"cluster"})
 """A finding of the stations and a cluster of calls are two ways to the same case."""
 
@@ -112,11 +114,9 @@ def _of_messages(messages: Iterable[SentMessage], drill_time: Callable[[datetime
     }
 
 
-def _of_people(tickets: list[Ticket], told: list[Telling], incident: Incident) -> Times:
+def _of_people(tickets: list[Ticket], told: list[Telling]) -> Times:
     ratings = [one for ticket in tickets for one in ticket.ratings]
-    judged = incident.verified_at
-    # Tickets that came after the judgement were answered by the case's area at once.
-    matched = [one.called_at for one in tickets if one.cover in COVERED and judged is not None and one.called_at >= judged]
+    matched = [one.called_at for one in tickets if one.answer.key in _KNOWN]  # kept as it was read out
     return {
         "matched_answer": _first(matched),
         "customers_told": _last(one.at for one in told if one.withdrawn_at is None),

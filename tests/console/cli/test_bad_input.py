@@ -235,3 +235,14 @@ def test_a_wrong_setting_is_named(quanmai: Callable[[str], tuple[int, str]], mon
     monkeypatch.setenv("QUANMAI_LANGUAGE", "klingon")
     code, told = quanmai("engine city.gpkg --mqtt mqtt://localhost")
     assert (code, "language" in told) == (2, True)
+
+
+def test_a_drill_with_people_needs_chromium_and_says_so(
+    quanmai: Callable[[str], tuple[int, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    code, said = quanmai("drill --people --out people")
+    assert code == 2
+    assert "Chromium" in said
+    assert len(said.strip().splitlines()) == 1
+    assert not (folder / "people").exists()

@@ -95,6 +95,25 @@ def test_demand_moves_in_straight_lines_not_in_stairs(city: City) -> None:
     np.testing.assert_allclose(drawn, [six, (six + seven) / 2, seven, (seven + eight) / 2, eight], rtol=1e-3)
 
 
+def test_a_repaired_pipe_takes_no_more_water_and_another_ones_break_stays(city: City) -> None:
+    calm = options(demand_sigma=0.0, node_sigma=0.0, city_sigma=0.0, roughness_sigma=0.0)
+    quiet, world = World(city, calm, 0.0), World(city, calm, 0.0)
+    world.advance(60)
+    world.burst("P4", 80.0, 0.25)
+    world.burst("P4", 40.0, 0.25)
+    world.advance(120)
+    world.repair("P3")
+    broken = world.advance(180)
+    world.repair("P4")
+    mended = world.advance(240)
+    still = quiet.advance(240)
+    world.close()
+    quiet.close()
+    assert broken.demand_m3h[2] - still.demand_m3h[2] > 60.0
+    np.testing.assert_allclose(mended.demand_m3h, still.demand_m3h, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(mended.pressure_m, still.pressure_m, rtol=1e-3)
+
+
 def test_a_burst_takes_its_flow_and_lowers_pressures(city: City) -> None:
     calm = options(demand_sigma=0.0, node_sigma=0.0, city_sigma=0.0, roughness_sigma=0.0)
     world = World(city, calm, 0.0)
