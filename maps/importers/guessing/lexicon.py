@@ -20,6 +20,13 @@ _CONTAINED_LATIN, _CONTAINED_HAN = 6, 2
 """Shortest exact name that counts when it is only a part of the source's name."""
 _UNITS = {"inch": "in", "inches": "in", "feet": "ft", "毫米": "mm", "米": "m"}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SIMPLIFIED = str.maketrans(
+    "線別徑閥號編類種設長點終質來單區開關閉狀態鋼鑄鐵氣気標識碼資產権權屬稱圧壓戶処處圖図機構轉転數両兩營業寬頂鋁銅鉛橋測記錄録總総側邊辺備註",
+    "线别径阀号编类种设长点终质来单区开关闭状态钢铸铁气气标识码资产权权属称压压户处处图图机构转转数两两营业宽顶铝铜铅桥测记录录总总侧边边备注",
+)
+"""Traditional Chinese and Japanese signs of the field's words."""
+_PREFIXES = ("fk", "cat", "gis", "attr")
+"""First parts of a name that only say where the column comes from: a foreign key, a catalogue."""
 _UNIT_TAILS = ("mm", "m", "in", "inch", "inches", "ft", "feet", "cm", "米", "毫米")
 
 
@@ -71,8 +78,11 @@ class LayerNames:
 
 
 def normal(name: str) -> str:
-    """A name without letter case, accents, spaces, punctuation and bracketed parts: ``US_Node ID (old)`` -> ``usnodeid``."""
-    plain = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss")
+    """A name without letter case, accents, spaces, punctuation and bracketed parts: ``US_Node ID (old)`` -> ``usnodeid``.
+
+    Traditional Chinese and Japanese signs become simplified ones: ``管徑`` -> ``管径``.
+    """
+    plain = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss").translate(_SIMPLIFIED)
     return "".join(sign for sign in plain if sign.isalnum())
 
 
@@ -92,6 +102,8 @@ def _forms(name: str) -> set[str]:
     parts = [part for part in re.split(r"[\s_\-.]+", _BRACKETS.sub("", name).strip()) if part]
     if len(parts) > 1 and parts[-1].casefold() in _UNIT_TAILS:
         forms.add(normal("".join(parts[:-1])))
+    if len(parts) > 1 and parts[0].casefold() in _PREFIXES:
+        forms.add(normal("".join(parts[1:])))
     return {form for form in forms if form}
 
 

@@ -35,6 +35,8 @@ class _Read:
     around: Surroundings
     standard: str = ""
     confidence: float = 0.0
+    other_nodes: frozenset[str] = frozenset()
+    """Ids of points of other layers, and ids at which pipes end."""
 
     @property
     def cut(self) -> bool:
@@ -50,7 +52,15 @@ def guess_profile(sources: Sequence[Path]) -> ProfileGuess:
     known = [replace(one, standard=kind, confidence=sure) for one, (kind, sure) in zip(read, kinds, strict=True)]
     pipes = [guess for one in known if one.standard == "pipes" for guess in _guesses(one)]
     pipe_ids = frozenset(text for guess in pipes for text in _texts_of(known, guess, "asset_id"))
-    known = [replace(one, around=replace(one.around, pipe_ids=pipe_ids)) for one in known]
+    ends = frozenset(text for guess in pipes for end in ("from_node", "to_node") for text in _texts_of(known, guess, end))
+    known = [
+        replace(
+            one,
+            around=replace(one.around, pipe_ids=pipe_ids),
+            other_nodes=_ids_of_points(other for other in known if other.raw is not one.raw) | ends,
+        )
+        for one in known
+    ]
     layers = [*pipes, *(guess for one in known if one.standard not in ("", "pipes") for guess in _guesses(one))]
     layers = [guess for guess in layers if not _has_own_layer(guess, layers)]
     layers = _once(known, layers)
@@ -90,7 +100,20 @@ def _read(raw: RawLayer) -> _Read:
     columns = tuple(Column.of(str(name), sampled[name]) for name in raw.frame)
     unique = {str(name): bool(not raw.frame[name].duplicated().any()) for name in raw.frame}
     geometry = None if raw.geometry is None else raw.geometry[rows]
-    return _Read(raw, columns, Surroundings(_lengths(geometry, raw.crs, len(rows)), unique=unique))
+    around = Surroundings(_lengths(geometry, raw.crs, len(rows)), unique=unique, joint_ids=_joint_ids(raw))
+    return _Read(raw, columns, around)
+
+
+def _joint_ids(raw: RawLayer) -> frozenset[str]:
+    """Values that a column named as start of a line and another one named as its end have in common."""
+    if drawn(raw) not in (LINE, TABLE):
+        return frozenset()
+    found = []
+    for end in ("from_node", "to_node"):
+        names = column_names("pipes")[end]
+        named = [name for name in map(str, raw.frame) if names.match(name, cut=bool(raw.dbf_encoding)) is NameMatch.EXACT]
+        found.append({text for name in named for text in Column.of(name, raw.frame[name]).values.tolist()})
+    return frozenset(found[0] & found[1])
 
 
 def _lengths(geometry: NDArray[np.object_] | None, crs: str, rows: int) -> NDArray[np.float64]:
@@ -168,7 +191,7 @@ def _layer(
     place = ("node",) if standard in ("valves", "hydrants", "stations") else ()
     found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=(*ends, *place, *(constants or {})))
     if place and drawn_as != LINE:  # one column may be the asset's own id and its node's
-        found = (*found, *_node_alone(standard, one))
+        found = (*found, *(guess for guess in _node_alone(standard, one) if where or _are_nodes(one, guess.source)))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
     rows = len(one.raw.frame)
@@ -182,6 +205,12 @@ def _node_alone(standard: str, one: _Read) -> tuple[ColumnGuess, ...]:
     others = tuple(name for name in column_names(standard) if name != "node")
     found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=others)
     return tuple(guess for guess in found if guess.confidence >= USABLE)
+
+
+def _are_nodes(one: _Read, source: str) -> bool:
+    """Whether most values of a column are ids of nodes elsewhere: an id of the layer's own is no node without a pipe at it."""
+    column = next(column for column in one.columns if column.name == source)
+    return column.share(lambda text: text in one.other_nodes) >= 0.5
 
 
 def _only_isolating(one: _Read, guess: LayerGuess) -> LayerGuess:

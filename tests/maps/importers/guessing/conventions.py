@@ -254,6 +254,14 @@ _FORMS: Mapping[str, Callable[[int, dict[str, Any], random.Random], Any]] = {
     "road_it": _one_of("Via Roma", "Corso Italia", "Via Verdi"),
     "road_ja": _one_of("本町通り", "県道12号線", "中央通り"),
     "road_tw": _one_of("中山路", "民生東路", "忠孝路"),
+    "material_nl": _one_of("PVC", "nodulair gietijzer", "grijs gietijzer", "PE", "AC"),
+    "material_pl": _one_of("PE", "PVC", "żeliwo", "stal", "AC"),
+    "valve_nl": _one_of("schuifafsluiter", "vlinderklep", "schuifafsluiter"),
+    "state_nl": _one_of("open", "open", "dicht"),
+    "cw_nl": _one_of("rechtssluitend", "linkssluitend"),
+    "status_zh": _one_of("在用", "停用"),
+    "road_nl": _one_of("Dorpsstraat", "Kerkweg", "Stationsstraat"),
+    "road_pl": _one_of("ul. Polna", "ul. Lipowa", "al. Wolności"),
     "address_pt": lambda row, facts, chance: f"Rua das Flores, {row + 1}",
 }
 
@@ -273,4 +281,5 @@ def _listed(file: str) -> tuple[Convention, ...]:
 
 CONVENTIONS = _listed("conventions.toml")
 SEEN_LATER = _listed("conventions_seen_later.toml")
+HELD_OUT = _listed("conventions_held_out.toml")
 """Written from public schemas after the lists of names, to measure what the guesses are worth on unseen data."""
