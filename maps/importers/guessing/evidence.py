@@ -21,7 +21,8 @@ _NUMBER = re.compile(
     r"^(?:DN|De|D|Φ|φ|ø)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?:mm|cm|m|in|ft|\"|米|转|圈)?$", re.IGNORECASE
 )
 _ROAD = re.compile(
-    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida|av|rua|travessa|corso|viale|piazza|carrer|plaza)\b|通り|号線", re.IGNORECASE
+    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida|av|rua|travessa|corso|viale|piazza|carrer|plaza)\b|通り|号線",
+    re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"press|flow|level|chlor|turb|压力|流量|水位|液位|余氯|浊度", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)((0\d|1[0-2])([0-2]\d|3[01]))?(?!\d)")

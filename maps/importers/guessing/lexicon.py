@@ -14,6 +14,7 @@ from typing import Any
 
 LINKS = ("pipes", "pumps", "valves")
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_UNIT_AT_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(mm|cm|m)$", re.IGNORECASE)
 _CUT = 10
 """Shapefiles cut names of columns to this many bytes."""
 _CONTAINED_LATIN, _CONTAINED_HAN = 6, 2
@@ -90,15 +91,16 @@ def unit_in(name: str) -> str:
     """The unit of length at the end of a name or in its brackets: mm, cm, m, in, ft; "" without."""
     bracketed = _BRACKETS.findall(name)
     parts = re.split(r"[\s_\-.]+", name.strip())
-    told = bracketed[-1][1:-1] if bracketed else parts[-1] if len(parts) > 1 else ""
+    joined = _UNIT_AT_HAN.search(parts[-1])
+    told = bracketed[-1][1:-1] if bracketed else joined[1] if joined else parts[-1] if len(parts) > 1 else ""
     word = told.strip().casefold()
     return _UNITS.get(word, word if word in _UNIT_TAILS else "")
 
 
 def _forms(name: str) -> set[str]:
-    """The normalised name, and without a unit at its end and without a prefix such as ``gis_``."""
+    """The normalised name, without a unit at its end, and without a prefix such as ``gis_``."""
     spelt = name.casefold().translate(_UMLAUTS)
-    forms = {normal(name), normal(spelt)}
+    forms = {normal(name), normal(spelt), normal(_UNIT_AT_HAN.sub("", name.strip()))}
     parts = [part for part in re.split(r"[\s_\-.]+", _BRACKETS.sub("", name).strip()) if part]
     if len(parts) > 1 and parts[-1].casefold() in _UNIT_TAILS:
         forms.add(normal("".join(parts[:-1])))

@@ -281,5 +281,4 @@ def _listed(file: str) -> tuple[Convention, ...]:
 
 CONVENTIONS = _listed("conventions.toml")
 SEEN_LATER = _listed("conventions_seen_later.toml")
-HELD_OUT = _listed("conventions_held_out.toml")
 """Written from public schemas after the lists of names, to measure what the guesses are worth on unseen data."""
