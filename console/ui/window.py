@@ -24,6 +24,7 @@ from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.outages import OutageCommands
+from console.ui.commands.own_data import open_import
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
@@ -393,6 +394,10 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Restore the default sizes of the panels."""
         self._layout.reset()
+
+    def bring_own_data(self) -> None:
+        """Open the window that imports one's own data."""
+        open_import(self, self._appearance, self.messages)
 
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
