@@ -126,7 +126,7 @@ def chosen_import_into(
 
     tell = progress or (lambda share: None)
     tables = [path for path in sources if path.suffix.lower() != ".inp"]
-    used, faults = dict(options), ()
+    used, faults = dict(options), tuple[Fault, ...]()
     if tables:
         guess = guess_profile(tables, choices)
         write_aside(save_profile, profile_toml(guess, name=str(options.get("name", ""))).encode("utf-8"))

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from console.ui.appearance import Appearance
 from console.ui.import_window import ImportWindow
-from console.ui.message_overlay import MessageOverlay
+from console.ui.panels.messages import MessageBar
 
 
-def open_import(parent: QWidget, appearance: Appearance, messages: MessageOverlay) -> ImportWindow:
+def open_import(parent: QWidget, appearance: Appearance, messages: MessageBar) -> ImportWindow:
     """Open the import window over the console, which keeps running on its own city."""
     made = ImportWindow(appearance, parent)
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -29,6 +29,7 @@ from maps.importers.guessing.guess import SURE, USABLE
 Place = tuple[str, str, str]
 """Source, layer, standard layer ("" where the layer is not used)."""
 _HEADS = ("standard", "source", "sure", "samples", "note")
+_STANDARD, _SOURCE, _SURE, _SAMPLES, _NOTE = range(5)
 _SHADE = 0.22
 
 
@@ -132,7 +133,7 @@ class MatchingView(QWidget):
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for at, width in enumerate((130, 190, 130, 240)):
             self.table.setColumnWidth(at, width)
-        head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(_NOTE, QHeaderView.ResizeMode.Stretch)
         right = QWidget()
         box = QVBoxLayout(right)
         box.setContentsMargins(0, 0, 0, 0)
@@ -153,7 +154,7 @@ class MatchingView(QWidget):
 
     @staticmethod
     def _place(guess: LayerGuess) -> Place:
-        return guess.source, guess.layer, _kind_of(guess)
+        return guess.source, guess.layer, guess.standard
 
     def _add_layer(self, place: Place, guess: LayerGuess | None) -> None:
         source, layer, standard = place
@@ -230,7 +231,7 @@ class MatchingView(QWidget):
         name = QTableWidgetItem(self._t(f"column.{standard}"))
         name.setData(Qt.ItemDataRole.UserRole, standard)
         name.setToolTip(standard)
-        self.table.setItem(at, 0, name)
+        self.table.setItem(at, _STANDARD, name)
         combo = QuietCombo()
         combo.addItem(self._t("window.not_used"), "")
         for column in self._layer(place).samples:
@@ -238,9 +239,9 @@ class MatchingView(QWidget):
         combo.setCurrentIndex(max(combo.findData(self._columns[place].get(standard, "")), 0))
         combo.setAccessibleName(self._t(f"column.{standard}"))
         combo.activated.connect(lambda _, made=combo, standard=standard: self.choose(standard, str(made.currentData())))
-        self.table.setCellWidget(at, 1, combo)
-        for column in (2, 3, 4):
-            self.table.setItem(at, column, QTableWidgetItem())
+        self.table.setCellWidget(at, _SOURCE, combo)
+        for cell in (_SURE, _SAMPLES, _NOTE):
+            self.table.setItem(at, cell, QTableWidgetItem())
         self.table.setRowHeight(at, combo.sizeHint().height() + 4)
 
     def _show_notes(self) -> None:
@@ -251,16 +252,24 @@ class MatchingView(QWidget):
         columns, samples = self._columns[place], self._layer(place).samples
         twice = _twice(columns)
         for at in range(self.table.rowCount()):
-            standard = str(self.table.item(at, 0).data(Qt.ItemDataRole.UserRole))
+            standard = str(self._cell(at, _STANDARD).data(Qt.ItemDataRole.UserRole))
             source, guessed = columns.get(standard, ""), guess.column(standard)
+            combo = self.table.cellWidget(at, _SOURCE)
+            if isinstance(combo, QComboBox) and combo.currentData() != source:
+                combo.setCurrentIndex(max(combo.findData(source), 0))
             sure, colour = self._shown_sureness(place, standard, source, guessed)
-            self.table.item(at, 2).setText(sure)
-            self.table.item(at, 2).setBackground(colour)
-            self.table.item(at, 3).setText(" · ".join(one_line(text) for text in samples.get(source, ())))
-            note = self._twice_line(place, twice[standard]) if standard in twice else ""
-            self.table.item(at, 4).setText(note)
-            self.table.item(at, 4).setToolTip(note)
-            self.table.item(at, 4).setForeground(self._appearance.theme.colour("state.critical"))
+            self._cell(at, _SURE).setText(sure)
+            self._cell(at, _SURE).setBackground(colour)
+            self._cell(at, _SAMPLES).setText(" · ".join(one_line(text) for text in samples.get(source, ())))
+            note = self._cell(at, _NOTE)
+            note.setText(self._twice_line(place, twice[standard]) if standard in twice else "")
+            note.setToolTip(note.text())
+            note.setForeground(self._appearance.theme.colour("state.critical"))
+
+    def _cell(self, at: int, column: int) -> QTableWidgetItem:
+        found = self.table.item(at, column)
+        assert found is not None, "each row is filled when it is made"
+        return found
 
     def _shown_sureness(self, place: Place, standard: str, source: str, guessed: ColumnGuess | None) -> tuple[str, QColor]:
         theme, none = self._appearance.theme, QColor(0, 0, 0, 0)
@@ -284,10 +293,6 @@ class MatchingView(QWidget):
         if chosen != standard:
             self._kinds[source, layer] = chosen
             self.kind_changed.emit()
-
-
-def _kind_of(guess: LayerGuess) -> str:
-    return guess.standard
 
 
 def _twice(columns: Mapping[str, str]) -> dict[str, str]:

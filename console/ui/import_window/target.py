@@ -31,6 +31,8 @@ class TargetForm(QWidget):
         self._declared = ""
         self._may_replace: Path | None = None
         self._moved = False
+        self.lines: list[str] = []
+        """What is wrong with the fields, as it stands beside them."""
         self.name, self.to, self.crs = QLineEdit(), QLineEdit(), QComboBox()
         self.crs.setEditable(True)
         self.crs.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -69,7 +71,8 @@ class TargetForm(QWidget):
             self.crs.addItem(self._t("crs.local"))
             self.crs.setCurrentIndex(0 if declared else -1)
             self.crs.setEditText(declared)
-        self.crs.lineEdit().setPlaceholderText(self._t("crs.hint"))
+        if (line := self.crs.lineEdit()) is not None:
+            line.setPlaceholderText(self._t("crs.hint"))
         self.changed.emit()
 
     def chosen_crs(self) -> str | None:
@@ -97,7 +100,8 @@ class TargetForm(QWidget):
                 shown.setObjectName(name)
                 shown.style().unpolish(shown)
                 shown.style().polish(shown)
-        return [line for line in found.values() if line]
+        self.lines = [line for line in found.values() if line]
+        return self.lines
 
     def _t(self, key: str, **params: object) -> str:
         return self._appearance.words.catalogue.text(f"import.{key}", **params)

@@ -44,7 +44,7 @@ class ImportWindow(QWidget):
         self.sources: list[Path] = []
         self.preview: Preview | None = None
         self.outcome: Imported | InputFault | None = None
-        self._busy = ""
+        self._busy = self._notice = ""
         self._cancelled = False
         self.setObjectName("window")
         self.setWindowTitle(self._t("title"))
@@ -111,7 +111,9 @@ class ImportWindow(QWidget):
         self._say("")
         self._show_progress(0.0)
         self._tasks.request(
-            "import", lambda: run_import(self._calls, sources, options, choices, to, self._progressed.emit), self._show_outcome
+            "import",
+            lambda: run_import(self._calls, sources, options, choices, to, self._progressed.emit, lambda: self._cancelled),
+            self._show_outcome,
         )
         self._show_state()
 
@@ -124,6 +126,7 @@ class ImportWindow(QWidget):
 
     def _show_outcome(self, outcome: Imported | InputFault) -> None:
         self._busy, self.outcome = "", outcome
+        self._say("")
         if isinstance(outcome, InputFault):
             self.result.show_refused(outcome)
         else:
@@ -243,6 +246,11 @@ class ImportWindow(QWidget):
         return self._appearance.words.catalogue.text(f"import.window.{key}", **params)
 
     def _say(self, line: str) -> None:
+        """Tell something until the next step; a fault of the matching is told in its place as long as it is there."""
+        self._notice = line
+        self._tell(line)
+
+    def _tell(self, line: str) -> None:
         self.told.setText(line)
         self.told.setToolTip(tip(line))
 
@@ -268,10 +276,11 @@ class ImportWindow(QWidget):
         self.pages.setCurrentIndex(_RESULT if is_done else _MATCHING if is_ready else _NOTHING)
         self.files.setText(self._appearance.words.listed(one_line(path.name) for path in self.sources))
         faults = self._faults() if is_ready and not is_done else []
+        beside = set(self.form.lines)
         if self._busy == "look":
-            self._say(self._t("looking"))
-        elif not self._busy and is_ready and not is_done and self.matching.faults() and faults:
-            self._say(faults[0])
+            self._tell(self._t("looking"))
+        else:
+            self._tell(next((line for line in faults if line not in beside), self._notice))
         self.bar.setVisible(bool(self._busy))
         self.stop.setVisible(self._busy == "import")
         self.leave.setVisible(self._busy != "import")

@@ -9,8 +9,13 @@ from pathlib import Path
 
 from console.children import CallProcess
 from console.services.network.foreign_models import Imported, Preview, chosen_import_into, preview
-from maps.errors import InputFault
+from maps.errors import InputFault, QuanmaiError
 from maps.importers.guessing import Choices
+
+
+class Cancelled(QuanmaiError):
+    """The person gave the import up."""
+
 
 READ = (".inp", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".csv")
 _BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qmd")
@@ -50,11 +55,18 @@ def run_import(
     choices: Choices,
     to: Path,
     progress: Callable[[float], None],
+    is_cancelled: Callable[[], bool],
 ) -> Imported | InputFault:
     """Import into a folder of its own beside ``to``, then move the city there: a process ended half way leaves nothing.
 
-    A refusal is returned with all its faults. Raises CallCrashed.
+    A refusal is returned with all its faults. Raises Cancelled, also where the process was done already, and CallCrashed.
     """
+
+    def tell(share: float) -> None:
+        if is_cancelled():
+            raise Cancelled
+        progress(share)
+
     try:
         aside = Path(tempfile.mkdtemp(prefix=".quanmai-import-", dir=to.parent))
     except OSError as fault:
@@ -62,8 +74,10 @@ def run_import(
     try:
         made = aside / to.name
         result = calls.call(
-            chosen_import_into, list(sources), options, choices, made, profile_of(to), reads=_named(sources), progress=progress
+            chosen_import_into, list(sources), options, choices, made, profile_of(to), reads=_named(sources), progress=tell
         )
+        if is_cancelled():
+            raise Cancelled
         made.replace(to)
     except InputFault as refused:
         return refused

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from console.services.network.foreign_models import Imported
 from console.ui.appearance import Appearance
 from console.ui.import_window import ImportWindow, Opening, WelcomeWindow
+from console.ui.import_window.target import TargetForm
 from console.ui.theme import Theme
 from console.ui.words import Words
 from maps.dataset import read_city
@@ -45,8 +46,8 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
 
     opened.matching.choose("road_name", "MATERIAL")  # already the material
     assert not opened.start.isEnabled()
-    notes = [opened.matching.table.item(at, 4).text() for at in range(opened.matching.table.rowCount())]
-    assert sum("MATERIAL" in note for note in notes) == 2
+    cells = [opened.matching.table.item(at, 4) for at in range(opened.matching.table.rowCount())]
+    assert sum("MATERIAL" in cell.text() for cell in cells if cell is not None) == 2
     opened.matching.choose("road_name", "TOWN")
     assert opened.start.isEnabled()
 
@@ -70,6 +71,27 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
     with qtbot.waitSignal(opened.opened) as asked:
         opened.open.click()
     assert asked.args == [to]
+
+
+def test_a_cancelled_import_writes_no_city(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
+    opened.add_files(next(one for one in SEEN_LATER if one.name == "polish").write(tmp_path))
+    qtbot.waitUntil(lambda: opened.preview is not None, timeout=_HANGS_MS)
+    opened.start.click()
+    opened.stop.click()
+    qtbot.waitUntil(opened.start.isEnabled, timeout=_HANGS_MS)
+    assert opened.outcome is None
+    assert "ancelled" in opened.told.text()
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".gpkg" or path.name.startswith(".")] == []
+
+
+def test_a_missing_coordinate_system_is_asked_for_beside_its_field(qtbot: QtBot, appearance: Appearance, tmp_path: Path) -> None:
+    form = TargetForm(appearance)
+    qtbot.addWidget(form)
+    form.show_sources([tmp_path / "pipes.csv"], "")
+    assert form.look(needs_crs=True) == [form.told["crs"].text()] != [""]
+    form.crs.setCurrentText(form.crs.itemText(form.crs.count() - 1))
+    assert form.look(needs_crs=True) == []
+    assert form.chosen_crs() == "local"
 
 
 def test_other_files_are_refused_in_one_line(opened: ImportWindow, tmp_path: Path) -> None:
