@@ -213,7 +213,8 @@ def ask_what_to_open() -> Opening | None:
     app = QApplication.instance() or QApplication(sys.argv[:1])
     appearance = first_appearance(_window_settings(settings, settings.data_folder), StoredSettings(settings.data_folder), "UTC")
     apply_theme(cast(QApplication, app), appearance.theme)
-    window, chosen = WelcomeWindow(appearance), list[Opening]()
+    window = WelcomeWindow(appearance)
+    chosen: list[Opening] = []
     window.chosen.connect(chosen.append)
     window.show()
     app.exec()

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from console.app import ask_what_to_open
 from console.services.network.foreign_models import Imported
 from console.ui.appearance import Appearance
 from console.ui.import_window import ImportWindow, Opening, WelcomeWindow
@@ -98,6 +101,17 @@ def test_other_files_are_refused_in_one_line(opened: ImportWindow, tmp_path: Pat
     opened.add_files([tmp_path / "notes.docx"])
     assert "notes.docx" in opened.told.text()
     assert opened.sources == []
+
+
+def test_the_program_asks_what_to_open(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QUANMAI_DATA_FOLDER", str(tmp_path))
+    QTimer.singleShot(0, lambda: [one.demo.click() for one in qapp.topLevelWidgets() if isinstance(one, WelcomeWindow)])
+    hangs = QTimer(singleShot=True)
+    hangs.timeout.connect(qapp.quit)
+    hangs.start(_HANGS_MS)
+    found = ask_what_to_open()
+    hangs.stop()
+    assert found == Opening()
 
 
 def test_welcome_tells_what_was_chosen(qtbot: QtBot, appearance: Appearance) -> None:
