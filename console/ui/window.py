@@ -24,7 +24,7 @@ from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.outages import OutageCommands
-from console.ui.commands.own_data import open_import
+from console.ui.commands.own_data import OwnData
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
@@ -211,6 +211,7 @@ class MainWindow(QMainWindow):
         self.tickets = self.panel(TicketList)
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
+        self.own_data = OwnData(self, self.messages)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -397,7 +398,7 @@ class MainWindow(QMainWindow):
 
     def bring_own_data(self) -> None:
         """Open the window that imports one's own data."""
-        open_import(self, self._appearance, self.messages)
+        self.own_data.open(self._appearance)
 
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
@@ -514,6 +515,7 @@ class MainWindow(QMainWindow):
         self.shift.close()
         self.public.close()
         self.outages.close()
+        self.own_data.close()
         self.shift_log.close_tasks()
         self.ticket_commands.close()
         self.tickets.close_tasks()

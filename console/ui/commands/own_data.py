@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QWidget
 
 from console.ui.appearance import Appearance
@@ -13,19 +13,34 @@ from console.ui.import_window import ImportWindow
 from console.ui.panels.messages import MessageBar
 
 
-def open_import(parent: QWidget, appearance: Appearance, messages: MessageBar) -> ImportWindow:
-    """Open the import window over the console, which keeps running on its own city."""
-    made = ImportWindow(appearance, parent)
-    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+class OwnData:
+    """Opens one import window at a time; the console keeps running on its own city."""
 
-    def open_city(path: Path) -> None:
+    def __init__(self, parent: QWidget, messages: MessageBar) -> None:
+        self._parent, self._messages = parent, messages
+        self.window: ImportWindow | None = None
+        """The window opened last."""
+
+    def open(self, appearance: Appearance) -> None:
+        """Show the window; a closed one is replaced."""
+        if self.window is not None and not self.window.isVisible():
+            self.window.deleteLater()
+            self.window = None
+        if self.window is None:
+            self.window = ImportWindow(appearance, self._parent)
+            self.window.opened.connect(lambda path: self._open_city(path, appearance))
+        self.window.show()
+        self.window.activateWindow()
+
+    def close(self) -> None:
+        """Close the window; an import under way ends without a city."""
+        if self.window is not None:
+            self.window.close()
+
+    def _open_city(self, path: Path, appearance: Appearance) -> None:
         started, _ = QProcess.startDetached(sys.executable, ["-m", "console.cli", "run", str(path)])
         text = appearance.words.catalogue.text
         if started:
-            messages.show_note(text("import.window.opening", path=str(path)))
+            self._messages.show_note(text("import.window.opening", path=str(path)))
         else:
-            messages.show_message(text("import.window.not_opened", path=str(path)))
-
-    made.opened.connect(open_city)
-    made.show()
-    return made
+            self._messages.show_message(text("import.window.not_opened", path=str(path)))

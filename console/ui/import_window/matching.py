@@ -30,6 +30,7 @@ Place = tuple[str, str, str]
 """Source, layer, standard layer ("" where the layer is not used)."""
 _HEADS = ("standard", "source", "sure", "samples", "note")
 _STANDARD, _SOURCE, _SURE, _SAMPLES, _NOTE = range(5)
+_UNITS = (("_mm", "mm"), ("_m3h", "m³/h"), ("_m", "m"))
 _SHADE = 0.22
 
 
@@ -228,7 +229,8 @@ class MatchingView(QWidget):
     def _add_row(self, place: Place, standard: str, guess: ColumnGuess | None) -> None:
         at = self.table.rowCount()
         self.table.insertRow(at)
-        name = QTableWidgetItem(self._t(f"column.{standard}"))
+        unit = next((unit for ending, unit in _UNITS if standard.endswith(ending)), "")
+        name = QTableWidgetItem(" ".join(part for part in (self._t(f"column.{standard}"), unit) if part))
         name.setData(Qt.ItemDataRole.UserRole, standard)
         name.setToolTip(standard)
         self.table.setItem(at, _STANDARD, name)
@@ -262,9 +264,19 @@ class MatchingView(QWidget):
             self._cell(at, _SURE).setBackground(colour)
             self._cell(at, _SAMPLES).setText(" · ".join(one_line(text) for text in samples.get(source, ())))
             note = self._cell(at, _NOTE)
-            note.setText(self._twice_line(place, twice[standard]) if standard in twice else "")
+            is_wrong = standard in twice
+            note.setText(self._twice_line(place, twice[standard]) if is_wrong else self._conversion(source, guessed))
             note.setToolTip(note.text())
-            note.setForeground(self._appearance.theme.colour("state.critical"))
+            note.setForeground(self._appearance.theme.colour("state.critical" if is_wrong else "text.muted"))
+
+    def _conversion(self, source: str, guessed: ColumnGuess | None) -> str:
+        """What is done to the values of the guessed column: a factor, or words that are translated."""
+        if guessed is None or guessed.source != source:
+            return ""
+        if guessed.factor is not None:
+            return self._t("window.converted", factor=f"{guessed.factor:g}")
+        words = [f"{one_line(said)} → {meant}" for said, meant in guessed.values.items() if said != meant][:4]
+        return self._appearance.words.listed(words)
 
     def _cell(self, at: int, column: int) -> QTableWidgetItem:
         found = self.table.item(at, column)

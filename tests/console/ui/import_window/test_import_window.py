@@ -16,6 +16,7 @@ from console.ui.appearance import Appearance
 from console.ui.import_window import ImportWindow, Opening, WelcomeWindow
 from console.ui.import_window.target import TargetForm
 from console.ui.theme import Theme
+from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.dataset import read_city
 from tests.maps.importers.guessing.conventions import SEEN_LATER
@@ -101,6 +102,14 @@ def test_other_files_are_refused_in_one_line(opened: ImportWindow, tmp_path: Pat
     opened.add_files([tmp_path / "notes.docx"])
     assert "notes.docx" in opened.told.text()
     assert opened.sources == []
+
+
+def test_the_console_opens_the_window_and_closes_it_with_itself(window: MainWindow) -> None:
+    window.run_command("own_data")
+    assert (importing := window.own_data.window) is not None
+    assert importing.isVisible()
+    window.close()
+    assert not importing.isVisible()
 
 
 def test_the_program_asks_what_to_open(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
