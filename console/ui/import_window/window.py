@@ -42,6 +42,8 @@ class ImportWindow(QWidget):
         self._appearance = appearance
         self._tasks, self._calls = BackgroundTasks("import", self), CallProcess()
         self.sources: list[Path] = []
+        self._seen: list[Path] = []
+        """The files of the preview: one that cannot be read is dropped again."""
         self.preview: Preview | None = None
         self.outcome: Imported | InputFault | None = None
         self._busy = self._notice = ""
@@ -77,7 +79,7 @@ class ImportWindow(QWidget):
         """Start anew."""
         if self._busy == "import":
             return
-        self.sources, self.preview, self.outcome = [], None, None
+        self.sources, self._seen, self.preview, self.outcome = [], [], None, None
         self.matching.forget()
         self._say("")
         self._show_state()
@@ -92,7 +94,7 @@ class ImportWindow(QWidget):
         self._show_state()
 
     def _show_preview(self, found: Preview) -> None:
-        self._busy, self.preview = "", found
+        self._busy, self.preview, self._seen = "", found, list(self.sources)
         self.matching.show_preview(found)
         self.form.show_sources(self.sources, found.guess.crs)
         self._say(self._t("only_model") if not found.layers else "")
@@ -138,8 +140,8 @@ class ImportWindow(QWidget):
         was, self._busy = self._busy, ""
         self._say(self._t("cancelled") if self._cancelled else one_line(line))
         self._cancelled = False
-        if was == "look" and self.preview is None:
-            self.sources = []
+        if was == "look":
+            self.sources = list(self._seen)
         self._show_state()
 
     @Slot()

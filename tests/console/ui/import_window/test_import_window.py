@@ -98,6 +98,18 @@ def test_a_missing_coordinate_system_is_asked_for_beside_its_field(qtbot: QtBot,
     assert form.chosen_crs() == "local"
 
 
+def test_a_broken_file_is_dropped_and_the_others_stay(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
+    sources = next(one for one in SEEN_LATER if one.name == "polish").write(tmp_path)
+    broken = tmp_path / "坏.gpkg"
+    broken.write_bytes(b"no database")
+    opened.add_files(sources)
+    qtbot.waitUntil(lambda: opened.preview is not None, timeout=_HANGS_MS)
+    opened.add_files([broken])
+    qtbot.waitUntil(opened.start.isEnabled, timeout=_HANGS_MS)
+    assert opened.sources == sources
+    assert "坏.gpkg" in opened.told.text()
+
+
 def test_other_files_are_refused_in_one_line(opened: ImportWindow, tmp_path: Path) -> None:
     opened.add_files([tmp_path / "notes.docx"])
     assert "notes.docx" in opened.told.text()
@@ -114,7 +126,11 @@ def test_the_console_opens_the_window_and_closes_it_with_itself(window: MainWind
 
 def test_the_program_asks_what_to_open(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("QUANMAI_DATA_FOLDER", str(tmp_path))
-    QTimer.singleShot(0, lambda: [one.demo.click() for one in qapp.topLevelWidgets() if isinstance(one, WelcomeWindow)])
+
+    def press() -> None:
+        next(one for one in qapp.topLevelWidgets() if isinstance(one, WelcomeWindow) and one.isVisible()).demo.click()
+
+    QTimer.singleShot(0, press)
     hangs = QTimer(singleShot=True)
     hangs.timeout.connect(qapp.quit)
     hangs.start(_HANGS_MS)
