@@ -53,7 +53,9 @@ def bench(
     bursts: Annotated[int, typer.Option(help="pumped: bursts of each size", min=0)] = 8,
     seed: Annotated[int, typer.Option(help="pumped: of the true city, its bursts and all noise", min=0)] = 1,
     noise: Annotated[float, typer.Option(help="pumped: factor on all noise of demand and readings", min=0.0)] = 1.0,
-    watch_only: Annotated[bool, typer.Option(help="pumped: the driven test alone, in about two thirds of the time (scada)")] = False,
+    watch_only: Annotated[
+        bool, typer.Option(help="pumped: the driven test alone, in about two thirds of the time (scada)")
+    ] = False,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
     store: Annotated[str, typer.Option(help="room: address of an empty PostgreSQL database; default an SQLite file")] = "",

@@ -39,12 +39,21 @@ def drill(
     flow_m3h: Annotated[float, typer.Option(help="burst flow; default: by diameter", min=0.0, max=_MOST_M3H)] = 0.0,
     seed: Seed = 1,
     screens: Annotated[bool, typer.Option(help="also write pictures of the window")] = True,
+    people: Annotated[
+        bool, typer.Option("--people", help="no window; callers, a crew's browser and a supervisor carry the case to its end")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a simulated burst, from the first abnormal reading to the issued notice."""
+    """Run a simulated burst, from the first abnormal reading to the issued notice; with --people to the closed case."""
     from console.drill import DrillOptions, run_drill
 
     asked = DrillOptions(out=out, city=city, burst=burst, flow_m3h=flow_m3h, seed=seed, screens=screens)
+    if people:
+        from console.drill.people import PeopleRoom
+
+        summary = run_drill(asked, PeopleRoom())
+        print_result(summary, as_json, f"results in {out}: summary.json, map.html, notices/, screens/")
+        return
     if not headless:
         if as_json or not screens:
             raise InputFault("--json and --no-screens belong to the scripted drill: add --headless, or leave them out")

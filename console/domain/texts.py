@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -20,23 +20,30 @@ def storable(text: str) -> str:
 
 
 def with_storable_texts(value: T) -> T:
-    """A dataclass of texts, tuples of texts and other values, its texts ``storable``; the value itself where all are."""
+    """A dataclass with all its texts ``storable``, those of dataclasses and tuples in it too; the value itself where all are."""
     changed: dict[str, Any] = {}
     for field in fields(value):  # type: ignore[arg-type]
         old = getattr(value, field.name)
         new = _storable(old)
-        if new != old:
+        if new is not old and new != old:
             changed[field.name] = new
     return replace(value, **changed) if changed else value  # type: ignore[type-var]
 
 
 def longest_text(value: object) -> int:
-    """Characters of the longest text of a dataclass."""
-    values = (getattr(value, field.name) for field in fields(value))  # type: ignore[arg-type]
-    return max((len(one) for one in values if isinstance(one, str)), default=0)
+    """Characters of the longest text of a dataclass, those of dataclasses and tuples in it too."""
+    if isinstance(value, str):
+        return len(value)
+    if type(value) is tuple:
+        return max(map(longest_text, value), default=0)
+    if not is_dataclass(value):
+        return 0
+    return max((longest_text(getattr(value, field.name)) for field in fields(value)), default=0)
 
 
 def _storable(value: object) -> object:
     if type(value) is str:  # an enum's member stays what it is
         return storable(value)
-    return tuple(map(_storable, value)) if type(value) is tuple else value
+    if type(value) is tuple:
+        return tuple(map(_storable, value))
+    return with_storable_texts(value) if is_dataclass(value) and not isinstance(value, type) else value

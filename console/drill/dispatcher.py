@@ -108,17 +108,22 @@ class ScriptedDispatcher:
 
     def _do(self, intent: Intent, user: str = DISPATCHER) -> bool:
         """Carry out an intent; a refusal is noted."""
-        version = self._console.latest().version
+        console, actor = self._seat(user)
+        version = console.latest().version
         try:
-            self._console.submit(intent, Actor.named(user)).result(timeout=_ANSWER_S)
+            console.submit(intent, actor).result(timeout=_ANSWER_S)
         except QuanmaiError as refused:
             self._note(f"{type(intent).__name__}: {refused}")
             return False
         except TimeoutError:
             self._note(f"{type(intent).__name__}: the engine did not answer within {_ANSWER_S:.0f} s")
             return False
-        self._wait(lambda: self._console.latest().version > version)
+        self._wait(lambda: console.latest().version > version)
         return True
+
+    def _seat(self, user: str) -> tuple[Console, Actor]:
+        """Where somebody works, and as whom."""
+        return self._console, Actor.named(user)
 
     def _acknowledge(self) -> None:
         for alarm in self._console.latest().alarms:
@@ -194,9 +199,13 @@ class ScriptedDispatcher:
         notice = self._incident().notices[-1]
         if notice.status is NoticeStatus.DRAFT and not self._do(SubmitNotice(self._id, notice.notice_id)):
             return False
-        approved = self._do(ApproveNotice(self._id, notice.notice_id), SUPERVISOR)
+        approved = self._approve(notice.notice_id)
         if not (approved and self._do(IssueNotice(self._id, notice.notice_id))):
             return False
         written = lambda: bool(self._incident().notices[-1].files) or self._incident().phase is Phase.CLOSED  # noqa: E731
         self._expect(written, "the files of the notice were not written")
         return True
+
+    def _approve(self, notice_id: str) -> bool:
+        """A second person approves the notice."""
+        return self._do(ApproveNotice(self._id, notice_id), SUPERVISOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from console.domain.clock import Clock
 from console.engine.decisions import Decisions
@@ -18,6 +19,8 @@ class OrderWatch:
     def __init__(self, desk: Desk, decisions: Decisions, outbox: Outbox, clock: Clock, leads: Callable[[], bool]) -> None:
         self._desk, self._decisions, self._outbox, self._clock, self._leads = desk, decisions, outbox, clock, leads
         self._looked_s = float("-inf")
+        self._waited_until: dict[str, datetime] = {}
+        """Order id -> when the outbox was last seen to hold it: a crew cannot answer before."""
 
     def turn(self) -> None:
         """Send again what is due, but for what the outbox still tries to deliver."""
@@ -26,6 +29,8 @@ class OrderWatch:
             return
         self._looked_s = at_s
         desk, clock = self._desk, self._clock
-        due = desk.unanswered(self._decisions.state, clock.now()) - {one.subject for one in self._outbox.waiting}
+        waiting = {one.subject for one in self._outbox.waiting}
+        self._waited_until |= dict.fromkeys(waiting, clock.now())
+        due = desk.unanswered(self._decisions.state, clock.now(), self._waited_until) - waiting
         if due:
             self._decisions.decide(lambda state: desk.on_no_answer(state, due, clock.now()))

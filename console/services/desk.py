@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
 from console.domain.actors import Actor, Permission
@@ -159,9 +160,11 @@ class Desk:
         """A crew's report from the field: duty, found pipe, photo, gauge reading, sample."""
         return self._followed(state, on_report(self._tools, state, reported, now), now)
 
-    def unanswered(self, state: DeskState, now: datetime) -> frozenset[str]:
-        """Ids of orders that their crews have not answered in time."""
-        return resending.unanswered(state, now, self._tools.settings.order_resend_minutes)
+    def unanswered(
+        self, state: DeskState, now: datetime, waited_until: Mapping[str, datetime] = MappingProxyType({})
+    ) -> frozenset[str]:
+        """Ids of orders that their crews have not answered in time. ``waited_until``: until when one had not left the house."""
+        return resending.unanswered(state, now, self._tools.settings.order_resend_minutes, waited_until)
 
     def on_no_answer(self, state: DeskState, order_ids: frozenset[str], now: datetime) -> ChangeSet:
         """Orders without an answer are sent again."""

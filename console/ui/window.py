@@ -13,26 +13,22 @@ from console.domain.actors import Actor
 from console.domain.picture import Picture
 from console.services.access.sign_in import SignInRefused
 from console.services.areas.sight import AreaSight
-from console.services.shift.signatures import PasswordSigners
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.bridge import PictureBridge
+from console.ui.commands.appearance_choice import AppearanceChoice
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
-from console.ui.commands.letter_size import LetterSize
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
-from console.ui.commands.outages import OutageCommands
 from console.ui.commands.own_data import OwnData
 from console.ui.commands.package_export import CasePackages
-from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
-from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.station_cards import StationCards
-from console.ui.commands.tickets import TicketCommands
+from console.ui.commands.subjects import Subjects
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
 from console.ui.layout import WindowLayout
@@ -58,7 +54,7 @@ from console.ui.port import ConsolePort, DrillPort
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
 from console.ui.status_banners import badges, lasting_message
-from console.ui.theme import Theme, apply_theme
+from console.ui.theme import apply_theme
 from console.ui.wall.board import WallBoard
 from console.ui.words import Words
 from maps.errors import QuanmaiError
@@ -89,13 +85,10 @@ class MainWindow(QMainWindow):
     alarms: AlarmList
     log: LogList
     shift_log: ShiftLogPanel
-    shift: ShiftCommands
     tickets: TicketList
-    ticket_commands: TicketCommands
-    public: PublicCommands
-    outages: OutageCommands
+    subjects: Subjects
     case: CaseColumn
-    letters: LetterSize
+    choice: AppearanceChoice
 
     def __init__(
         self,
@@ -118,7 +111,9 @@ class MainWindow(QMainWindow):
         self._build_map()
         self._build_panels()
         self._connect()
-        self.letters = LetterSize(self._stored, self._show_anew, self._tell_size)
+        self.choice = AppearanceChoice(
+            self._stored, lambda: self._appearance, self.set_appearance, self._tell_size, port.city.info.time_zone
+        )
         self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
         self.show_picture(self._picture)
@@ -148,37 +143,20 @@ class MainWindow(QMainWindow):
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
-        self.shift = ShiftCommands(
-            self._port, self.dispatcher.submit, lambda: self.session.person.name, self.focus, self._appearance, self
-        )
-        self.public = PublicCommands(self._port, self.dispatcher.submit, self.session, self.focus, self._appearance, self)
-        if self._settings.access is not None:
-            self.shift.signers = PasswordSigners(
-                self._settings.access, self.session.person.seat, () if self.sight is None else self.sight.areas
-            )
-        self.public.sees_needs = self._settings.area is None
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
         self._search = Search(self._port.city)
         self.tasks.request("search", self._search.prepare, lambda _: None)
-        self.ticket_commands = TicketCommands(
-            self._port,
-            self.dispatcher.submit,
-            self._search.places,
-            self.focus,
-            self._appearance,
-            self,
-            self._settings.news_minutes,
-        )
 
     def _build_map(self) -> None:
         city, appearance, picture = self._port.city, self._appearance, self._picture
         self.map = MapCanvas(Scene(city), picture, appearance.theme, appearance.words)
         self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
-        self.outages = OutageCommands(
-            self._port, self.dispatcher.submit, self.session, self.questions, self.map, appearance, self
-        )
+        self.subjects = Subjects(
+            self._port, self.dispatcher, self.session, self.focus, self.questions, self._search, self.map, self._settings,
+            appearance, self,
+        )  # fmt: skip
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
         self.map_commands = MapCommands(parts, self.run_command, appearance, picture, self)
         limits, wall = self._port.limits, self._settings.wall
@@ -200,9 +178,9 @@ class MainWindow(QMainWindow):
             self.map_commands,
             self.tools,
             self.station_cards,
-            self.shift,
-            self.ticket_commands,
-            self.public,
+            self.subjects.shift,
+            self.subjects.tickets,
+            self.subjects.public,
             self._settings.area,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
@@ -232,23 +210,12 @@ class MainWindow(QMainWindow):
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
-        self.dispatcher.unsent.connect(self.shift.refused)
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
-        self.dispatcher.done.connect(self.shift.done)
-        self.dispatcher.unsent.connect(self.ticket_commands.refused)
-        self.dispatcher.done.connect(self.ticket_commands.done)
-        self.ticket_commands.place_asked.connect(self.locator.show_place)
-        self.ticket_commands.case_asked.connect(self.locator.choose_case)
-        self.locator.ticket_asked.connect(lambda x, y: self.ticket_commands.open((x, y)))
-        self.dispatcher.unsent.connect(self.public.refused)
-        self.dispatcher.done.connect(self.public.done)
-        self.shift.place_asked.connect(self.locator.show_place)
-        self.shift.case_asked.connect(self.locator.choose_case)
-        self.locator.entry_asked.connect(self.shift.write_about_place)
-        self.shift.place = self.public.place = self.locator.chosen_place
-        for failed in (self.tasks.failed, self.packages.told, self.shift.told, self.tools.told, self.map_commands.told):
+        self.subjects.connect(self.locator, self.tools)
+        shift = self.subjects.shift
+        for failed in (self.tasks.failed, self.packages.told, shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        for noted in (self.packages.noted, self.map_commands.noted, self.shift.noted):
+        for noted in (self.packages.noted, self.map_commands.noted, shift.noted):
             noted.connect(self.messages.show_note)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
@@ -256,13 +223,7 @@ class MainWindow(QMainWindow):
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
-        self.tools.outage_asked.connect(self.outages.plan_what_if)
-        self.locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
-        self.case.response.outage_asked.connect(self.outages.plan_repair)
-        self.outages.case_asked.connect(self.locator.choose_case)
-        self.outages.chosen_pipe = self.locator.chosen_pipe
-        self.dispatcher.done.connect(self.outages.done)
-        self.dispatcher.unsent.connect(self.outages.refused)
+        self.case.response.outage_asked.connect(self.subjects.outages.plan_repair)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.offers.append(map_offers(self.tools, self.map_commands))
         self.locator.in_drill = self._drill is not None
@@ -298,19 +259,10 @@ class MainWindow(QMainWindow):
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
         self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
-        for part in (
-            self.tools,
-            self.map_commands,
-            self.focus,
-            self.station_cards,
-            self.questions,
-            self.unsent,
-            self.shift,
-            self.ticket_commands,
-            self.public,
-            self.outages,
-        ):
+        for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent):
             part.show_picture(picture)
+        for subject in self.subjects.all:
+            subject.show_picture(picture)
         for _, panel in self._panels:
             panel.show_picture(picture)
         self._layout.show_picture(picture)
@@ -341,7 +293,7 @@ class MainWindow(QMainWindow):
         """An asset of the map was clicked while no tool was in use; None: an empty place."""
         self.map_commands.on_picked(asset)
         self.locator.on_picked(asset)
-        self.ticket_commands.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
+        self.subjects.tickets.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
 
     def open_palette(self) -> None:
         """Open the search over the window."""
@@ -362,7 +314,7 @@ class MainWindow(QMainWindow):
             self.show_tickets(Shown.ALL, hit.key)
             self.locator.go_to(hit)
         elif hit.kind == "contact":
-            self.shift.show_contact(hit.key)
+            self.subjects.shift.show_contact(hit.key)
         else:
             self.locator.go_to(hit)
 
@@ -420,49 +372,20 @@ class MainWindow(QMainWindow):
         apply_theme(cast(QApplication, QApplication.instance()), appearance.theme)
         for _, panel in self._panels:
             panel.set_appearance(appearance)
-        for part in (
-            self.messages,
-            self.unsent,
-            self.questions,
-            self.seat,
-            self.locator,
-            self.station_cards,
-            self.packages,
-            self.shift,
-            self.ticket_commands,
-            self.public,
-            self.outages,
-            self.tools,
-            self.map_commands,
-        ):
+        for part in (self.messages, self.unsent, self.questions, self.seat, self.locator, self.station_cards, self.packages):
             part.set_appearance(appearance)
+        for subject in self.subjects.all:
+            subject.set_appearance(appearance)
+        self.tools.set_appearance(appearance)
+        self.map_commands.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
         self.show_picture(self._picture)
 
-    def toggle_language(self) -> None:
-        """The other language, from now on."""
-        language = "en" if self._appearance.words.language == "zh_CN" else "zh_CN"
-        self._choose("language", language, Appearance(self._appearance.theme, Words(language, self._port.city.info.time_zone)))
-
-    def toggle_theme(self) -> None:
-        """The other theme, from now on."""
-        theme = "light" if self._appearance.theme.name == "dark" else "dark"
-        self._choose("theme", theme, Appearance(Theme.load(theme), self._appearance.words))
-
-    def _show_anew(self) -> None:
-        self.set_appearance(Appearance(self._appearance.theme, self._appearance.words))
-
     def _tell_size(self, px: int) -> None:
         self.messages.show_note(self._appearance.words("messages.letters", px=px))
-
-    def _choose(self, key: str, value: str, appearance: Appearance) -> None:
-        """Only a choice of the user is remembered, and at once: a window that is killed loses nothing."""
-        self.set_appearance(appearance)
-        self._stored.put(key, value)
-        self._stored.flush()
 
     def _name_panels(self) -> None:
         """The window's title, and names of panels for screen readers."""
@@ -512,11 +435,9 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.tasks.close()
         self.packages.close()
-        self.shift.close()
-        self.public.close()
-        self.outages.close()
         self.own_data.close()
+        for one in self.subjects.all:
+            one.close()
         self.shift_log.close_tasks()
-        self.ticket_commands.close()
         self.tickets.close_tasks()
         super().closeEvent(event)

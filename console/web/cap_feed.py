@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,7 +27,8 @@ MOST = 100
 """Alerts in the feed, the newest first; older ones stay readable at their address."""
 _READS_A_MINUTE = 600
 """From one address, which may be that of a proxy before many readers."""
-_LARGEST = 2**63 - 1
+_NUMBER = re.compile("[0-9]{1,18}")
+"""Of an alert: what a column of 64 bits holds."""
 _EMPTY_SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,7 +49,7 @@ class CapFeed:
 
     def routes(self) -> list[Route]:
         """For the application of the site."""
-        return [Route("/cap/feed.atom", self._feed), Route("/cap/alerts/{number:int}.xml", self._alert)]
+        return [Route("/cap/feed.atom", self._feed), Route("/cap/alerts/{number}.xml", self._alert)]
 
     async def _feed(self, request: Request) -> Response:
         found = await self._published(request)
@@ -57,9 +59,9 @@ class CapFeed:
 
     async def _alert(self, request: Request) -> Response:
         number = request.path_params["number"]
-        if number > _LARGEST:
+        if not _NUMBER.fullmatch(number):
             return PlainTextResponse("no such alert\n", 404)
-        found = await self._published(request, number)
+        found = await self._published(request, int(number))
         if isinstance(found, Response):
             return found
         return _answered(request, found[0].payload, CAP) if found else PlainTextResponse("no such alert\n", 404)

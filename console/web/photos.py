@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 import warnings
 from io import BytesIO
@@ -33,12 +34,14 @@ def reencoded(content: bytes) -> Attachment:
     """
     with _AT_ONCE, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)  # of EXIF that Pillow skips
         try:
             with Image.open(BytesIO(content), formats=("JPEG",)) as image:
                 if image.width * image.height > _MOST_PIXELS or min(image.size) < 1:
                     raise PhotoRefused("photo_pixels")
                 image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                image.load()
+                upright = _upright(image).convert("RGB")
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
             raise PhotoRefused("photo_pixels") from fault
         except UnidentifiedImageError as fault:
@@ -53,3 +56,11 @@ def reencoded(content: bytes) -> Attachment:
         made = BytesIO()
         plain.save(made, "JPEG", quality=_QUALITY)
     return Attachment.of(made.getvalue())
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture as the camera was held; as it is stored where its EXIF is damaged, which costs no photo."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (struct.error, TypeError, ValueError, OSError, SyntaxError, EOFError, ArithmeticError, LookupError):
+        return image

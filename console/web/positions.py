@@ -19,22 +19,32 @@ def position(reader: FixReader, crew_id: str, given: dict[str, Any], now_us: int
 
     Its age is that of the fix. Raises PartRefused.
     """
-    accuracy = given.get("accuracy")
-    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and not accuracy <= _MOST_M:
+    accuracy, speed = _number(given, "accuracy"), _number(given, "speed")
+    if accuracy is not None and not accuracy <= _MOST_M:
         raise PartRefused("position", f"accurate to {accuracy:.0f} m only")
-    at = given.get("t")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+    at = _number(given, "t")
+    if at is None or not math.isfinite(at):
         raise PartRefused("time", "t is no time")
-    speed = given.get("speed")
     body = {
         "_type": "location",
         "lat": given.get("lat"),
         "lon": given.get("lon"),
         "tst": at / 1000.0,
-        "vel": speed * 3.6 if isinstance(speed, int | float) and not isinstance(speed, bool) else None,
+        "vel": None if speed is None else speed * 3.6,
         "cog": given.get("heading"),
     }
     fix = reader.fix(crew_id, json.dumps(body).encode(), now_us, lambda _kind, _why: None)
     if fix is None:  # a location is always one
         raise PartRefused("position", "no position")
     return fix
+
+
+def _number(given: dict[str, Any], key: str) -> float | None:
+    """A number of the body, None where there is none; a whole number that no float holds is infinite."""
+    value = given.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

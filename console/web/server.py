@@ -82,10 +82,20 @@ class WebServer:
         """Bind and serve. Raises InputFault for an address or certificate that cannot be used."""
         try:
             self._server.config.load()
+        except OSError as fault:  # SSLError too
+            files = ", ".join(str(one) for one in (self._address.certificate, self._address.key) if one is not None)
+            raise InputFault(
+                f"the crew's page cannot be served with web_certificate and web_key {files}: {fault.strerror or fault}; "
+                "both are PEM files that belong together"
+            ) from fault
+        try:
             family = socket.AF_INET6 if ":" in self._address.host else socket.AF_INET
             self._socket = socket.create_server((self._address.host, self._address.port), family=family)
-        except OSError as fault:  # SSLError too
-            raise InputFault(f"the crew's page cannot be served at {self._address.url}: {fault}") from fault
+        except OSError as fault:
+            where = f"{self._address.host}:{self._address.port}"
+            raise InputFault(
+                f"the crew's page cannot be served at {where}: {fault}; choose another port, or end what uses it"
+            ) from fault
         self._thread.start()
         log.info("the crew's page is served at %s", self._address.url)
 

@@ -51,6 +51,11 @@ class CrewSite:
         self._server = WebServer(self._address, CrewPage(parts).app(more))
         self._server.start()
 
+    @property
+    def port(self) -> int:
+        """The port that is served, where 0 was asked for the one that was free."""
+        return self._address.port if self._server is None else self._server.port
+
     def close(self) -> None:
         """End the server; calling it twice is no fault."""
         if self._server is not None:

@@ -93,7 +93,7 @@ class BoundaryReadings:
 
     ``at_s``: (ticks,) second of the day; ``level_m``: (ticks, tanks); ``is_open``: (ticks, states) 1 or 0; NaN: as in the model's
     own day. ``demand_factor``: (ticks,) factor on all demands. ``pressure_m``: (ticks, pressures), to decide whether a tank at
-    its limit is shut off; NaN where unknown. ``is_smooth``: demand patterns are interpolated between their periods.
+    its limit is shut off; NaN where unknown.
     """
 
     at_s: Floats
@@ -101,17 +101,11 @@ class BoundaryReadings:
     is_open: Floats
     demand_factor: Floats
     pressure_m: Floats
-    is_smooth: bool = False
 
     def part(self, ticks: slice | Rows) -> BoundaryReadings:
         """Some of the ticks."""
         return BoundaryReadings(
-            self.at_s[ticks],
-            self.level_m[ticks],
-            self.is_open[ticks],
-            self.demand_factor[ticks],
-            self.pressure_m[ticks],
-            self.is_smooth,
+            self.at_s[ticks], self.level_m[ticks], self.is_open[ticks], self.demand_factor[ticks], self.pressure_m[ticks]
         )
 
 

@@ -12,7 +12,6 @@ from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, Rows, TankModes
 from maps.hydraulics.model_day import DAY_S
 from maps.hydraulics.session import EpanetSession
-from maps.hydraulics.smooth_patterns import SmoothPatterns
 from maps.hydraulics.state import HydraulicState
 
 _NEAR_LIMIT_M = 0.05
@@ -51,7 +50,6 @@ class DrivenModel:
         self._junction = np.array([en.getnodetype(handle, node + 1) == en.JUNCTION for node in range(project.nodes)], dtype=bool)
         self._hour = -1
         self._open: tuple[float, ...] = ()
-        self._patterns = SmoothPatterns(session)
 
     def start(self) -> TankModes:
         """Modes before the first tick."""
@@ -63,7 +61,7 @@ class DrivenModel:
         pressure, flow = np.full((ticks, len(self._pressure)), np.nan), np.full((ticks, len(self._flow)), np.nan)
         inflow, demand = np.full((ticks, len(self._tank)), np.nan), np.full(ticks, np.nan)
         shut = np.zeros((ticks, len(self._tank)), dtype=bool)
-        with _Driving(self._session), self._patterns:
+        with _Driving(self._session):
             self._hour, self._open = -1, ()
             for tick in range(ticks):
                 solved, now = self._tick(readings, tick, now)
@@ -78,7 +76,7 @@ class DrivenModel:
     def states(self, readings: BoundaryReadings, shut: Bools) -> list[HydraulicState]:
         """Whole states at some ticks, with the modes (ticks, tanks) found before."""
         found = []
-        with _Driving(self._session), self._patterns:
+        with _Driving(self._session):
             self._hour, self._open = -1, ()
             for tick, at_s in enumerate(readings.at_s):
                 self._set(readings, tick, shut[tick])
@@ -93,7 +91,7 @@ class DrivenModel:
         size = len(self._pressure) + len(self._flow) + len(self._tank)
         found = np.full((len(leaks), size), np.nan)
         factor = float(readings.demand_factor[0])
-        with _Driving(self._session), self._patterns:
+        with _Driving(self._session):
             self._hour, self._open = -1, ()
             self._set(readings, 0, shut)
             if not self._solved():
@@ -168,10 +166,7 @@ class DrivenModel:
         session, at_s = self._session, float(readings.at_s[tick])
         handle = session.project.handle
         after_start = (at_s - session.clock_s) % DAY_S
-        pattern_s = round(session.pattern_start_s + after_start)
-        en.settimeparam(handle, en.PATTERNSTART, pattern_s)
-        if readings.is_smooth:
-            self._patterns.set(pattern_s)
+        en.settimeparam(handle, en.PATTERNSTART, round(session.pattern_start_s + after_start))
         self._take_day(after_start)
         level, unit = readings.level_m[tick], session.length_m
         inside = np.clip(level, self._low + _INSIDE_M, np.maximum(self._high - _INSIDE_M, self._low + _INSIDE_M))

@@ -39,7 +39,7 @@ def events(
 def watched_events(city: City, recording: Recording, progress: Callable[[float], None] | None = None) -> list[dict[str, Any]]:
     """Events of the driven watch alone, in the form of ``events``: without the lanes beside it, limits and forecasts.
 
-    In about two thirds of the time. Raises InputFault where the city's stations do not drive the model, or EPANET does not solve its day.
+    In two thirds of the time. Raises InputFault where the stations do not drive the model, or EPANET does not solve its day.
     """
     found: list[BurstFinding] = []
     first = recording.history_ticks

@@ -20,9 +20,6 @@ _CLIP_SIGMAS = 6.0
 _FOLDS = 7
 _LOSS_EXPONENT = 1.85
 _LARGEST_LOSS = 5.0
-_FARTHEST = 3.0
-"""Standard deviations."""
-
 _LEAST_SIGMA_M = 0.02
 _LEAST_FLOW_SHARE = 0.002
 
@@ -77,22 +74,17 @@ class _Features:
     def _flows(ticks: DrivenTicks) -> Floats:
         return np.hstack([ticks.values.flow_m3h, ticks.values.inflow_m3h])
 
-    @staticmethod
-    def _inside(value: Floats) -> Floats:
-        """Where history never was (a tank that always stood at its limit and now fills), the fit is held, not extrapolated."""
-        return np.clip(value, -_FARTHEST, _FARTHEST)
-
     def of(self, ticks: DrivenTicks) -> tuple[Floats, Floats]:
         """(columns (ticks, n), ridge penalty (n,))."""
         readings = ticks.readings
-        level = self._inside((readings.level_m - self._level[0]) / self._level[1])
-        demand = self._inside(((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None])
+        level = (readings.level_m - self._level[0]) / self._level[1]
+        demand = ((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None]
         angle = 2.0 * np.pi * readings.second_of_day / 86_400.0
         waves = np.column_stack([wave(turn * angle) for turn in (1, 2, 3) for wave in (np.sin, np.cos)])
-        hour = _hats(readings.second_of_day)
-        weekend = hour * (readings.slot >= HOURS)[:, None]
+        hour = (readings.slot % HOURS)[:, None] == np.arange(HOURS)
+        weekend = hour & (readings.slot >= HOURS)[:, None]
         # A wrong roughness makes an error in proportion to the head losses that the model gives.
-        pressure = self._inside((ticks.values.pressure_m - self._pressure[0]) / self._pressure[1])
+        pressure = (ticks.values.pressure_m - self._pressure[0]) / self._pressure[1]
         ratio = self._flows(ticks) / self._usual_m3h
         losses = np.sign(ratio) * np.minimum(np.abs(ratio), _LARGEST_LOSS) ** _LOSS_EXPONENT
         common = [level, level**2, waves, demand, demand**2, hour, weekend, pressure, losses, ticks.state[:, self._varying]]
@@ -151,12 +143,6 @@ class DrivenExpectation:
         """(ticks, channels) observed minus expected, channel units, NaN where unknown."""
         columns, _ = self._features.of(ticks)
         return np.asarray(ticks.observed - ticks.modelled - columns @ self._factors)
-
-
-def _hats(second_of_day: Floats) -> Floats:
-    """(ticks, 24) linear interpolation between the hours: a value of each hour would jump from one to the next."""
-    off = np.abs(second_of_day[:, None] / 3600.0 - np.arange(HOURS))
-    return np.asarray(np.maximum(1.0 - np.minimum(off, HOURS - off), 0.0))
 
 
 def _ridge(columns: Floats, penalty: Floats, values: Floats) -> Floats:

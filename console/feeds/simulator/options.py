@@ -46,6 +46,13 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """Every break of this pipe is repaired now; nothing for a pipe that has none."""
+
+    pipe_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Valves:
     """Valves that are shut now in the simulated streets (asset ids); all others are as in the city."""
 
@@ -75,7 +82,7 @@ class Stop:
     """End the process."""
 
 
-Command = Burst | Valves | Drive | AskHistory | Stop
+Command = Burst | Repair | Valves | Drive | AskHistory | Stop
 
 
 @dataclass(frozen=True, slots=True)

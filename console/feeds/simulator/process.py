@@ -25,6 +25,7 @@ from console.feeds.simulator.options import (
     History,
     Payloads,
     Ready,
+    Repair,
     SimulatorOptions,
     Stop,
     Told,
@@ -122,6 +123,10 @@ class SimulatorProcess:
     def command_burst(self, pipe_id: str, flow_m3h: float, position: float = 0.5) -> None:
         """Break a pipe at the next step; ``position`` along it, 0 to 1. An unknown pipe is reported in ``told``."""
         self._send(Burst(pipe_id, flow_m3h, position))
+
+    def command_repair(self, pipe_id: str) -> None:
+        """Repair a broken pipe at the next step."""
+        self._send(Repair(pipe_id))
 
     def command_valves(self, closed: Sequence[str], opened: Sequence[str] = ()) -> None:
         """Valves that are now closed in the field; replaces earlier commands."""

@@ -24,6 +24,7 @@ from console.feeds.simulator.options import (
     History,
     Payloads,
     Ready,
+    Repair,
     SimulatorOptions,
     Stop,
     Told,
@@ -119,6 +120,8 @@ class Simulation:
             match command:
                 case Burst(pipe_id=pipe, flow_m3h=flow_m3h, position=position):
                     self._world.burst(pipe, flow_m3h, position)
+                case Repair(pipe_id=pipe):
+                    self._world.repair(pipe)
                 case Valves(closed=closed, opened=opened):
                     self._world.set_valves(closed, opened)
                 case Drive(crew_id=crew, to=to, speed_kmh=speed_kmh):

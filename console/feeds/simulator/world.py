@@ -42,7 +42,7 @@ class World:
         self._node_noise = self._rng.normal(0.0, options.node_sigma, nodes)
         self._city_noise = float(self._rng.normal(0.0, options.city_sigma))
         self._elapsed_s = 0
-        self._breaks = 0
+        self._breaks: list[str] = []
         self.state: HydraulicState | None = None
 
     def close(self) -> None:
@@ -69,8 +69,15 @@ class World:
         total = sum(able.values())
         if not total or self.state is None:
             raise InputFault(f"pipe {pipe_id!r} joins two sources: its burst would change no pressure")
-        self._breaks += 1
-        self._model.add_leak(self._breaks, {node: flow_m3h * share / total for node, share in able.items()}, self.state)
+        self._breaks.append(pipe_id)
+        self._model.add_leak(len(self._breaks), {node: flow_m3h * share / total for node, share in able.items()}, self.state)
+
+    def repair(self, pipe_id: str) -> None:
+        """Stop what flows out of a pipe's breaks. Raises UnknownAsset."""
+        self.city.network.pipes.row(pipe_id)
+        for key, broken in enumerate(self._breaks, 1):
+            if broken == pipe_id:
+                self._model.stop_leak(key)
 
     def set_valves(self, closed: tuple[str, ...], opened: tuple[str, ...]) -> None:
         """Set the valves that crews have closed or opened. Raises UnknownAsset."""

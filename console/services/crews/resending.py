@@ -5,9 +5,10 @@ What a broker or a browser acknowledges is no answer. An order that has not left
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from console.domain.changes import ChangeSet
 from console.domain.incidents import Incident, OrderState, WorkOrder
@@ -21,18 +22,28 @@ from console.services.tools import Tools
 _LONGEST_MINUTES = 15.0
 
 
-def next_sending(order: WorkOrder, minutes: float) -> datetime:
-    """When an unanswered order is due again. ``minutes``: the first wait; it doubles up to a quarter of an hour."""
+def next_sending(order: WorkOrder, minutes: float, waited_until: datetime | None = None) -> datetime:
+    """When an unanswered order is due again. ``minutes``: the first wait; it doubles up to a quarter of an hour.
+
+    ``waited_until``: until when it is known not to have left the house; the wait begins then.
+    """
     wait = min(minutes * 2.0 ** (order.sends - 1), max(minutes, _LONGEST_MINUTES))
-    return (order.last_sent_at or order.sent_at) + timedelta(minutes=wait)
+    given = order.last_sent_at or order.sent_at
+    return (given if waited_until is None else max(given, waited_until)) + timedelta(minutes=wait)
 
 
-def unanswered(state: DeskState, now: datetime, minutes: float) -> frozenset[str]:
-    """Ids of orders that are due again; none where ``minutes`` is 0."""
+def unanswered(
+    state: DeskState, now: datetime, minutes: float, waited_until: Mapping[str, datetime] = MappingProxyType({})
+) -> frozenset[str]:
+    """Ids of orders that are due again; none where ``minutes`` is 0. ``waited_until``: order id -> as for ``next_sending``."""
     if minutes <= 0:
         return frozenset()
     orders = (order for case in state.incidents.values() if case.is_open() for order in case.orders)
-    return frozenset(order.order_id for order in orders if order.state is OrderState.SENT and now >= next_sending(order, minutes))
+    return frozenset(
+        order.order_id
+        for order in orders
+        if order.state is OrderState.SENT and now >= next_sending(order, minutes, waited_until.get(order.order_id))
+    )
 
 
 def sent_again(tools: Tools, state: DeskState, order_ids: Collection[str], now: datetime) -> ChangeSet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from console.domain.actors import Actor, Permission
 from console.domain.alarms import Alarm, AlarmState
@@ -22,6 +22,9 @@ from console.services.location.place_note import place_note
 from console.services.note_texts import as_written
 from console.services.state import DeskState
 from console.services.tools import Tools
+
+FARTHEST = timedelta(days=3 * 365)
+"""A planned time farther away is a slip of the keyboard, and the year 9999 has no time in the city's zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ def set_restoration(tools: Tools, state: DeskState, intent: SetRestoration, acto
         raise Refused("restoration_zone")
     if intent.at <= now:
         raise Refused("restoration_past")
+    if intent.at > now + FARTHEST:
+        raise Refused("restoration_far", years=f"{FARTHEST.days / 365:.0f}")
     after = replace(incident, restoration_at=intent.at.astimezone(UTC), restoration_by=actor.name)
     note = Note("case.restoration", at=intent.at, user=actor.name)
     return recorded(incident, after, "restoration_set", note)

@@ -12,11 +12,15 @@ from console.domain.notes import Given, Note
 from console.domain.notices import NoticeChange, NoticeStatus
 from console.services.changesets import Refused, recorded
 from console.services.handling import Handler
-from console.services.incidents.judging import require_restored
+from console.services.incidents.judging import FARTHEST, require_restored
 from console.services.notices.drafting import drafted_notice
 from console.services.notices.holders import case_of, drafted, holder_of, with_end, with_notice
+from console.services.shift.words import line
 from console.services.state import DeskState
 from console.services.tools import Tools
+
+LONGEST_REASON = 300
+"""Letters of a reason, which stands in the notice in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def _other_end(
     public = next((n for n in reversed(holder.notices) if n.status is NoticeStatus.ISSUED), None)
     if public is None:
         raise Refused("notice_none_in_force", incident=intent.incident_id)
-    reason = intent.reason.strip()
+    reason = line(intent.reason, LONGEST_REASON)
     if not reason:
         raise Refused("notice_change_reason", notice=public.notice_id)
     if intent.ends_at.tzinfo is None:
@@ -64,6 +68,8 @@ def _other_end(
     later, said = change is NoticeChange.EXTENSION, public.facts.expected_end
     if ends_at <= public.facts.starts_at or ends_at == said or (ends_at < said) == later:
         raise Refused("notice_not_later" if later else "notice_not_earlier", notice=public.notice_id)
+    if ends_at > now + FARTHEST:
+        raise Refused("restoration_far", years=f"{FARTHEST.days / 365:.0f}")
     if later and ends_at <= now:
         raise Refused("restoration_past")
     if not later and ends_at <= now:

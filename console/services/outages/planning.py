@@ -18,10 +18,15 @@ from console.domain.outgoing import Outgoing
 from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
+from console.services.incidents.judging import FARTHEST
 from console.services.notices.lifecycle import lifted
+from console.services.shift.words import line
 from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.isolation import ValveOverride
+
+LONGEST_REASON = 300
+"""Letters of a reason, which goes into the notice in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def plan(tools: Tools, state: DeskState, intent: PlanOutage, actor: Actor, now: 
         ends_at=intent.ends_at.astimezone(UTC),
         created_at=now,
         created_by=actor.name,
-        reason=intent.reason.strip(),
+        reason=line(intent.reason, LONGEST_REASON),
         unable=tuple(sorted(set(intent.unable))),
         from_case=intent.from_case,
         place=tools.places.place(intent.pipe_ids[0]),
@@ -116,7 +121,7 @@ def change(tools: Tools, state: DeskState, intent: ChangeOutage, actor: Actor, n
         purpose=intent.purpose,
         starts_at=intent.starts_at.astimezone(UTC),
         ends_at=intent.ends_at.astimezone(UTC),
-        reason=intent.reason.strip(),
+        reason=line(intent.reason, LONGEST_REASON),
         crews=tuple(dict.fromkeys(intent.crews)),
         unable=tuple(sorted(set(intent.unable))),
     )
@@ -136,7 +141,10 @@ def confirm(tools: Tools, state: DeskState, intent: ConfirmOutage, actor: Actor,
     _valid_window(outage.starts_at, outage.ends_at, now)
     if not outage.reason:
         raise Refused("outage_reason", outage=outage.outage_id)
-    despite, names = intent.conflict_reason.strip(), sorted({one for c in outage.conflicts for one in c.with_incidents})
+    despite, names = (
+        line(intent.conflict_reason, LONGEST_REASON),
+        sorted({one for c in outage.conflicts for one in c.with_incidents}),
+    )
     if names and not despite:
         households = str(sum(one.households for one in outage.conflicts))
         raise Refused("outage_conflict", outage=outage.outage_id, others=", ".join(names), n=households)
@@ -153,7 +161,7 @@ def tell(tools: Tools, state: DeskState, intent: TellCritical, actor: Actor, now
         raise Refused("outage_no_contact", outage=outage.outage_id, customer=intent.customer_id)
     if not intent.how.strip():
         raise Refused("outage_told_how", customer=known.name)
-    told = replace(known, phone=intent.phone.strip() or known.phone, told_by=actor.name, told_at=now, how=intent.how.strip())
+    told = replace(known, phone=line(intent.phone) or known.phone, told_by=actor.name, told_at=now, how=line(intent.how))
     contacts = tuple(told if one is known else one for one in outage.contacts)
     note = Note("outage.told", outage=outage.outage_id, user=actor.name, customer=known.name, how=told.how)
     return recorded(outage, replace(outage, contacts=contacts), "outage_told", note)
@@ -161,7 +169,7 @@ def tell(tools: Tools, state: DeskState, intent: TellCritical, actor: Actor, now
 
 def cancel(tools: Tools, state: DeskState, intent: CancelOutage, actor: Actor, now: datetime) -> ChangeSet:
     """Call it off: a notice in force is lifted (CAP Cancel). Raises Refused."""
-    outage, reason = ahead_of(state, intent.outage_id), intent.reason.strip()
+    outage, reason = ahead_of(state, intent.outage_id), line(intent.reason, LONGEST_REASON)
     if not reason:
         raise Refused("outage_cancel_reason", outage=outage.outage_id)
     gone = {
@@ -231,6 +239,8 @@ def _valid_window(starts_at: datetime, ends_at: datetime, now: datetime) -> None
         raise Refused("outage_window")
     if ends_at <= now:
         raise Refused("outage_window_past")
+    if ends_at > now + FARTHEST or starts_at < now - FARTHEST:
+        raise Refused("outage_window_far", years=f"{FARTHEST.days / 365:.0f}")
 
 
 HANDLERS = (

@@ -15,6 +15,7 @@ from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.notices.redrafting import redrafted
 from console.services.reports.report_text import report_texts
+from console.services.shift.words import line
 from console.services.state import DeskState
 from console.services.tools import Tools
 
@@ -99,8 +100,8 @@ def edit(tools: Tools, state: DeskState, intent: EditReport, actor: Actor, now: 
 
 def record_sent(tools: Tools, state: DeskState, intent: RecordReportSent, actor: Actor, now: datetime) -> ChangeSet:
     """Record as sent, to whom, by whom, when. Raises Refused: this program sends no report, a person does and says so."""
-    report, how = _unsent(state, intent.report_id), intent.how.strip()
-    to = tuple(dict.fromkeys(one.strip() for one in intent.to if one.strip()))
+    report, how = _unsent(state, intent.report_id), line(intent.how)
+    to = tuple(dict.fromkeys(name for name in map(line, intent.to) if name))
     if not to:
         raise Refused("report_to", report=report.report_id)
     if not how:

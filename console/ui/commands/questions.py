@@ -83,7 +83,7 @@ class Questions(QObject):
         if self._report is not None:
             held = self._report.report.report_id
             known = next((one for one in picture.of(REPORT) if one.report_id == held), None)
-            self._report.close() if known is None else self._report.follow(known)
+            self._report.done(QDialog.DialogCode.Rejected) if known is None else self._report.follow(known)
         if self._notice is not None:
             incident_id = self._notice.incident_id
             incident = next((case for case in picture.incidents if case.incident_id == incident_id), None)
@@ -243,8 +243,8 @@ class Questions(QObject):
 
     def authority_report(self, report: Report) -> ReportDialog:
         """A report to the authorities."""
-        if self._report is not None:
-            self._report.close()
+        if self._report is not None and not self._report.close():
+            return self._report  # it asks first: its edits are not saved
         incident = next((one for one in self._port.latest().incidents if one.incident_id == report.incident_id), None)
         table = LevelTable.load()
         codes = table.level_of(incident).tell if incident is not None else table.told_at(report.level)

@@ -8,7 +8,6 @@ from functools import partial
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import MapPlace
@@ -107,7 +106,7 @@ class TicketCommands(QObject):
         if isinstance(intent, TakeCall) and self._quick is not None:
             self._quick.saved(intent)
 
-    def refused(self, intent: Intent, _actor: Actor, fault: QuanmaiError) -> None:
+    def refused(self, intent: Intent, _person: str, fault: QuanmaiError) -> None:
         """Refused: said beside what was entered, which stays."""
         if isinstance(intent, TakeCall) and self._quick is not None:
             self._quick.say(self._appearance.words.fault(fault), warning=True)

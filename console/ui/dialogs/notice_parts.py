@@ -117,9 +117,11 @@ class Leave(Confirmation):
     saved = Signal()
     dropped = Signal()
 
-    def __init__(self, appearance: Appearance, *, can_save: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, appearance: Appearance, *, can_save: bool, parent: QWidget | None = None, text: str = "") -> None:
+        """``text``: what has edits; the text of a notice by default."""
         words = appearance.words
-        super().__init__(appearance, words("notice.leave"), words("notice.leave_text"), words("notice.leave_drop"), parent=parent)
+        said = text or words("notice.leave_text")
+        super().__init__(appearance, words("notice.leave"), said, words("notice.leave_drop"), parent=parent)
         self.cancel.setText(words("notice.leave_stay"))
         self.accepted.connect(self.dropped)
         self.save = button(words("notice.leave_save"), "primary")

@@ -29,6 +29,7 @@ from console.services.reports.authority import DraftReport, EditReport, RecordRe
 from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON
 from console.ui.dialogs.notice_life import show_marks
+from console.ui.dialogs.notice_parts import Leave
 from console.ui.permitted import Permitted, needs
 from console.ui.session import Session
 from console.ui.widgets import button, label, row
@@ -52,7 +53,7 @@ class ReportDialog(QDialog):
         """``tell``: codes of the bodies that the level says are told."""
         super().__init__(parent)
         self._appearance, self._now, self.report = appearance, now, report
-        self._base = (report.text_zh, report.text_en)
+        self._base, self._leaving = (report.text_zh, report.text_en), False
         words, self._table = appearance.words, LevelTable.load()
         kind = words.of("report_kind", report.kind.value)
         self.setWindowTitle(words("report.window", kind=kind, report=report.report_id, case=report.incident_id))
@@ -117,19 +118,42 @@ class ReportDialog(QDialog):
         """The record as it stands now."""
         if report == self.report:
             return
-        typed = self._edited()
+        typed, before = self._edited(), self.report
         self.report = report
         if not typed or self._texts() == (report.text_zh, report.text_en):
             self._base = (report.text_zh, report.text_en)
             for field, text in zip((self._zh, self._en), self._base, strict=True):
                 if field.toPlainText() != text:
                     field.setPlainText(text)
+        elif (report.text_zh, report.text_en) != (before.text_zh, before.text_en):
+            by = ", ".join(report.edited_by[-1:]) or "–"
+            self.show_refused(self._appearance.words("report.changed_underneath", user=by))
         self._show()
+        if self._leaving and not self._edited():
+            super().reject()
+
+    def reject(self) -> None:
+        """Esc, Close and the window's button: edits that are not saved are asked about first."""
+        if not self._edited() or self.report.closed_at is not None:
+            super().reject()
+            return
+        question = Leave(self._appearance, can_save=True, parent=self, text=self._appearance.words("report.leave_text"))
+        question.saved.connect(self._save_and_leave)
+        question.dropped.connect(lambda: QDialog.reject(self))
+        question.finished.connect(question.deleteLater)
+        question.open()
+
+    def _save_and_leave(self) -> None:
+        """Closed once the record has the edits; refused ones stay on the screen."""
+        self._leaving = True
+        self._on_save()
 
     def show_refused(self, text: str) -> None:
-        """Why the last step was not taken."""
+        """Why the last step was not taken: what is in the fields and not in the record is not saved."""
+        self._base, self._leaving = (self.report.text_zh, self.report.text_en), False
         self._refused.setText(text)
         self._refused.show()
+        self._show()
 
     def _texts(self) -> tuple[str, str]:
         return self._zh.toPlainText(), self._en.toPlainText()

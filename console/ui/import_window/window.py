@@ -212,6 +212,7 @@ class ImportWindow(QWidget):
         box = QVBoxLayout(matching)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.matching, 1)
+        box.addStretch(0)  # above the form where an EPANET model leaves nothing to match
         box.addWidget(self.form)
         for page in (empty, matching, self.result):
             self.pages.addWidget(page)
@@ -291,6 +292,7 @@ class ImportWindow(QWidget):
         self.start.setVisible(is_ready and not is_done)
         self.start.setEnabled(not self._busy and not faults)
         self.open.setVisible(isinstance(self.outcome, Imported))
+        self.matching.setVisible(self.preview is None or bool(self.preview.layers))
         for page in (self.matching, self.form):
             page.setEnabled(not self._busy)
         self.choose.setVisible(not is_done)

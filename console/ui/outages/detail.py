@@ -177,9 +177,7 @@ class OutageDetail(QFrame):
             key = "notice_open" if step == "notice" and outage.notices else step
             self.next.setText(words(f"outages.do_{key}"))
             intent = {"confirm": ConfirmOutage, "notice": DraftNotice, "start": StartOutage}.get(step)
-            self.next.setProperty("needs", "")
-            if intent is not None:
-                needs(intent, self.next)
+            needs(intent, self.next)
         self.other.setVisible(outage.state in (OutageState.PLANNED, OutageState.ANNOUNCED))
         self.other.setText(words("outages.do_start" if step == "notice" else "outages.do_notice_open"))
         for one in (self.change, self.cancel):

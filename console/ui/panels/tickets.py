@@ -26,7 +26,7 @@ from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, row
 
 _DAYS = 7
-_CASE, _ROOMY_PX = 5, 620
+_CASE, _CALLBACK, _ROOMY_PX, _PLACE_SHARE = 5, 6, 620, 0.2
 
 
 class TicketList(Panel):
@@ -177,9 +177,14 @@ class TicketList(Panel):
         fit_column(self.table, 0, (TIME_SAMPLE, STAMP_SAMPLE))
         header, whole = self.table.horizontalHeader(), self.table.viewport().width()
         self.table.setColumnHidden(_CASE, whole < _ROOMY_PX)  # the phone and what is reported come first
-        for column, share in ((1, 0.2), (3, 0.22), (4, 0.16), (_CASE, 0.14), (6, 0.14)):
+        left = whole - header.sectionSize(0)
+        for column, share in ((1, 0.2), (3, 0.22), (4, 0.16), (_CASE, 0.14), (_CALLBACK, 0.14)):
             needed = max(self.table.sizeHintForColumn(column), header.sectionSizeHint(column))
-            header.resizeSection(column, min(needed, max(int(whole * share), 56)))
+            width = min(needed, max(int(whole * share), 56))
+            left -= width if column != _CASE else 0
+            header.resizeSection(column, width)
+        # Where the call is from comes before who waits for a call back: those have a list of their own.
+        self.table.setColumnHidden(_CALLBACK, whole < _ROOMY_PX and left < whole * _PLACE_SHARE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the columns to the new width."""

@@ -32,7 +32,7 @@ _ROOMY_PX = 1500
 """From here on the one running case is written out; below, its clock and title, and the search is a short button."""
 _WIDER_FROM_PX, _WIDE_CASE_PX = 1280, 330
 _NAMED_FROM_PX, _WIDE_RATE = 1340, 88
-_SHORT_SEARCH_PX = 120
+_SHORT_SEARCH_PX, _LONG_SEARCH_FROM_PX = 120, 1700
 _LEAST_STRIP_PX, _SPACING_PX = 1024, 10
 _MARGINS_PX = (14, 10)
 """Left and right."""
@@ -197,7 +197,7 @@ class TopStrip(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many cases as there is room for."""
         super().resizeEvent(event)
-        self._search.setFixedWidth(_SHORT_SEARCH_PX if self.width() < _ROOMY_PX else self._search.sizeHint().width())
+        self._search.setFixedWidth(_SHORT_SEARCH_PX if self.width() < _LONG_SEARCH_FROM_PX else self._search.sizeHint().width())
         self._name.setVisible(self.width() >= _NAMED_FROM_PX)
         self._name_seat()
         if self._picture is not None:

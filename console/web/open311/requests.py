@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from console.domain.texts import storable
 from console.domain.tickets import Ticket, TicketKind, TicketSource
 from console.services.note_texts import NoteTexts
 from console.services.tickets.hearing import CallFields
-from console.services.tickets.taking import TakeCall
+from console.services.tickets.taking import LONGEST_TEXT, TakeCall
 from console.web.open311.formats import Row
 from maps.city import City
 from maps.crs import from_wgs84, is_engineering, to_wgs84
 from resources.texts import Catalogue
 
-MOST_LISTED, MOST_DAYS = 1000, 90
+MOST_LISTED, MOST_PAGES, MOST_DAYS = 1000, 1_000_000, 90
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Times outside are read as these: 90 days before the year 1 is no time."""
 _FARTHEST_M = 30_000.0
 """A point farther from the network than this is no place of this city."""
 
@@ -35,6 +40,8 @@ class Query:
     ids: tuple[str, ...] = ()
     kinds: frozenset[TicketKind] = frozenset(TicketKind)
     statuses: frozenset[str] = frozenset(("open", "closed"))
+    page: int = 1
+    page_size: int = MOST_LISTED
 
     def takes(self, ticket: Ticket) -> bool:
         """Whether a ticket is one of them, where none is named."""
@@ -69,9 +76,9 @@ def call_of(form: Mapping[str, str], client: str, city: City) -> TakeCall:
     fields = CallFields(
         kind,
         form.get("phone", ""),
-        name,
-        address,
-        form.get("description", ""),
+        name[:LONGEST_TEXT],
+        address[:LONGEST_TEXT],
+        form.get("description", "")[:LONGEST_TEXT],
         x,
         y,
         wants_callback=form.get("callback", "").lower() in ("1", "true", "yes"),
@@ -91,13 +98,22 @@ def query_of(asked: Mapping[str, str], now: datetime) -> Query:
     if statuses - {"open", "closed"}:
         raise BadRequest("status: expected open, closed or both, parted by a comma")
     kinds = frozenset(map(kind_of, _listed(asked.get("service_code", "")))) or frozenset(TicketKind)
-    return Query(since, until, _listed(asked.get("service_request_id", "")), kinds, statuses)
+    ids = tuple(storable(one) for one in _listed(asked.get("service_request_id", "")))
+    page, size = _whole(asked, "page", 1, MOST_PAGES), _whole(asked, "page_size", MOST_LISTED, MOST_LISTED)
+    return Query(since, until, ids, kinds, statuses, page, size)
+
+
+def page_of(tickets: Iterable[Ticket], query: Query) -> tuple[list[Ticket], int]:
+    """The tickets of the page that is asked for, newest first, and how many there are on all pages."""
+    every = sorted(tickets, key=lambda one: (one.called_at, one.ticket_id), reverse=True)
+    first = (query.page - 1) * query.page_size
+    return every[first : first + query.page_size], len(every)
 
 
 def rows_of(tickets: Iterable[Ticket], city: City, language: str, expected: Callable[[str], datetime | None]) -> list[Row]:
-    """Tickets as requests, newest first. ``expected``: when a case's water comes back."""
-    found = sorted(tickets, key=lambda one: (one.called_at, one.ticket_id), reverse=True)[:MOST_LISTED]
-    return [_row(one, city, language, expected) for one in found]
+    """Tickets as requests. ``expected``: when a case's water comes back; asked once for each case."""
+    once = cache(expected)
+    return [_row(one, city, language, once) for one in tickets]
 
 
 def kind_of(code: str) -> TicketKind:
@@ -166,9 +182,20 @@ def _place(form: Mapping[str, str], city: City) -> tuple[float | None, float | N
 def _moment(text: str, name: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        at = at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return min(max(at, _EARLIEST), _LATEST)
     except (ValueError, OverflowError) as fault:
         raise BadRequest(f"{name}: expected a time such as 2024-01-03T23:00:00+08:00") from fault
+
+
+def _whole(asked: Mapping[str, str], name: str, usual: int, most: int) -> int:
+    """A whole number from 1 to ``most``. Raises BadRequest."""
+    text = asked.get(name, "").strip()
+    if not text:
+        return usual
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= most:
+        raise BadRequest(f"{name}: expected a whole number from 1 to {most}")
+    return int(text)
 
 
 def _listed(text: str) -> tuple[str, ...]:

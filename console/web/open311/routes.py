@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -21,13 +22,14 @@ from console.domain.clock import Clock, micros
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.records import Record, RecordKind
+from console.domain.texts import storable
 from console.domain.tickets import TICKET, Ticket
 from console.services.changesets import Refused
 from console.services.ports import StoreUnavailable
 from console.services.tickets.taking import TakeCall
 from console.web.guard import RateLimit, limited_body
 from console.web.open311.formats import REQUESTS, SERVICES, Row, answer, error
-from console.web.open311.requests import BadRequest, Query, call_of, kind_of, query_of, rows_of, services
+from console.web.open311.requests import BadRequest, Query, call_of, kind_of, page_of, query_of, rows_of, services
 from console.web.pages import language_of
 from maps.city import City
 from maps.errors import QuanmaiError
@@ -35,6 +37,7 @@ from maps.errors import QuanmaiError
 ROOT = "/open311/v2"
 REQUESTS_A_MINUTE, _FAILURES_A_MINUTE = 240, 30
 _MOST_BYTES, _MOST_FIELDS = 65_536, 60
+_FORM, _GB = "application/x-www-form-urlencoded", frozenset(("gbk", "gb2312", "gb18030", "cp936"))
 _PATIENCE_S = 10.0
 _LOOKED_BACK = timedelta(days=90)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,17 +118,16 @@ class Open311:
     async def _checked(self, work: Work, request: Request, kind: str) -> Response:
         """Whose request it is. The store is looked at each time: a revoked key ends at once."""
         address = request.client.host if request.client is not None else ""
-        if self._failures.is_spent(address):
-            return error(429, "too many requests without a valid key; wait a minute", kind)
         if request.method == "POST":
             body = await limited_body(request, _MOST_BYTES)
             if body is None:
                 return error(413, f"the request is longer than {_MOST_BYTES} bytes", kind)
-            request.state.form = _form(body)
+            request.state.form = _form(body, request.headers.get("content-type", ""))
         given = request.headers.get("x-api-key") or request.query_params.get("api_key") or _posted_key(request)
         client = await run_in_threadpool(self._parts.keys.client_of, given) if given else None
-        if client is None:
-            self._failures.allows(address)
+        if client is None:  # a valid key is never refused for others: behind a proxy all have one address
+            if not self._failures.allows(address):
+                return error(429, "too many requests without a valid key; wait a minute", kind)
             return error(403, "api_key is missing, unknown or revoked", kind)
         if not self._visits.allows(client):
             return error(429, f"more than {self._parts.limit} requests a minute; send the rest later", kind)
@@ -162,24 +164,30 @@ class Open311:
 
     async def _listed(self, request: Request, client: str, kind: str) -> Response:
         query = query_of(request.query_params, self._parts.clock.now())
-        rows = await run_in_threadpool(self._rows, client, query, _language(request))
-        return answer(rows, REQUESTS, kind)
+        rows, count = await run_in_threadpool(self._rows, client, query, _language(request))
+        made = answer(rows, REQUESTS, kind)
+        made.headers["X-Total-Count"] = str(count)  # what is not on this page is counted
+        if count > query.page * query.page_size:
+            following = request.url.include_query_params(page=query.page + 1).remove_query_params("api_key")
+            made.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        return made
 
     async def _one(self, request: Request, client: str, kind: str) -> Response:
-        query = Query(_FIRST, _FIRST, (request.path_params["request_id"],))
-        rows = await run_in_threadpool(self._rows, client, query, _language(request))
+        query = Query(_FIRST, _FIRST, (storable(request.path_params["request_id"]),))
+        rows, _ = await run_in_threadpool(self._rows, client, query, _language(request))
         if not rows:
             return error(404, "no request of this client has this service_request_id", kind)
         return answer(rows, REQUESTS, kind)
 
-    def _rows(self, client: str, query: Query, language: str) -> list[Row]:
-        """Those of a client: by their ids, else of a time."""
+    def _rows(self, client: str, query: Query, language: str) -> tuple[list[Row], int]:
+        """Those of a client: by their ids, else of a time; and how many there are on all pages."""
         if query.ids:
             named = (self._parts.store.record(TICKET, one) for one in dict.fromkeys(query.ids))
             found = [one for one in named if one is not None and one.client == client]
         else:
             found = [one for one in self._of_client(client, query.since, query.until) if query.takes(one)]
-        return rows_of(found, self._parts.city, language, self._expected)
+        shown, count = page_of(found, query)
+        return rows_of(shown, self._parts.city, language, self._expected), count
 
     # Engine and store
 
@@ -205,12 +213,26 @@ class Open311:
         return None if incident is None or not incident.is_open() else incident.restoration_at
 
 
-def _form(body: bytes) -> dict[str, str]:
-    """The fields of a form; of a name given twice the last one. Raises BadRequest."""
+def _form(body: bytes, content_type: str) -> dict[str, str]:
+    """The fields of a form; of a name given twice the last one. Raises BadRequest.
+
+    UTF-8, or the Chinese encoding that the content type names: an address of replacement characters finds nobody.
+    """
+    message = Message()
+    message["content-type"] = content_type
+    if message.get_content_type() not in (_FORM, "text/plain"):  # text/plain: none was named
+        raise BadRequest(f"expected a form ({_FORM}), not {message.get_content_type()[:60]}")
+    named = (message.get_content_charset() or "utf-8").replace("_", "-")
+    encoding = "gb18030" if named in _GB else "utf-8"
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        text = body.decode(encoding)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, encoding=encoding, errors="strict"
+        )  # fmt: skip
+    except UnicodeDecodeError as fault:
+        raise BadRequest(f"the form is not {encoding}; send UTF-8, or name the charset in Content-Type") from fault
     except ValueError as fault:
-        raise BadRequest(f"expected a form (application/x-www-form-urlencoded) of at most {_MOST_FIELDS} fields") from fault
+        raise BadRequest(f"expected a form ({_FORM}) of at most {_MOST_FIELDS} fields") from fault
     return dict(pairs)
 
 

@@ -10,11 +10,16 @@ import pytest
 
 from console.domain.actors import Actor
 from console.domain.intents import Intent
+from console.domain.outreach import Need
+from console.domain.tickets import TicketKind
 from console.services.crews.valve_reports import RecordSample
 from console.services.desk import Refused
 from console.services.incidents.judging import DismissIncident, JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, SubmitNotice
+from console.services.public.care import AddNeeds, NeedFields
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import TakeCall
 from tests.console.engine.room import Room, done
 from tests.console.notes import chinese
 
@@ -52,6 +57,19 @@ def test_characters_that_stores_cannot_hold_are_replaced_in_intents_and_names(ro
     assert not set("\x00\ud800\udcff\x1b\r") & set(texts)
     assert room.store.verify_chain() is None
     assert all(feed.state == "up" for feed in room.engine.latest().feeds)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_texts_within_the_fields_of_an_intent_are_replaced_too(room: Room, odd: str) -> None:
+    who, customer = Actor.named("王"), str(room.city.customers.asset_id[0])
+    done(room.engine.submit(TakeCall(CallFields(TicketKind.OTHER, "13800000000", odd, odd, odd)), who))
+    done(room.engine.submit(AddNeeds((NeedFields(customer, Need.DIALYSIS, odd, ("13800000000",), remark=odd),)), who))
+    kept = "".join(f"{change.after}" for change in room.store.changes())
+    assert len(room.store.changes()) == 2
+    assert not set("\x00\ud800\udcff\x1b\r") & set(kept)
+    far = CallFields(TicketKind.OTHER, text="长" * 20_001)
+    with pytest.raises(Refused, match="20000 characters at most"):
+        done(room.engine.submit(TakeCall(far), who))
 
 
 def test_a_far_too_long_text_is_refused_in_one_line_without_delay(room: Room) -> None:

@@ -47,7 +47,7 @@ def test_a_doubtful_low_pressure_is_named_where_a_narrow_row_still_shows_it(wind
     window.settle()
     content = window.alarms.table.model().index(0, 3).data()
     assert content.startswith("存疑 · 压力 0.121 MPa，低于 0.14 MPa · 标高误差 −3.0 m")
-    window.toggle_language()
+    window.choice.toggle_language()
     assert window.alarms.table.model().index(0, 3).data().startswith("Doubtful · ")
 
 

@@ -102,7 +102,7 @@ def test_the_centre_records_an_acknowledgement_by_phone_only_after_it_was_asked(
 def test_a_handover_is_signed_at_a_terminal_and_its_document_has_the_head_of_the_chain(
     terminal: MainWindow, port: ScriptedPort, tmp_path: Path
 ) -> None:
-    dialog = terminal.shift.handover()
+    dialog = terminal.subjects.shift.handover()
     dialog.names[1].setText("赵")
     dialog.begin_signing()
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_a_terminal_reads_no_change_of_another_areas_handover(port: ScriptedPort
 def test_a_terminal_does_not_say_who_still_needs_help_as_it_has_no_register(terminal: MainWindow, centre: MainWindow) -> None:
     titles = {}
     for name, window in (("terminal", terminal), ("centre", centre)):
-        public = window.public.show("needs")
+        public = window.subjects.public.show("needs")
         titles[name] = [public.tabs.tabText(at) for at in range(public.tabs.count())]
         assert public.needs.isVisible() == (name == "centre")
         assert window.case.public._lines["needs"].isVisibleTo(window.case.public) == (name == "centre")

@@ -125,7 +125,7 @@ def test_what_was_dismissed_is_named_beside_a_like_find_in_both_languages(window
     assert "不隐藏" in seen
     texts = [window.alarms.table.model().index(0, 3).data()]
     assert "当时排除为：消火栓用水" in texts[0]
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     assert f"May be due to the same as on 01-03 ({CASE}, dismissed as: 消火栓用水)" in said(window.case.evidence)
 

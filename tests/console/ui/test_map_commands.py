@@ -211,7 +211,7 @@ def test_an_open_card_changes_its_language_with_room_for_all_its_lines(window: M
     window.map.input.picked.emit(Asset("station", "Q-003", 3, 0.0, 0.0))
     card = window.map_commands.card
     height = card.height()
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     said = [one.text() for one in card.findChildren(QLabel) if not one.isHidden()]
     assert "Station" in said

@@ -69,13 +69,18 @@ def test_three_running_cases_fit_the_strip(qtbot: QtBot, language: str) -> None:
     window.show()
     cases = tuple(replace(port.case, incident_id=f"2024-000{number}") for number in range(1, 4))
     window.show_picture(replace(port.latest(), incidents=cases))
-    assert window.strip.minimumSizeHint().width() <= SMALL_SCREEN_PX
+    window.resize(SMALL_SCREEN_PX, 900)
+    QApplication.processEvents()
+    assert window.width() == SMALL_SCREEN_PX
+    assert window.strip.minimumSizeHint().width() <= window.strip.width()
     elapsed = window._appearance.words.elapsed(10)
     assert window.strip._more_cases.isHidden()
     more = (*cases, *(replace(port.case, incident_id=f"2024-001{number}") for number in range(2)))
     window.show_picture(replace(port.latest(), version=99, incidents=more))
     assert window.strip._more_cases.text() == "+2"  # cases that have no room are counted, not forgotten
-    assert window.strip.minimumSizeHint().width() <= SMALL_SCREEN_PX
+    QApplication.processEvents()
+    assert window.width() == SMALL_SCREEN_PX
+    assert window.strip.minimumSizeHint().width() <= window.strip.width()
     assert [case.text().startswith(f"◆ {elapsed}") for case in window.strip._cases] == [True] * 3
     window.close()
 

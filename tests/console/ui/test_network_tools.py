@@ -197,8 +197,8 @@ def test_valve_cards_of_a_case_are_a_pdf_for_the_crews(window: MainWindow, port:
 def test_tools_show_both_languages_in_both_themes(window: MainWindow, port: ScriptedPort) -> None:
     window.tools.toggle_trace()
     clicked(window, a_pipe(port))
-    window.toggle_language()
-    window.toggle_theme()
+    window.choice.toggle_language()
+    window.choice.toggle_theme()
     window.settle()
     assert "Stopped at" in texts(window.tools.trace.panel)
     window.tools.toggle_what_if()

@@ -5,18 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
+from console.domain.actors import Actor
 from console.domain.notices import NoticeStatus
 from console.domain.outages import OUTAGE, Outage, OutageState
 from console.domain.reports import REPORT, ReportKind
 from console.services.network.what_if import WhatIf
 from console.services.notices.lifecycle import DraftNotice
+from console.services.reports.authority import EditReport
 from console.ui.dialogs.notice import NoticeDialog
+from console.ui.dialogs.notice_parts import Leave
 from console.ui.dialogs.report import ReportDialog
 from console.ui.outages.questions import OutageQuestion, ToldQuestion
 from console.ui.outages.window import OutagesWindow
 from console.ui.window import MainWindow
+from maps.errors import QuanmaiError
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -30,8 +36,8 @@ def only(port: ScriptedPort) -> Outage:
 
 def opened(window: MainWindow) -> OutagesWindow:
     """The window of outages."""
-    assert window.outages.opened is not None
-    return window.outages.opened
+    assert window.subjects.outages.opened is not None
+    return window.subjects.outages.opened
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_a_what_if_becomes_an_outage_that_is_drawn_confirmed_told_and_announced(
 
 
 def test_a_refused_step_is_said_in_the_window_of_outages(window: MainWindow, port: ScriptedPort, pipe: str) -> None:
-    question = window.outages.plan((pipe,))
+    question = window.subjects.outages.plan((pipe,))
     question.accept()
     window.settle()
     shown = opened(window)
@@ -116,6 +122,39 @@ def test_the_report_that_is_due_is_edited_and_recorded_as_sent_from_the_case(win
     window.settle()
     assert "逾期" in window.messages.text
     assert "续报" in window.messages.text
+
+
+def test_edits_of_a_report_outlive_esc_a_refusal_and_the_edits_of_another_person(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    port.chair.take(port.chair.desk.on_report_clocks(port.chair.state, port.chair.now))
+    port.publish()
+    window.settle()
+    window.case.level.open_report()
+    (dialog,) = window.findChildren(ReportDialog)
+    dialog.how.setText("传真，李科")
+    assert dialog.sent.isEnabled()
+    dialog._zh.setPlainText("我的内容")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    (question,) = dialog.findChildren(Leave)
+    assert dialog.isVisible()
+    port.fault = QuanmaiError("the store is away")
+    question.save.click()
+    window.settle()
+    assert (dialog.isVisible(), dialog.save.isEnabled(), dialog.sent.isEnabled()) == (True, True, False)
+    port.fault = None
+    held = dialog.report
+    port.submit(EditReport(held.report_id, "李的内容", held.text_en), Actor.named("李"))
+    window.settle()
+    assert "李 已保存了另一份内容" in dialog._refused.text()
+    assert (dialog._zh.toPlainText(), dialog.save.isEnabled()) == ("我的内容", True)
+    assert window.questions.authority_report(dialog.report) is dialog
+    dialog.findChildren(Leave)[-1].save.click()
+    window.settle()
+    assert not dialog.isVisible()
+    assert [one.text_zh for one in port.chair.state.of(REPORT).values()] == ["我的内容"]
 
 
 def test_the_preview_has_the_texts_page_and_message_of_the_issue(window: MainWindow, port: ScriptedPort) -> None:

@@ -91,7 +91,7 @@ def test_a_proposed_correction_is_accepted_in_its_panel_and_the_plan_follows(
     assert [one.decided_by for one in port.chair.state.of(CORRECTION).values()] == ["王"]
     panel.table.selectRow(0)
     assert (panel._accept.isEnabled(), panel._end.isEnabled()) == (False, True)
-    window.toggle_language()
+    window.choice.toggle_language()
     assert panel._accept.text() == "Accept"
 
 

@@ -39,7 +39,7 @@ def judged(port: ScriptedPort) -> tuple[str, ...]:
 def test_customers_are_marked_as_told_and_the_case_counts_them(window: MainWindow, port: ScriptedPort, tmp_path: Path) -> None:
     ids = judged(port)
     window.settle()
-    public = window.public.show()
+    public = window.subjects.public.show()
     page = public.customers
     assert page.model.rowCount() == len(ids)
     page.table.selectRow(0)
@@ -68,7 +68,7 @@ def test_names_of_people_in_need_are_shown_only_to_roles_that_may_see_them(windo
     ids = judged(port)
     port.submit(AddNeeds((NeedFields(ids[0], Need.DIALYSIS, "李某", ("13800000000",)),)), WANG)
     window.settle()
-    public = window.public.show("needs")
+    public = window.subjects.public.show("needs")
     page = public.needs
     assert "李某" in [row.name for row in page.model.items()]
     page.table.selectRow([row.name for row in page.model.items()].index("李某"))
@@ -88,7 +88,7 @@ def test_names_of_people_in_need_are_shown_only_to_roles_that_may_see_them(windo
 def test_a_water_point_is_suggested_tested_opened_and_filled(window: MainWindow, port: ScriptedPort) -> None:
     judged(port)
     window.settle()
-    public = window.public.show("water")
+    public = window.subjects.public.show("water")
     page = public.water
     page.suggest.click()
     window.settle()
@@ -123,7 +123,7 @@ def test_an_order_is_given_and_read_back_word_by_word_and_a_close_of_the_case_na
 ) -> None:
     judged(port)
     window.settle()
-    public = window.public.show("orders")
+    public = window.subjects.public.show("orders")
     page = public.orders
     question = page.ask_order()
     for name, text in (("to", "鹊华水厂"), ("text", "降压至 0.32 MPa"), ("due", "10")):
@@ -171,7 +171,7 @@ def test_deliveries_are_listed_by_channel_and_the_failed_ones_can_be_tried_again
     port.undelivered = (Undelivered(7, MessageKind.NOTICE, f"{CASE}-N1", CASE, Reason.DISCONNECTED, "mqtt"),)
     port.publish()
     window.settle()
-    public = window.public.show("deliveries")
+    public = window.subjects.public.show("deliveries")
     public.settle()
     page = public.deliveries
     shown = {one.channel: (one.state, one.attempts, one.failure) for one in page.model.items()}

@@ -120,8 +120,8 @@ def test_escape_submits_nothing_and_leaves_no_dialog(window: MainWindow, port: S
 def test_an_open_question_outlives_a_change_of_language(window: MainWindow, port: ScriptedPort) -> None:
     question = shelving(window, port)
     question.field.setText("known")
-    window.toggle_language()
-    window.toggle_theme()
+    window.choice.toggle_language()
+    window.choice.toggle_theme()
     window.settle()
     question.ok.click()
     assert isinstance(port.asked[-1][0], ShelveAlarm)

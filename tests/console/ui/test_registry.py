@@ -55,7 +55,7 @@ def test_a_line_of_the_registry_places_a_panel_and_gives_it_pictures_and_languag
     assert panel.isVisible()
     port.wait(5)
     made.settle()
-    made.toggle_language()
+    made.choice.toggle_language()
     assert panel.versions[-1] == port.latest().version
     assert panel.languages == ["en"]
     middle = panel.mapTo(made, panel.rect().center())

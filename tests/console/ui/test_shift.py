@@ -52,7 +52,7 @@ def test_what_is_written_with_the_key_stands_in_the_log_with_its_case(window: Ma
     judged(port)
     window.settle()
     window.run_command("shift_entry")
-    question = window.shift.write()
+    question = window.subjects.shift.write()
     question.field.setPlainText("围挡完成")
     question.tags.setText("现场 #安全")
     question.level.setCurrentIndex(1)
@@ -88,7 +88,7 @@ def test_a_correction_starts_from_the_text_as_it_stands_and_must_differ(window: 
     port.submit(WriteEntry("压力 0.12"), WANG)
     shown(window)
     (line,) = window.shift_log.lines()
-    question = window.shift.correct(line)
+    question = window.subjects.shift.correct(line)
     assert question is not None
     assert (question.field.toPlainText(), question.ok.isEnabled()) == ("压力 0.12", False)
     question.field.setPlainText("压力 0.21")
@@ -106,7 +106,7 @@ def test_a_picture_is_read_and_written_anew_and_what_is_none_is_refused(
     image.setText("Comment", "taken at home")
     image.save(str(tmp_path / "leak.png"))
     (tmp_path / "leak.jpg").write_text("<svg/>")
-    question = window.shift.write(About())
+    question = window.subjects.shift.write(About())
     question.attach(tmp_path / "leak.jpg")
     assert not question.ok.isEnabled()
     question.attach(tmp_path / "leak.png")
@@ -124,7 +124,7 @@ def test_both_sign_the_list_that_is_shown_and_the_document_has_the_head(
     window: MainWindow, port: ScriptedPort, tmp_path: Path
 ) -> None:
     judged(port)
-    dialog = window.shift.handover()
+    dialog = window.subjects.shift.handover()
     valve = port.case.plan.valves_to_close[0].asset_id if port.case.plan is not None else ""
     port.submit(MarkValveClosed(CASE, valve), WANG)
     window.settle()
@@ -152,7 +152,7 @@ def test_both_sign_the_list_that_is_shown_and_the_document_has_the_head(
 def test_a_full_disk_while_a_handover_is_printed_is_said_and_leaves_no_file(
     window: MainWindow, port: ScriptedPort, tmp_path: Path
 ) -> None:
-    dialog = window.shift.handover()
+    dialog = window.subjects.shift.handover()
     dialog.names[1].setText("赵")
     dialog.begin_signing()
     for _ in range(2):
@@ -182,8 +182,8 @@ class WithPasswords:
 
 
 def test_where_people_have_passwords_each_signs_with_the_own_one(window: MainWindow, port: ScriptedPort) -> None:
-    window.shift.signers = WithPasswords()
-    dialog = window.shift.handover()
+    window.subjects.shift.signers = WithPasswords()
+    dialog = window.subjects.shift.handover()
     for name, field, password, secret in zip(("王", "赵"), dialog.names, dialog.passwords, ("王王", "wrong"), strict=True):
         field.setText(name)
         assert not dialog.sign.isEnabled()
@@ -205,7 +205,7 @@ def test_where_people_have_passwords_each_signs_with_the_own_one(window: MainWin
 def test_what_changes_while_passwords_are_checked_is_not_signed_unseen(window: MainWindow, port: ScriptedPort) -> None:
     judged(port)
     window.settle()
-    dialog = window.shift.handover()
+    dialog = window.subjects.shift.handover()
     for field, name in zip(dialog.names, ("王", "赵"), strict=True):
         field.setText(name)
     dialog.begin_signing()
@@ -226,7 +226,7 @@ def test_what_changes_while_passwords_are_checked_is_not_signed_unseen(window: M
 def test_a_seat_shows_the_handover_that_was_signed_there_when_another_seat_signs_the_same_list(
     window: MainWindow, port: ScriptedPort
 ) -> None:
-    dialog = window.shift.handover()
+    dialog = window.subjects.shift.handover()
     for field, name in zip(dialog.names, ("王", "赵"), strict=True):
         field.setText(name)
     dialog.begin_signing()
@@ -242,7 +242,7 @@ def test_a_seat_shows_the_handover_that_was_signed_there_when_another_seat_signs
 
 
 def test_another_refused_act_of_the_seat_does_not_end_a_signing(window: MainWindow) -> None:
-    dialog = window.shift.handover()
+    dialog = window.subjects.shift.handover()
     for field, name in zip(dialog.names, ("王", "赵"), strict=True):
         field.setText(name)
     dialog.begin_signing()
@@ -259,14 +259,14 @@ def test_one_click_logs_a_call_about_the_case_in_focus(window: MainWindow, port:
     judged(port)
     port.submit(AddContacts((ContactFields("孙主任", ContactKind.PROPERTY, phones=("0531-1234567",)),)), WANG)
     window.settle()
-    book = window.shift.contacts()
+    book = window.subjects.shift.contacts()
     book.search.setText("孙")
     book.table.selectRow(0)
     book.call.click()
     assert not port.chair.state.of(CALL)
     contact = book.chosen()
     assert contact is not None
-    question = window.shift.call(contact)
+    question = window.subjects.shift.call(contact)
     question.said.setText("三号楼没水")
     question.buttons[Outcome.REACHED].click()
     window.settle()
@@ -277,7 +277,7 @@ def test_one_click_logs_a_call_about_the_case_in_focus(window: MainWindow, port:
 
 def test_a_call_dialog_that_is_closed_logs_no_call(window: MainWindow, port: ScriptedPort) -> None:
     port.submit(AddContacts((ContactFields("孙主任"),)), WANG)
-    question = window.shift.call(port.chair.state.of(CONTACT)["K-00001"])
+    question = window.subjects.shift.call(port.chair.state.of(CONTACT)["K-00001"])
     question.reject()
     window.settle()
     assert not port.chair.state.of(CALL)
@@ -286,7 +286,7 @@ def test_a_call_dialog_that_is_closed_logs_no_call(window: MainWindow, port: Scr
 def test_a_faulty_file_of_contacts_names_its_cell_and_imports_nothing(
     window: MainWindow, port: ScriptedPort, tmp_path: Path
 ) -> None:
-    book = window.shift.contacts()
+    book = window.subjects.shift.contacts()
     path = tmp_path / "book.csv"
     path.write_text("name,kind,phones\n孙,crew,abc\n", "utf-8")
     book.import_file(path)
@@ -306,9 +306,14 @@ def test_every_dialog_of_the_shift_opens_in_both_languages(
 ) -> None:
     judged(port)
     if language == "en":
-        window.toggle_language()
+        window.choice.toggle_language()
     window.settle()
-    for dialog in (window.shift.write(), window.shift.handover(), window.shift.contacts(), window.shift.sign_on()):
+    for dialog in (
+        window.subjects.shift.write(),
+        window.subjects.shift.handover(),
+        window.subjects.shift.contacts(),
+        window.subjects.shift.sign_on(),
+    ):
         qtbot.waitExposed(dialog)
         dialog.close()
     menu = window.shift_log.offer_more()
@@ -346,7 +351,7 @@ def test_a_contact_is_found_with_the_search_of_the_window_and_opens_in_the_book(
         assert (hit.key, hit.title, hit.detail) == ("K-00001", "孙主任 美林苑物业", "0531-8888 1234")
     assert not [hit for hit in window.search("") if hit.kind == "contact"]
     window.open_hit(hit)
-    chosen = window.shift.contacts().chosen()
+    chosen = window.subjects.shift.contacts().chosen()
     assert chosen is not None
     assert chosen.contact_id == "K-00001"
 

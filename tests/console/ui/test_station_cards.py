@@ -54,7 +54,7 @@ def test_a_station_card_opens_once_and_anew_after_it_was_closed(window: MainWind
 
 def test_a_station_card_changes_language_with_the_window_and_keeps_its_channel(window: MainWindow) -> None:
     window.station_cards.show(0).look_at(Channel.FLOW, 2)  # Q-000 measures both
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     assert "Pressure" in said(window.station_cards.show(0))
     assert window.station_cards.show(0).view == (Channel.FLOW, 2)

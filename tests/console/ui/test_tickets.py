@@ -18,6 +18,7 @@ from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
 from console.ui.map.view.picking import Asset
 from console.ui.models.tickets import Shown
+from console.ui.panels.tables import cell_width
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.gui
 def quick(window: MainWindow) -> QuickTicket:
     """The quick ticket, opened by its command."""
     window.run_command("ticket")
-    window.ticket_commands.settle()
-    return window.ticket_commands.open()
+    window.subjects.tickets.settle()
+    return window.subjects.tickets.open()
 
 
 def _keys(quick: QuickTicket, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:
@@ -146,6 +147,21 @@ def test_the_list_shows_open_tickets_finds_them_and_those_to_call_back(window: M
     panel.read()
     panel.settle()
     assert panel.model.rowCount() == 2
+
+
+def test_the_place_of_a_call_can_be_read_on_a_small_screen_in_english(window: MainWindow, port: ScriptedPort) -> None:
+    fields = CallFields(TicketKind.FROZEN_METER, "13800000001", address="美林苑3号楼", wants_callback=True)
+    port.submit(TakeCall(fields), window.session.person)
+    window.run_command("language")
+    window.resize(1366, 768)
+    window.show_tickets()
+    window.settle()
+    table = window.tickets.table
+    for width in (460, 470, 700, 460):  # again and again: hiding a column does not bring it back
+        table.resize(width, 150)
+        window.tickets._fit()
+        assert table.columnWidth(2) >= cell_width(table, "美林苑3")
+    assert table.isColumnHidden(6)
 
 
 def test_a_click_on_the_map_is_the_place_of_the_call_unless_one_was_found_by_name(

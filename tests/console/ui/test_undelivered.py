@@ -32,7 +32,7 @@ def test_an_order_without_a_channel_is_not_delivered_in_the_case_and_in_its_row(
     row = next(text for text in texts(window.case.location).splitlines() if "现场核实" in text)
     assert "✕ 未送达：无通道" in row
     assert "已下达" not in row
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     assert "Not delivered (no channel): order × 1" in texts(window.case)
     port.undelivered = ()
@@ -73,7 +73,7 @@ def test_gaps_and_refused_parts_of_a_feed_are_counted_in_the_strip_by_kind(windo
     assert "丢失 12" in texts(window.strip)
     told = window.strip._feed.toolTip()
     assert all(part in told for part in ("未知测点: 4", "超出物理范围: 3", "按序号丢失的报文: 12", "序号重新开始: 1"))
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     assert "12 lost" in texts(window.strip)
     assert "Unknown station: 4" in window.strip._feed.toolTip()

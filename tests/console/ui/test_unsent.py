@@ -141,7 +141,7 @@ def test_the_rows_fit(
     case = a_case(port)
     window.resize(*size)
     if language == "en":
-        window.toggle_language()
+        window.choice.toggle_language()
     for hours in (3, 4, 5, 6):
         submits(window, port, SetRestoration(case, NOW + timedelta(hours=hours)), changed_by(case, "李" * 20))
     for one in window.unsent.rows:

@@ -91,7 +91,7 @@ def test_the_real_plan_stays_as_it_was_beneath_the_what_if(window: MainWindow, p
 def test_what_if_and_real_plan_have_no_colour_in_common(window: MainWindow) -> None:
     for theme in ("dark", "light"):
         if window._appearance.theme.name != theme:
-            window.toggle_theme()
+            window.choice.toggle_theme()
         appearance = window._appearance.theme
         what_if = appearance.colour("what_if.main")
         for role in ("case.zone", "case.pocket", "case.low_pressure", "case.candidate", "case.route", "state.critical"):

@@ -189,11 +189,11 @@ def test_a_city_without_coordinates_says_so(qtbot: QtBot) -> None:
 
 def test_language_and_theme_change_everywhere_at_once(window: MainWindow, port: ScriptedPort) -> None:
     judged(window, port)
-    window.toggle_language()
+    window.choice.toggle_language()
     window.settle()
     assert "Valves to close" in texts(window.case)
     assert "Stations (worst first)" in texts(window.layers)
-    window.toggle_theme()
+    window.choice.toggle_theme()
     window.settle()
     assert "Alarms 1" in texts(window.alarms)
 
@@ -201,7 +201,7 @@ def test_language_and_theme_change_everywhere_at_once(window: MainWindow, port: 
 def test_the_layout_and_language_are_remembered(qtbot: QtBot, port: ScriptedPort, tmp_path: Path) -> None:
     first = MainWindow(port, WindowSettings("王", tmp_path))
     qtbot.addWidget(first)
-    first.toggle_language()
+    first.choice.toggle_language()
     first.layers.set_visible(frozenset(MapLayer) - {MapLayer.ROADS})
     first.close()
     second = MainWindow(port, WindowSettings("王", tmp_path))

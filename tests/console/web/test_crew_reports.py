@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 from collections.abc import Iterator
@@ -172,7 +173,18 @@ def test_duty_decides_whether_a_position_is_taken_and_its_age_is_that_of_the_fix
         one for one in room.sees(lambda p: any(c.crew_id == "crew2" and c.at_us for c in p.crews)).crews if one.crew_id == "crew2"
     )
     assert (round(crew.x - float(nodes.x[0])), crew.at_us, crew.speed_mps) == (0, micros(room.clock.at) - 90_000_000, 2.5)
-    for wrong in ({"lat": 91.0}, {"t": 1e300}, {"t": None}, {"accuracy": 1e6}, {"lat": "x"}, {"t": place["t"] + 3.6e6}):
+    huge = 10**400
+    for wrong in (
+        {"t": huge},
+        {"accuracy": huge},
+        {"lat": huge},
+        {"lat": 91.0},
+        {"t": 1e300},
+        {"t": None},
+        {"accuracy": 1e6},
+        {"lat": "x"},
+        {"t": place["t"] + 3.6e6},
+    ):
         assert client.post("/positions", json={**place, **wrong}).status_code == 422
     assert "On duty" in client.get("/").text
     late = client.post("/answers", json=site.answer("", "off_duty", number=2, later_s=-30)).json()
@@ -243,6 +255,17 @@ def test_what_is_no_photo_or_a_bomb_is_refused_before_it_is_decoded() -> None:
         except PhotoRefused as refused:
             kinds.add(refused.kind)
     assert kinds <= {"image/jpeg", "photo_type", "photo_pixels", "photo_damaged"}
+
+
+def test_damaged_exif_costs_no_photo_and_ends_no_request() -> None:
+    whole, chance = a_photo(64, 64, orientation=6), random.Random(1)
+    begin, end = whole.index(b"Exif"), whole.index(b"\xff\xdb")
+    for _ in range(800):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(begin + 6, end)] = chance.randrange(256)
+        with Image.open(BytesIO(reencoded(bytes(damaged)).content)) as image:
+            assert (image.size, dict(image.getexif())) == ((64, 64), {})
 
 
 def test_photos_need_the_link_the_page_and_a_sensible_size_and_rate(site: Site) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lxml import etree
@@ -170,6 +171,62 @@ def test_without_a_valid_key_nothing_is_read_or_written_and_guessing_is_stopped(
     codes = {client.get(f"{ROOT}/requests.json", headers={"x-api-key": f"k{n}"}).status_code for n in range(40)}
     assert codes == {403, 429}
     assert len(desk.tickets()) == before
+
+
+def test_failures_of_others_behind_the_same_proxy_cost_a_valid_client_nothing(desk: Desk311) -> None:
+    client = TestClient(Starlette(routes=Open311(desk.parts).routes()))
+    codes = [client.get(f"{ROOT}/services.json", headers={"x-api-key": f"k{n}"}).status_code for n in range(40)]
+    assert codes[-1] == 429
+    assert client.get(f"{ROOT}/services.json", headers={"x-api-key": desk.keys["video"]}).status_code == 200
+
+
+def test_a_form_is_read_in_the_encoding_it_names_and_one_that_is_not_that_is_refused(desk: Desk311) -> None:
+    url, form = f"{ROOT}/requests.json", "service_code=other&address_string="
+    for charset, encoding in (("GBK", "gb18030"), ("gb2312", "gb18030"), ("utf-8", "utf-8")):
+        body = (form + quote("泺源大街9号", encoding=encoding)).encode()
+        head = {"x-api-key": desk.keys["video"], "content-type": f"application/x-www-form-urlencoded; charset={charset}"}
+        (made,) = desk.client.post(url, content=body, headers=head).json()
+        (ticket,) = [one for one in desk.tickets() if one.ticket_id == made["service_request_id"]]
+        assert ticket.address == "泺源大街9号"
+    before = len(desk.tickets())
+    for body, kind, said in (
+        ((form + "%C0%F4%D4%B4").encode(), "application/x-www-form-urlencoded", "not utf-8"),
+        (form.encode() + "泺源".encode("gbk"), "application/x-www-form-urlencoded", "not utf-8"),
+        (b'{"service_code": "other"}', "application/json", "expected a form"),
+    ):
+        answer = desk.client.post(url, content=body, headers={"x-api-key": desk.keys["video"], "content-type": kind})
+        assert (answer.status_code, said in answer.text) == (400, True)
+    assert len(desk.tickets()) == before
+
+
+def test_pages_hold_every_request_once_and_say_how_many_there_are(desk: Desk311) -> None:
+    ids = {desk.post(service_code="frozen_meter", address_string=f"{n}号")["service_request_id"] for n in range(5)}
+    head, seen, url = (
+        {"x-api-key": desk.keys["12345"]},
+        list[str](),
+        f"{ROOT}/requests.json?service_code=frozen_meter&page_size=2",
+    )
+    while url:
+        answer = desk.client.get(url, headers=head)
+        assert answer.headers["x-total-count"] == "5"
+        seen += [one["service_request_id"] for one in answer.json()]
+        url = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert (len(seen), set(seen)) == (5, ids)
+    assert "api_key" not in desk.client.get(f"{ROOT}/requests.xml?page_size=1&api_key={head['x-api-key']}").headers["link"]
+    for wrong in ("0", "-1", "1001", "x", "9" * 5000):
+        desk.get("requests.json", page_size=wrong)
+        assert desk.status == 400
+
+
+def test_a_very_long_description_is_cut_and_the_ticket_kept(desk: Desk311) -> None:
+    desk.post(service_code="other", address_string="a" * 3_000, description="y" * 50_000)
+    assert desk.status == 201
+
+
+def test_times_far_outside_are_answered(desk: Desk311) -> None:
+    for query in ({"end_date": "0001-01-01"}, {"start_date": "9999-12-31"}, {"end_date": "9999-12-31T23:59:59-14:00"}):
+        desk.get("requests.json", **query)
+        assert desk.status in (200, 400), query
 
 
 def test_a_client_that_sends_too_much_is_told_to_wait(desk: Desk311) -> None:

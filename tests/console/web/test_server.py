@@ -63,10 +63,11 @@ def test_a_port_in_use_or_a_certificate_that_is_none_is_a_fault_in_one_line(site
             WebServer(WebAddress("127.0.0.1", first.port), site.app).start()
     finally:
         first.stop()
-    wrong = tmp_path / "wrong.pem"
+    wrong, missing = tmp_path / "证书.pem", tmp_path / "无.pem"
     wrong.write_text("no certificate")
-    with pytest.raises(InputFault):
-        WebServer(WebAddress("127.0.0.1", 0, wrong, wrong), site.app).start()
+    for certificate in (wrong, missing):
+        with pytest.raises(InputFault, match=rf"web_certificate.*{certificate.name}.*PEM"):
+            WebServer(WebAddress("127.0.0.1", 0, certificate, wrong), site.app).start()
 
 
 def test_the_page_alone_is_no_feed_of_readings(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
@@ -96,20 +96,25 @@ def width_words(klass: int) -> str:
     return ("< DN150", "DN150–DN300", "DN300–DN800", "≥ DN800")[klass]
 
 
+def _in_two_columns(legend: QWidget, labels: Iterable[tuple[QLabel, QLabel]]) -> None:
+    """Lay out the marks of a legend, each with its word."""
+    grid = QGridLayout(legend)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setVerticalSpacing(2)
+    for index, (shape, text) in enumerate(labels):
+        grid.addWidget(shape, index // 2, index % 2 * 2)
+        grid.addWidget(text, index // 2, index % 2 * 2 + 1)
+    grid.setColumnStretch(1, 1)
+    grid.setColumnStretch(3, 1)
+
+
 class StateLegend(QWidget):
     """Shape and word of every state of a station."""
 
     def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels = {state: (QLabel(), label(name="muted")) for state in StationState}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        for index, (shape, text) in enumerate(self._labels.values()):
-            grid.addWidget(shape, index // 2, index % 2 * 2)
-            grid.addWidget(text, index // 2, index % 2 * 2 + 1)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
+        _in_two_columns(self, self._labels.values())
         self.set_appearance(appearance)
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -125,14 +130,7 @@ class CrewLegend(QWidget):
     def __init__(self, appearance: Appearance, kinds: Sequence[CrewKind], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels = {kind: (QLabel(), label(name="muted")) for kind in kinds}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        for index, (shape, text) in enumerate(self._labels.values()):
-            grid.addWidget(shape, index // 2, index % 2 * 2)
-            grid.addWidget(text, index // 2, index % 2 * 2 + 1)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
+        _in_two_columns(self, self._labels.values())
         self.set_appearance(appearance)
 
     def set_appearance(self, appearance: Appearance) -> None:

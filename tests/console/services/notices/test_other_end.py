@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
@@ -15,7 +15,7 @@ from console.domain.notices import Notice, NoticeChange, NoticeStatus, NoticeSte
 from console.domain.values import from_json, to_json
 from console.services.crews.valve_reports import MarkValveClosed, MarkValveRestored, RecordSample
 from console.services.desk import DeskSettings, Refused
-from console.services.incidents.judging import JudgeBurst
+from console.services.incidents.judging import JudgeBurst, SetRestoration
 from console.services.incidents.undo import UndoLast
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, EditNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
@@ -137,6 +137,15 @@ def test_an_extension_is_later_and_an_early_end_earlier(
         public.does(make(CASE, end + timedelta(hours=hours), "原因"))
     with pytest.raises(Refused, match="why"):
         public.does(make(CASE, end, " "))
+
+
+def test_a_year_typed_wrong_is_refused_and_no_end_of_a_notice(public: Chair) -> None:
+    far = datetime(9999, 12, 31, 23, tzinfo=UTC)  # no time in Jinan: the year 10000
+    for intent in (ExtendNotice(CASE, far, "抢修难度大"), SetRestoration(CASE, far)):
+        with pytest.raises(Refused, match="more than 3 years ahead"):
+            public.does(intent)
+    public.does(ExtendNotice(CASE, public.now + timedelta(days=2), "抢修\n难度大"))
+    assert notices(public)[-1].change_reason == "抢修 难度大"
 
 
 def test_an_early_end_that_has_passed_needs_the_valves_back(public: Chair) -> None:

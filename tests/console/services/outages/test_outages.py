@@ -234,11 +234,28 @@ def test_a_crew_that_is_not_free_is_named_and_gets_no_order(chair: Chair) -> Non
     assert len(CREWS) == 3
 
 
-@pytest.mark.parametrize(("starts", "ends", "wrong"), [(2.0, 2.0, "later end"), (3.0, 2.0, "later end"), (-5.0, -1.0, "passed")])
+@pytest.mark.parametrize(
+    ("starts", "ends", "wrong"),
+    [
+        (2.0, 2.0, "later end"),
+        (3.0, 2.0, "later end"),
+        (-5.0, -1.0, "passed"),
+        (2.0, 7900 * 365 * 24.0, "within 3 years"),
+        (-2000 * 365 * 24.0, 2.0, "within 3 years"),
+    ],
+)
 def test_a_window_that_cannot_be_is_refused(chair: Chair, starts: float, ends: float, wrong: str) -> None:
     begin, end = (NOW + timedelta(hours=hours) for hours in (starts, ends))
     with pytest.raises(Refused, match=wrong):
         chair.does(PlanOutage(("H20",), OutagePurpose.REPAIR, begin, end, "检修"))
+
+
+def test_a_reason_of_several_lines_is_one_line_of_the_notice(chair: Chair) -> None:
+    made = chair.does(
+        PlanOutage(("H20",), OutagePurpose.REPAIR, BEGIN, BEGIN + timedelta(hours=6), " 检修\n\n  停水无限期 " + "长" * 9_999)
+    )
+    assert made.of(OUTAGE)[0].reason.startswith("检修 停水无限期 长")
+    assert len(made.of(OUTAGE)[0].reason) == 300
 
 
 def test_low_pressure_where_planned_work_has_shut_the_water_names_it_and_is_at_most_medium() -> None:
