@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
@@ -34,6 +34,7 @@ from maps.errors import InputFault
 
 if TYPE_CHECKING:
     from console.drill.options import DrillOptions
+    from console.ui.import_window import Opening
     from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
     from console.ui.window import MainWindow
@@ -196,6 +197,28 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     set_loaded_aside()
     code: int = app.exec()
     return code
+
+
+def ask_what_to_open() -> Opening | None:
+    """The welcome window: what was chosen, None when it was closed."""
+    try:
+        from PySide6.QtWidgets import QApplication
+
+        from console.ui.import_window import WelcomeWindow
+        from console.ui.settings import StoredSettings, first_appearance
+        from console.ui.theme import apply_theme
+    except ImportError as missing:
+        raise InputFault(f"the window needs Qt's system libraries ({missing}); name a city to run it headless") from missing
+    settings = load_settings()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    appearance = first_appearance(_window_settings(settings, settings.data_folder), StoredSettings(settings.data_folder), "UTC")
+    apply_theme(cast(QApplication, app), appearance.theme)
+    window = WelcomeWindow(appearance)
+    chosen: list[Opening] = []
+    window.chosen.connect(chosen.append)
+    window.show()
+    app.exec()
+    return chosen[0] if chosen else None
 
 
 def _show_wall(runtime: Runtime, settings: Settings, areas: Sequence[str]) -> int:

@@ -39,10 +39,10 @@ def fitness(city: City) -> tuple[Fitness, ...]:
 
     Parts, as shares of pipe length (L), or of rows: ``connected`` L with a way to a source; ``can_be_cut`` L whose segment has no
     source inside; ``valves_known`` valves with a real place and state (not assumed, in doubt or unknown; control valves do not
-    count); ``diameters``, ``lengths`` L known; ``elevations`` junctions with an elevation; ``source_heads`` sources with a head;
-    ``demands`` measured or given, not estimated from a model, by customers; ``customers_placed`` customers on a pipe;
-    ``customers_known`` not estimated; ``communities`` customers in a named community; ``roads`` L with a road name;
-    ``georeferenced`` 1 or 0.
+    count); ``diameters``, ``lengths`` L known; ``elevations`` junctions with an elevation other than the default 0;
+    ``source_heads`` sources with a head; ``demands`` measured or given, not estimated from a model, by customers;
+    ``customers_placed`` customers on a pipe; ``customers_known`` not estimated; ``communities`` customers in a named community;
+    ``roads`` L with a road name; ``georeferenced`` 1 or 0.
     """
     return (_made("isolation", _isolation(city)), _made("hydraulics", _hydraulics(city)), _made("notices", _notices(city)))
 
@@ -74,11 +74,12 @@ def _hydraulics(city: City) -> dict[str, float]:
     nodes, pipes = network.nodes, network.pipes
     fixed = (nodes.kind >= NodeKind.SOURCE) & (nodes.kind != NodeKind.TANK)
     estimated = city.customers.estimated
+    elevations = nodes.elevation_m[nodes.kind == NodeKind.JUNCTION]
     return {
         "connected": _connected(city),
         "diameters": _weighted(pipes.diameter_mm > 0, weights),
         "lengths": _share(pipes.length_m > 0),
-        "elevations": _share(np.isfinite(nodes.elevation_m[nodes.kind == NodeKind.JUNCTION])),
+        "elevations": _share(np.isfinite(elevations) & (elevations != 0.0)),  # 0: the default of a missing column
         "source_heads": _share(np.isfinite(nodes.head_m[fixed])),
         "demands": _share(~estimated),
     }

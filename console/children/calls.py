@@ -109,6 +109,12 @@ class CallProcess:
         with self._turn:
             yield from self._answers(_Call(task, arguments, True, progress is not None, str(Path.cwd())), reads, progress)
 
+    def interrupt(self) -> None:
+        """End the process at once, from any thread; a call that is under way raises CallCrashed. A later call starts another."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process; a later call starts another."""
         with self._turn:

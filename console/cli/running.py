@@ -90,7 +90,7 @@ def demo(
 
 @commands.command()
 def run(
-    city: CityPath,
+    city: Annotated[Path | None, typer.Argument(help="city dataset (.gpkg); without one a window asks what to open")] = None,
     mqtt: Mqtt = "",
     store: Store = "",
     seat: Seat = "",
@@ -101,9 +101,16 @@ def run(
     ] = None,
     web: Web = "",
 ) -> None:
-    """Open the console on a city."""
-    from console.app import run_console
+    """Open the console on a city; without one a window offers the demo drill, a city, or the import of one's own data."""
+    from console.app import ask_what_to_open, run_console, run_demo
 
+    if city is None:
+        opening = ask_what_to_open()
+        if opening is None:
+            return
+        if opening.city is None:
+            sys.exit(run_demo(area=area))
+        city = opening.city
     _refuse_as_store(store, city)
     sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web))
 

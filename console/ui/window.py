@@ -22,6 +22,7 @@ from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
+from console.ui.commands.own_data import OwnData
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
 from console.ui.commands.search import Hit, Search
@@ -188,6 +189,7 @@ class MainWindow(QMainWindow):
         self.tickets = self.panel(TicketList)
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
+        self.own_data = OwnData(self, self.messages)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -346,6 +348,10 @@ class MainWindow(QMainWindow):
         """Restore the default sizes of the panels."""
         self._layout.reset()
 
+    def bring_own_data(self) -> None:
+        """Open the window that imports one's own data."""
+        self.own_data.open(self._appearance)
+
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
         """An instructor breaks a pipe in a drill."""
@@ -429,6 +435,7 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.tasks.close()
         self.packages.close()
+        self.own_data.close()
         for one in self.subjects.all:
             one.close()
         self.shift_log.close_tasks()

@@ -93,6 +93,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("wall", "Ctrl+F11", lambda w: w.map_commands.windows.open(wall=True)),
     KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
+    KeyBinding("own_data", "", lambda w: w.bring_own_data()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}

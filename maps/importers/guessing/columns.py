@@ -8,12 +8,33 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from maps.importers.guessing.evidence import Column, Evidence, Surroundings, evidence
+from maps.importers.guessing.evidence import FITS, Column, Evidence, Surroundings, evidence
 from maps.importers.guessing.guess import ColumnGuess
 from maps.importers.guessing.lexicon import NameMatch, column_names
 
 _NAME_WEIGHTS: Mapping[NameMatch, float] = {NameMatch.EXACT: 2.2, NameMatch.PART: 0.5, NameMatch.POSSIBLE: 0.3}
-"""Log-odds of a name before its values are looked at; without a name there is no guess."""
+"""Log-odds of a name before its values are looked at."""
+_UNNAMED = -1.2
+"""Log-odds without a known name: the best fitting values then give 0.79 at most, never a sure guess."""
+_TELLING_VALUES = frozenset(
+    {
+        "asset_id",
+        "from_node",
+        "to_node",
+        "diameter_mm",
+        "length_m",
+        "material",
+        "road_name",
+        "kind",
+        "state",
+        "pipe",
+    }
+)
+"""Standard columns that values alone may tell, in names of any language.
+
+Not ``closes``: the direction to open has the same words.
+"""
+_REFERENCES = ("from_node", "to_node", "pipe")
 _LEAST = 0.3
 _NOTABLE = 0.03
 _SAME = 0.9
@@ -37,9 +58,12 @@ def guess_columns(
             match = known[standard].match(column.name, cut=cut)
             if match is not NameMatch.NONE:
                 found[i, j] = _guess(standard, column, match, evidence(layer, standard, column, around))
+            elif _may_tell(standard, column) and (told := evidence(layer, standard, column, around)).weight >= FITS:
+                found[i, j] = _guess(standard, column, match, told)
     scores = np.zeros((len(standards), len(columns)))
-    for (i, j), guess in found.items():  # of two equally sure names the more usual one
-        scores[i, j] = guess.confidence - 1e-5 * min(known[standards[i]].place(columns[j].name), 100)
+    for (i, j), guess in found.items():  # of two equally sure names the more usual one, of two unknown ones the first as start
+        first = 1e-7 * j if standards[i] == "from_node" else 0.0
+        scores[i, j] = guess.confidence - 1e-5 * min(known[standards[i]].place(columns[j].name), 100) - first
     chosen = [(int(i), int(j)) for i, j in zip(*linear_sum_assignment(-scores), strict=True) if scores[i, j] >= _LEAST]
     taken = {j for _, j in chosen}
     free = [j for j in range(len(columns)) if j not in taken]
@@ -47,8 +71,16 @@ def guess_columns(
     return tuple(_less_sure(found[i, j], columns[j], rivals[i]) for i, j in chosen)
 
 
+def _may_tell(standard: str, column: Column) -> bool:
+    """Whether the values alone may tell a column; numbers that happen to be ids as well refer to nothing."""
+    if standard in _REFERENCES:
+        values = column.values
+        return not column.is_numeric() and len(set(values)) >= 0.2 * len(values)
+    return standard in _TELLING_VALUES
+
+
 def _guess(standard: str, column: Column, match: NameMatch, found: Evidence) -> ColumnGuess:
-    confidence = 1.0 / (1.0 + np.exp(-(_NAME_WEIGHTS[match] + found.weight)))
+    confidence = 1.0 / (1.0 + np.exp(-(_NAME_WEIGHTS.get(match, _UNNAMED) + found.weight)))
     grounds = tuple(ground for ground in (match.value, found.ground) if ground)
     return ColumnGuess(standard, column.name, round(float(confidence), 3), grounds, found.factor, dict(found.values))
 

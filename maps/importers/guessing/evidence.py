@@ -21,10 +21,12 @@ _NUMBER = re.compile(
     r"^(?:DN|De|D|Φ|φ|ø)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?:mm|cm|m|in|ft|\"|米|转|圈)?$", re.IGNORECASE
 )
 _ROAD = re.compile(
-    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida)\b", re.IGNORECASE
+    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida|av|rua|travessa|corso|viale|piazza|carrer|plaza)\b|通り|号線",
+    re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"press|flow|level|chlor|turb|压力|流量|水位|液位|余氯|浊度", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)((0\d|1[0-2])([0-2]\d|3[01]))?(?!\d)")
+"""A year, or a date without separators such as 19970521."""
 _PLAIN_NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 _MOST = 0.9
 """Share of the filled values from which a test counts as passed."""
@@ -123,13 +125,14 @@ class Surroundings:
     """What a column is compared with. ``length_m``: drawn lengths of the sampled rows, (n,), NaN without a line.
 
     ``node_ids``, ``pipe_ids``: ids found in the other layers. ``unique``: column -> whether all its rows differ, not only the
-    sampled ones.
+    sampled ones. ``joint_ids``: ids at which lines start and others end, by columns named so.
     """
 
     length_m: NDArray[np.float64]
     node_ids: frozenset[str] = frozenset()
     pipe_ids: frozenset[str] = frozenset()
     unique: Mapping[str, bool] = field(default_factory=dict)
+    joint_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ def evidence(layer: str, standard: str, column: Column, around: Surroundings) ->
     if test is None:
         return NOTHING
     if not column.filled.any():
-        return EMPTY
+        return AGAINST if standard == "asset_id" else EMPTY
     return test(column, around)
 
 
@@ -198,6 +201,8 @@ def _refers_to(ids: Callable[[Surroundings], frozenset[str]], ground: str) -> Ca
 
 def _end_of_link(column: Column, around: Surroundings) -> Evidence:
     found = _refers_to(lambda places: places.node_ids, "ids_of_nodes")(column, around)
+    if found.weight == CONTRADICTS and column.share(lambda text: text in around.joint_ids) >= 0.5:
+        return Evidence(MAY_FIT, "ids_at_both_ends")  # the nodes themselves are not among the sources
     if found.weight == SAYS_NOTHING and column.is_numeric() and bool((column.numbers[column.filled] % 1 != 0).mean() > 0.1):
         return AGAINST
     return found
@@ -343,8 +348,10 @@ def _valve_kind(column: Column, around: Surroundings) -> Evidence:
 def _road(column: Column, around: Surroundings) -> Evidence:
     if column.is_numeric() or column.share(lambda text: bool(_PLAIN_NUMBER.match(text))) > 0.3:
         return AGAINST
-    named = column.share(lambda text: bool(_ROAD.search(text)))
-    return Evidence(FITS, "words_road") if named > 0.6 else NOTHING
+    if column.share(lambda text: bool(_ROAD.search(text))) > 0.6:
+        return Evidence(FITS, "words_road")
+    values = column.values
+    return Evidence(-1.0, "one_value") if len(values) > 1 and len(set(values)) == 1 else NOTHING
 
 
 def _name(column: Column, around: Surroundings) -> Evidence:

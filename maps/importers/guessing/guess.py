@@ -52,6 +52,18 @@ class LayerGuess:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decided in place of the guess; it is taken as it is.
+
+    ``layers``: (source, layer) -> standard layer, "" for none. ``columns``: (source, layer, standard layer) -> standard column ->
+    column of the source, "" for none.
+    """
+
+    layers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    columns: Mapping[tuple[str, str, str], Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileGuess:
     """All layers of the sources.
 

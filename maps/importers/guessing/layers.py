@@ -39,9 +39,11 @@ def standard_of(raw: RawLayer, columns: Sequence[Column], around: Surroundings, 
     for key, names in fitting.items():
         if name in names.exact:
             return key, _EXACT
-    parts = [(len(known), key) for key, names in fitting.items() for known in names.exact if _is_part(known, name)]
-    if parts:
-        return max(parts)[1], _PART
+    parts = [
+        (key != "nodes", len(known), key) for key, names in fitting.items() for known in names.exact if _is_part(known, name)
+    ]
+    if parts:  # nodes last: a name such as "node_valve" tells nodes of one kind
+        return max(parts)[2], _PART
     return _by_columns(columns, around, fitting, cut)
 
 

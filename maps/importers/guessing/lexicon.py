@@ -14,12 +14,20 @@ from typing import Any
 
 LINKS = ("pipes", "pumps", "valves")
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_UNIT_AT_HAN = re.compile(r"(?<=[\u4e00-\u9fff])(mm|cm|m)$", re.IGNORECASE)
 _CUT = 10
 """Shapefiles cut names of columns to this many bytes."""
 _CONTAINED_LATIN, _CONTAINED_HAN = 6, 2
 """Shortest exact name that counts when it is only a part of the source's name."""
 _UNITS = {"inch": "in", "inches": "in", "feet": "ft", "毫米": "mm", "米": "m"}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SIMPLIFIED = str.maketrans(
+    "線別徑閥號編類種設長點終質來單區開關閉狀態鋼鑄鐵氣気標識碼資產権權屬稱圧壓戶処處圖図機構轉転數両兩營業寬頂鋁銅鉛橋測記錄録總総側邊辺備註",
+    "线别径阀号编类种设长点终质来单区开关闭状态钢铸铁气气标识码资产权权属称压压户处处图图机构转转数两两营业宽顶铝铜铅桥测记录录总总侧边边备注",
+)
+"""Traditional Chinese and Japanese signs of the field's words."""
+_PREFIXES = ("fk", "cat", "gis", "attr")
+"""First parts of a name that only say where the column comes from: a foreign key, a catalogue."""
 _UNIT_TAILS = ("mm", "m", "in", "inch", "inches", "ft", "feet", "cm", "米", "毫米")
 
 
@@ -71,8 +79,11 @@ class LayerNames:
 
 
 def normal(name: str) -> str:
-    """A name without letter case, accents, spaces, punctuation and bracketed parts: ``US_Node ID (old)`` -> ``usnodeid``."""
-    plain = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss")
+    """A name without letter case, accents, spaces, punctuation and bracketed parts: ``US_Node ID (old)`` -> ``usnodeid``.
+
+    Traditional Chinese and Japanese signs become simplified ones: ``管徑`` -> ``管径``.
+    """
+    plain = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss").translate(_SIMPLIFIED)
     return "".join(sign for sign in plain if sign.isalnum())
 
 
@@ -80,18 +91,21 @@ def unit_in(name: str) -> str:
     """The unit of length at the end of a name or in its brackets: mm, cm, m, in, ft; "" without."""
     bracketed = _BRACKETS.findall(name)
     parts = re.split(r"[\s_\-.]+", name.strip())
-    told = bracketed[-1][1:-1] if bracketed else parts[-1] if len(parts) > 1 else ""
+    joined = _UNIT_AT_HAN.search(parts[-1])
+    told = bracketed[-1][1:-1] if bracketed else joined[1] if joined else parts[-1] if len(parts) > 1 else ""
     word = told.strip().casefold()
     return _UNITS.get(word, word if word in _UNIT_TAILS else "")
 
 
 def _forms(name: str) -> set[str]:
-    """The normalised name, and without a unit at its end and without a prefix such as ``gis_``."""
+    """The normalised name, without a unit at its end, and without a prefix such as ``gis_``."""
     spelt = name.casefold().translate(_UMLAUTS)
-    forms = {normal(name), normal(spelt)}
+    forms = {normal(name), normal(spelt), normal(_UNIT_AT_HAN.sub("", name.strip()))}
     parts = [part for part in re.split(r"[\s_\-.]+", _BRACKETS.sub("", name).strip()) if part]
     if len(parts) > 1 and parts[-1].casefold() in _UNIT_TAILS:
         forms.add(normal("".join(parts[:-1])))
+    if len(parts) > 1 and parts[0].casefold() in _PREFIXES:
+        forms.add(normal("".join(parts[1:])))
     return {form for form in forms if form}
 
 

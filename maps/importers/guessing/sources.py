@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from pyproj import CRS, Geod
 from pyproj.exceptions import CRSError
 
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings
-from maps.importers.guessing.guess import USABLE, ColumnGuess, LayerGuess, ProfileGuess
+from maps.importers.guessing.evidence import Column, Surroundings, evidence
+from maps.importers.guessing.guess import USABLE, Choices, ColumnGuess, LayerGuess, ProfileGuess
 from maps.importers.guessing.layers import LINE, TABLE, drawn, feature_column, standard_of
 from maps.importers.guessing.lexicon import NameMatch, column_names, normal, words
 from maps.importers.readers.sources import RawLayer, layer_names, read_layer
@@ -35,22 +35,37 @@ class _Read:
     around: Surroundings
     standard: str = ""
     confidence: float = 0.0
+    choices: Choices = field(default_factory=Choices)
+    other_nodes: frozenset[str] = frozenset()
+    """Ids of points of other layers, and ids at which pipes end."""
 
     @property
     def cut(self) -> bool:
         return bool(self.raw.dbf_encoding)
 
 
-def guess_profile(sources: Sequence[Path]) -> ProfileGuess:
-    """Guess how the layers of GIS files feed the standard layers. Raises InputFault for a file that cannot be read."""
-    read = [_read(read_layer(path, name)) for path, name in layer_names(sources)]
+def guess_profile(sources: Sequence[Path], choices: Choices | None = None) -> ProfileGuess:
+    """Guess how the layers of GIS files feed the standard layers; ``choices`` win over what would be guessed.
+
+    Raises InputFault for a file that cannot be read.
+    """
+    decided = choices or Choices()
+    read = [replace(_read(read_layer(path, name)), choices=decided) for path, name in layer_names(sources)]
     node_ids = _ids_of_points(read)
     read = [replace(one, around=replace(one.around, node_ids=node_ids)) for one in read]
-    kinds = [standard_of(one.raw, one.columns, one.around, cut=one.cut) for one in read]
+    kinds = [_kind_of(one) for one in read]
     known = [replace(one, standard=kind, confidence=sure) for one, (kind, sure) in zip(read, kinds, strict=True)]
     pipes = [guess for one in known if one.standard == "pipes" for guess in _guesses(one)]
     pipe_ids = frozenset(text for guess in pipes for text in _texts_of(known, guess, "asset_id"))
-    known = [replace(one, around=replace(one.around, pipe_ids=pipe_ids)) for one in known]
+    ends = frozenset(text for guess in pipes for end in ("from_node", "to_node") for text in _texts_of(known, guess, end))
+    known = [
+        replace(
+            one,
+            around=replace(one.around, pipe_ids=pipe_ids),
+            other_nodes=_ids_of_points(other for other in known if other.raw is not one.raw) | ends,
+        )
+        for one in known
+    ]
     layers = [*pipes, *(guess for one in known if one.standard not in ("", "pipes") for guess in _guesses(one))]
     layers = [guess for guess in layers if not _has_own_layer(guess, layers)]
     layers = _once(known, layers)
@@ -59,6 +74,11 @@ def guess_profile(sources: Sequence[Path]) -> ProfileGuess:
     unknown = tuple((one.raw.source, one.raw.name) for one in known if (one.raw.source, one.raw.name) not in used)
     crs = next((one.raw.crs for one in known if one.standard == "pipes"), "")
     return ProfileGuess(tuple(layers), unknown, crs)
+
+
+def _kind_of(one: _Read) -> tuple[str, float]:
+    chosen = one.choices.layers.get((one.raw.source, one.raw.name))
+    return standard_of(one.raw, one.columns, one.around, cut=one.cut) if chosen is None else (chosen, 1.0)
 
 
 def _once(known: Sequence[_Read], layers: Sequence[LayerGuess]) -> list[LayerGuess]:
@@ -90,7 +110,20 @@ def _read(raw: RawLayer) -> _Read:
     columns = tuple(Column.of(str(name), sampled[name]) for name in raw.frame)
     unique = {str(name): bool(not raw.frame[name].duplicated().any()) for name in raw.frame}
     geometry = None if raw.geometry is None else raw.geometry[rows]
-    return _Read(raw, columns, Surroundings(_lengths(geometry, raw.crs, len(rows)), unique=unique))
+    around = Surroundings(_lengths(geometry, raw.crs, len(rows)), unique=unique, joint_ids=_joint_ids(raw))
+    return _Read(raw, columns, around)
+
+
+def _joint_ids(raw: RawLayer) -> frozenset[str]:
+    """Values that a column named as start of a line and another one named as its end have in common."""
+    if drawn(raw) not in (LINE, TABLE):
+        return frozenset()
+    found = []
+    for end in ("from_node", "to_node"):
+        names = column_names("pipes")[end]
+        named = [name for name in map(str, raw.frame) if names.match(name, cut=bool(raw.dbf_encoding)) is NameMatch.EXACT]
+        found.append({text for name in named for text in Column.of(name, raw.frame[name]).values.tolist()})
+    return frozenset(found[0] & found[1])
 
 
 def _lengths(geometry: NDArray[np.object_] | None, crs: str, rows: int) -> NDArray[np.float64]:
@@ -166,9 +199,13 @@ def _layer(
     drawn_as = drawn(one.raw)
     ends = ("from_node", "to_node", "status") if drawn_as not in (LINE, TABLE) else ()
     place = ("node",) if standard in ("valves", "hydrants", "stations") else ()
-    found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=(*ends, *place, *(constants or {})))
-    if place and drawn_as != LINE:  # one column may be the asset's own id and its node's
-        found = (*found, *_node_alone(standard, one))
+    chosen = one.choices.columns.get((one.raw.source, one.raw.name, standard), {})
+    taken, skip = set(chosen.values()), (*ends, *place, *(constants or {}), *chosen)
+    free = tuple(column for column in one.columns if column.name not in taken)
+    found = guess_columns(standard, free, one.around, cut=one.cut, skip=skip)
+    found = (*found, *_chosen(standard, one, chosen))
+    if place and "node" not in chosen and drawn_as != LINE:  # one column may be the asset's own id and its node's
+        found = (*found, *(guess for guess in _node_alone(standard, one) if where or _are_nodes(one, guess.source)))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
     rows = len(one.raw.frame)
@@ -177,11 +214,25 @@ def _layer(
     )
 
 
+def _chosen(standard: str, one: _Read, chosen: Mapping[str, str]) -> Iterator[ColumnGuess]:
+    """Columns that a person named, with the conversion that their values need."""
+    for column, source in chosen.items():
+        if (named := next((other for other in one.columns if other.name == source), None)) is not None:
+            told = evidence(standard, column, named, one.around)
+            yield ColumnGuess(column, source, 1.0, ("chosen",), told.factor, dict(told.values))
+
+
 def _node_alone(standard: str, one: _Read) -> tuple[ColumnGuess, ...]:
     """The usable guess for the node of a valve, hydrant or station, chosen without regard to the other columns."""
     others = tuple(name for name in column_names(standard) if name != "node")
     found = guess_columns(standard, one.columns, one.around, cut=one.cut, skip=others)
     return tuple(guess for guess in found if guess.confidence >= USABLE)
+
+
+def _are_nodes(one: _Read, source: str) -> bool:
+    """Whether most values of a column are ids of nodes elsewhere: an id of the layer's own is no node without a pipe at it."""
+    column = next(column for column in one.columns if column.name == source)
+    return column.share(lambda text: text in one.other_nodes) >= 0.5
 
 
 def _only_isolating(one: _Read, guess: LayerGuess) -> LayerGuess:

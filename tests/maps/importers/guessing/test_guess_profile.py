@@ -13,7 +13,7 @@ from maps.importers import ImportOptions, import_city
 from maps.importers.guessing import LayerGuess, ProfileGuess, guess_profile, profile_toml
 from maps.importers.guessing.guess import SURE, USABLE
 from maps.network import ValveState
-from tests.maps.importers.guessing.conventions import CONVENTIONS, Convention
+from tests.maps.importers.guessing.conventions import CONVENTIONS, SEEN_LATER, Convention
 from tests.maps.importers.writing import line, write
 
 _ASKED = 0.95
@@ -34,18 +34,18 @@ def _verdicts(convention: Convention, guess: ProfileGuess) -> list[tuple[str, bo
     return made
 
 
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bool, float]]:
+@pytest.fixture(scope="module", params=["first", "seen_later"])
+def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bool, float]]:
     made = []
-    for convention in CONVENTIONS:
+    for convention in CONVENTIONS if request.param == "first" else SEEN_LATER:
         sources = convention.write(tmp_path_factory.mktemp(convention.name))
         made += _verdicts(convention, guess_profile(sources))
     return made
 
 
-def test_nearly_all_columns_of_twelve_conventions_are_right(verdicts: list[tuple[str, bool, float]]) -> None:
+def test_nearly_all_columns_of_thirty_conventions_are_right(verdicts: list[tuple[str, bool, float]]) -> None:
     wrong = [text for text, right, _ in verdicts if not right]
-    assert len(CONVENTIONS) == 12
+    assert (len(CONVENTIONS), len(SEEN_LATER)) == (12, 18)
     assert 1 - len(wrong) / len(verdicts) >= _ASKED, wrong
 
 
@@ -95,6 +95,31 @@ def test_a_survey_layer_of_points_gives_nodes_valves_and_hydrants(tmp_path: Path
     assert [layer.standard for layer in guess.layers] == ["pipes", "nodes", "valves", "hydrants"]
     assert dict(guess.of("valves")[0].where).popitem()[1] == ("阀门",)
     assert dict(guess.of("hydrants")[0].where).popitem()[1] == ("消防栓",)
+
+
+def test_values_tell_columns_with_names_of_no_list_but_never_surely(tmp_path: Path) -> None:
+    rows = [
+        {"qqa": f"X{n}", "qqb": 10.0, "qqc": ("PVC", "DI", "AC")[n % 3], "qqd": (100, 200)[n % 2], **pipe_row(n, n * 10.0)}
+        for n in range(1, 30)
+    ]
+    for row in rows:
+        del row["id"]
+    layer = guess_profile([write(tmp_path / "x.gpkg", {"pipes": rows})]).of("pipes")[0]
+    assert {one.standard: one.source for one in layer.columns if one.confidence >= USABLE} == {
+        "asset_id": "qqa",
+        "length_m": "qqb",
+        "material": "qqc",
+        "diameter_mm": "qqd",
+    }
+    assert max(one.confidence for one in layer.columns) < SURE
+
+
+def test_ids_of_a_valve_layer_alone_are_no_nodes(tmp_path: Path) -> None:
+    convention = next(one for one in SEEN_LATER if one.name == "giswater_views")
+    sources = convention.write(tmp_path)
+    guess, options = _imported(sources, tmp_path)
+    assert guess.of("valves")[0].column("node") is None
+    assert len(import_city(sources, options).city.network.valves) == 40
 
 
 def test_values_that_contradict_a_name_win(tmp_path: Path) -> None:
