@@ -6,6 +6,7 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
+from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.services.shift.signatures import PasswordSigners
@@ -39,7 +40,7 @@ class Subject(Protocol):
     def done(self, intent: Intent, /) -> None:
         """An intent was committed."""
 
-    def refused(self, intent: Intent, person: str, fault: QuanmaiError, /) -> None:
+    def refused(self, intent: Intent, actor: Actor, fault: QuanmaiError, /) -> None:
         """An intent was not committed; what was typed stays."""
 
     def close(self) -> None:

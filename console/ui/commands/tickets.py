@@ -106,7 +106,7 @@ class TicketCommands(QObject):
         if isinstance(intent, TakeCall) and self._quick is not None:
             self._quick.saved(intent)
 
-    def refused(self, intent: Intent, _person: str, fault: QuanmaiError) -> None:
+    def refused(self, intent: Intent, _actor: Actor, fault: QuanmaiError) -> None:
         """Refused: said beside what was entered, which stays."""
         if isinstance(intent, TakeCall) and self._quick is not None:
             self._quick.say(self._appearance.words.fault(fault), warning=True)

@@ -141,7 +141,7 @@ def test_a_supervisor_who_unlocks_an_areas_seat_sees_the_whole_city(seat: Seat, 
 
 def test_decisions_that_wait_for_their_person_are_carried_out_or_dropped_first(seat: Seat, qtbot: QtBot) -> None:
     first = seat.begin("王")
-    first.unsent.hold(WriteEntry("泵房巡视"), "", StoreUnavailable("store: away"))
+    first.unsent.hold(WriteEntry("泵房巡视"), first.session.actor(), StoreUnavailable("store: away"))
     first.commands.run("change_person")
     seat.answer("东")
     first.settle()
