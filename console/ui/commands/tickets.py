@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
+from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import MapPlace
