@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QThread, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -19,17 +19,16 @@ from console.ui.bridge import PictureBridge
 from console.ui.commands.appearance_choice import AppearanceChoice
 from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
+from console.ui.commands.finder import Finder
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.own_data import OwnData
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
-from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
-from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
@@ -51,6 +50,7 @@ from console.ui.panels.top_strip import TopStrip
 from console.ui.panels.unsent import UnsentBar
 from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
+from console.ui.search import Hit
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
 from console.ui.status_banners import badges, lasting_message
@@ -145,8 +145,8 @@ class MainWindow(QMainWindow):
         self.packages = CasePackages(self._appearance, self)
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
-        self._search = Search(self._port.city)
-        self.tasks.request("search", self._search.prepare, lambda _: None)
+        self.finder = Finder(self._port.city, self._stored, self)
+        self.tasks.request("search", self.finder.search.prepare, lambda _: None)
 
     def _build_map(self) -> None:
         city, appearance, picture = self._port.city, self._appearance, self._picture
@@ -154,7 +154,7 @@ class MainWindow(QMainWindow):
         self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
         self.subjects = Subjects(
-            self._port, self.dispatcher, self.session, self.focus, self.questions, self._search, self.map, self._settings,
+            self._port, self.dispatcher, self.session, self.focus, self.questions, self.finder.search, self.map, self._settings,
             appearance, self,
         )  # fmt: skip
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
@@ -235,6 +235,16 @@ class MainWindow(QMainWindow):
         return self._settings.area
 
     @property
+    def appearance(self) -> Appearance:
+        """Theme and language in use."""
+        return self._appearance
+
+    @property
+    def picture(self) -> Picture:
+        """The newest picture shown."""
+        return self._picture
+
+    @property
     def words(self) -> Words:
         """Words of the language in use."""
         return self._appearance.words
@@ -277,7 +287,7 @@ class MainWindow(QMainWindow):
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
-        while (self.tasks.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
+        while (self.tasks.busy or self.finder.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
             QThread.msleep(1)  # the work waited for needs the interpreter's lock
         QApplication.processEvents()
@@ -295,28 +305,13 @@ class MainWindow(QMainWindow):
         self.locator.on_picked(asset)
         self.subjects.tickets.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
 
-    def open_palette(self) -> None:
-        """Open the search over the window."""
-        palette = Palette(self._appearance, self.search, self)
-        palette.chosen.connect(self.open_hit)
-        palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
-        palette.show()
-
     def search(self, text: str) -> list[Hit]:
         """What the palette finds for a text."""
-        return self._search.find(text, self._picture, self.commands.listed(), self._appearance.words)
+        return self.finder.now(text).hits()
 
     def open_hit(self, hit: Hit) -> None:
         """Run the command that was found, or show the asset or case."""
-        if hit.kind == "command":
-            self.commands.run(hit.key)
-        elif hit.kind == "ticket":
-            self.show_tickets(Shown.ALL, hit.key)
-            self.locator.go_to(hit)
-        elif hit.kind == "contact":
-            self.subjects.shift.show_contact(hit.key)
-        else:
-            self.locator.go_to(hit)
+        self.finder.open_hit(hit)
 
     def undo(self) -> None:
         """Undo one step of the tool in use, else of the case."""
@@ -434,6 +429,7 @@ class MainWindow(QMainWindow):
         self.seat.close()
         self.session.close()
         self.tasks.close()
+        self.finder.close()
         self.packages.close()
         self.own_data.close()
         for one in self.subjects.all:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from console.ui.commands.search import Command
 from console.ui.map.view.tools import Tool
 from console.ui.models.tickets import Shown
+from console.ui.search import Command
 from console.ui.words import Words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class KeyBinding:
 
 
 KEY_BINDINGS: tuple[KeyBinding, ...] = (
-    KeyBinding("search", "Ctrl+K", lambda w: w.open_palette()),
+    KeyBinding("search", "Ctrl+K", lambda w: w.finder.open()),
     KeyBinding("judge", "Ctrl+J", lambda w: w.case.location.judge(by_key=True)),
     KeyBinding("closed", "Ctrl+Return", lambda w: w.tools.plan_in_use(w.case.plan).report_closed()),
     KeyBinding("unable", "Ctrl+U", lambda w: w.tools.plan_in_use(w.case.plan).report_unable()),

@@ -20,6 +20,7 @@ from console.ui.map.ground.tiles import TileSource
 from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.case_marks import CaseMarks, pipe_lines
 from console.ui.map.live.decorations import Badge, Margin, paint_furniture, reserve
+from console.ui.map.live.found_mark import FoundMark
 from console.ui.map.live.marks import Highlight, Marks
 from console.ui.map.network.flow import PipeFlows
 from console.ui.map.overlay import Live, Overlay
@@ -102,6 +103,16 @@ class MapCanvas(QWidget):
         """Highlight pipes with a label; none clears it."""
         self._live = replace(self._live, selected=pipe_lines(self.scene.city, pipe_ids), selected_text=text)
         self._remark()
+
+    def mark_found(self, found: FoundMark | None) -> None:
+        """A pin on what the search found; None takes it away."""
+        self._live = replace(self._live, found=found)
+        self.update()
+
+    @property
+    def found(self) -> FoundMark | None:
+        """The pin on what the search found."""
+        return self._live.found
 
     def highlight(self, highlights: tuple[Highlight, ...]) -> None:
         """Sets of pipes in colours of their own (a trace, a selection by area); none clears them."""
@@ -263,6 +274,9 @@ class MapCanvas(QWidget):
     def mirror(self, other: MapCanvas) -> None:
         """Take over the case, the what-if and the highlights of another canvas."""
         mine, first = self._live, other._live
+        if mine.found != first.found:
+            self.mark_found(first.found)
+            mine = self._live
         if mine.case is not first.case or mine.what_if is not first.what_if or self._highlights is not other._highlights:
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
             self._highlights, self._what_if_title = other._highlights, other._what_if_title

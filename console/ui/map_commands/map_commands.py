@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -18,7 +19,7 @@ from console.ui.map.layers import LayerSettings
 from console.ui.map.network.flow import PipeFlows
 from console.ui.map.view.coordinates import CoordinateSystem
 from console.ui.map.view.picking import Asset
-from console.ui.map.view.selection import Selection, select_in
+from console.ui.map.view.selection import Selection, select_in, select_pipes
 from console.ui.map.view.tools import Sketch, Tool
 from console.ui.map_commands.bookmarks import Bookmarks
 from console.ui.map_commands.flows import ModelFlows
@@ -211,19 +212,34 @@ class MapCommands(QObject):
             return True
         if self.card.put_away():
             return True
+        if self._parts.map.found is not None:
+            self._parts.map.mark_found(None)
+            return True
         if self.selection is not None:
             self.selection = None
             self._parts.map.highlight(())
             return True
         return False
 
+    def select_pipes(self, rows: Sequence[int], fit: bool = False) -> None:
+        """Select pipes by their rows; ``fit``: bring them into view."""
+        if not len(rows):
+            return
+        map_ = self._parts.map
+        self._select(select_pipes(map_.scene, np.asarray(rows, dtype=np.int64)))
+        if fit:
+            map_.fit_pipes(tuple(map(str, self._parts.city.network.pipes.ids(np.asarray(rows)))))
+
     # Inside
+
+    def _select(self, selection: Selection) -> None:
+        self.selection = selection
+        self._parts.map.highlight(selection.highlights)
+        self.noted.emit(selection.text(self._appearance.words))
 
     def _on_shape_ended(self, sketch: Sketch) -> None:
         if sketch.tool in (Tool.SELECT_BOX, Tool.SELECT_POLYGON) and len(sketch.ring()) > 2:
-            self.selection = select_in(self._parts.map.scene, sketch.ring())
-            self._parts.map.highlight(self.selection.highlights)
-            self.noted.emit(self.selection.text(self._appearance.words))
+            self._select(select_in(self._parts.map.scene, sketch.ring()))
             self._parts.map.input.use(sketch.tool)
 
     def _on_layers_changed(self, _: LayerSettings) -> None:
