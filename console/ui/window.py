@@ -21,6 +21,7 @@ from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.finder import Finder
 from console.ui.commands.key_bindings import WindowCommands
+from console.ui.commands.layouts import Layouts
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.own_data import OwnData
@@ -194,6 +195,7 @@ class MainWindow(QMainWindow):
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
         self.setCentralWidget(self._layout)
+        self.layouts = Layouts(self._layout, self._stored, lambda: self._appearance.words, self)
         self._name_panels()
         self.resize(1600, 900)
         self.map.setFocus()
@@ -215,7 +217,7 @@ class MainWindow(QMainWindow):
         shift = self.subjects.shift
         for failed in (self.tasks.failed, self.packages.told, shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        for noted in (self.packages.noted, self.map_commands.noted, shift.noted):
+        for noted in (self.packages.noted, self.map_commands.noted, shift.noted, self.layouts.noted):
             noted.connect(self.messages.show_note)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
@@ -340,8 +342,13 @@ class MainWindow(QMainWindow):
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
     def reset_layout(self) -> None:
-        """Restore the default sizes of the panels."""
-        self._layout.reset()
+        """Restore the default places and sizes of the panels."""
+        self.layouts.reset()
+
+    def show_panel(self, panel: Panel, focus: QWidget | None = None) -> None:
+        """Bring a panel up, wherever it is, with the focus in it."""
+        self._layout.bring_up(panel)
+        (focus or panel).setFocus()
 
     def bring_own_data(self) -> None:
         """Open the window that imports one's own data."""
@@ -401,7 +408,7 @@ class MainWindow(QMainWindow):
         geometry = self._stored.get("geometry")
         self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
         """Whether the window has its place of the last session."""
-        self._layout.restore(self._stored)
+        self.layouts.restore()
 
     @Slot(object)
     def _end_for(self, actor: Actor) -> None:
@@ -418,7 +425,7 @@ class MainWindow(QMainWindow):
         """Store the layout, end threads and processes, then close."""
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
-        self._layout.save(self._stored)
+        self.layouts.save()
         self.map_commands.save()
         self._stored.flush()
         self._bridge.close()
