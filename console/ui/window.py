@@ -18,6 +18,7 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.bridge import PictureBridge
 from console.ui.commands.appearance_choice import AppearanceChoice
 from console.ui.commands.asset_locator import AssetLocator
+from console.ui.commands.attributes import AttributeTables
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.finder import Finder
 from console.ui.commands.key_bindings import WindowCommands
@@ -188,6 +189,7 @@ class MainWindow(QMainWindow):
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
         self.tickets = self.panel(TicketList)
+        self.attributes = AttributeTables(self._port.city, lambda: self.map_commands.selection, lambda: self._appearance, self)
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
@@ -217,8 +219,10 @@ class MainWindow(QMainWindow):
         shift = self.subjects.shift
         for failed in (self.tasks.failed, self.packages.told, shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        for noted in (self.packages.noted, self.map_commands.noted, shift.noted, self.layouts.noted):
+        for noted in (self.packages.noted, self.map_commands.noted, shift.noted, self.layouts.noted, self.attributes.noted):
             noted.connect(self.messages.show_note)
+        self.attributes.place_asked.connect(self.locator.go_to)
+        self.attributes.select_asked.connect(self.map_commands.select_pipes)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
         self.map.input.picked.connect(self.tools.on_picked)
@@ -379,6 +383,7 @@ class MainWindow(QMainWindow):
         for subject in self.subjects.all:
             subject.set_appearance(appearance)
         self.tools.set_appearance(appearance)
+        self.attributes.set_appearance(appearance)
         self.map_commands.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
@@ -437,6 +442,7 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.tasks.close()
         self.finder.close()
+        self.attributes.close()
         self.packages.close()
         self.own_data.close()
         for one in self.subjects.all:

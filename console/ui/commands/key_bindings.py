@@ -85,6 +85,8 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("bookmark", "Ctrl+B", lambda w: w.map_commands.ask_bookmark()),
     KeyBinding("bookmarks", "Ctrl+Alt+B", lambda w: w.map_commands.offer_bookmarks()),
     KeyBinding("pan", "", lambda w: w.map.input.use(Tool.PAN)),
+    KeyBinding("identify", "Ctrl+Shift+I", lambda w: w.map.input.use(Tool.IDENTIFY)),
+    KeyBinding("attributes", "F6", lambda w: w.attributes.open()),
     KeyBinding("zoom_box", "Ctrl+Alt+Z", lambda w: w.map.input.use(Tool.ZOOM_BOX)),
     KeyBinding("select_box", "Ctrl+Alt+S", lambda w: w.map.input.use(Tool.SELECT_BOX)),
     KeyBinding("select_polygon", "Ctrl+Alt+P", lambda w: w.map.input.use(Tool.SELECT_POLYGON)),

@@ -27,6 +27,8 @@ from console.ui.map.overlay import Live, Overlay
 from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
 from console.ui.map.view.coordinates import Coordinates, CoordinateSystem
+from console.ui.map.view.hover import Hover
+from console.ui.map.view.identify import CardData, hover_line
 from console.ui.map.view.input import POINTER_EVENTS, InputHandler
 from console.ui.map.view.navigation import Navigation
 from console.ui.map.view.picking import Asset, Picker
@@ -66,10 +68,14 @@ class MapCanvas(QWidget):
         self.navigation.repaint.connect(self.update)
         self.navigation.taken_by_hand.connect(self._stop_following)
         self.input = InputHandler(self, self.navigation, self._pick)
+        self.hover = Hover(self._pick_at_rest, self)
+        self.input.hovered.connect(self.hover.move)
+        self.hover.changed.connect(self.update)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
         self.derived = DerivedLayers(scene, self.overlay, self.renderer, self)
         self.derived.changed.connect(self.update)
+        self.renderer.finished.connect(self._prepare_picking)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -239,7 +245,8 @@ class MapCanvas(QWidget):
         what_if = title if self._live.what_if is not None else ()
         dots = self.logicalDpiX()
         covered = self.navigation.covered_px()
-        return Margin(self.coordinates, self.input.cursor_world, dots, self._badges, attribution, remark, what_if, covered)
+        cursor, hover = self.input.cursor_world, self._hover_text()
+        return Margin(self.coordinates, cursor, dots, self._badges, attribution, remark, what_if, hover, covered)
 
     def paint_overlay(
         self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
@@ -373,6 +380,25 @@ class MapCanvas(QWidget):
 
     def _pick(self, at: QPointF) -> Asset | None:
         return self._picker.at(at.x(), at.y(), self.camera, self.layer_settings.visible)
+
+    def assets_at(self, at: QPointF) -> tuple[Asset, ...]:
+        """Everything under a position of the widget, the one that a click picks first."""
+        return self._picker.all_at(at.x(), at.y(), self.camera, self.layer_settings.visible)
+
+    def _prepare_picking(self) -> None:
+        """Ahead of the first click or rest of the pointer: at a million pipes it takes a while."""
+        self.renderer.finished.disconnect(self._prepare_picking)
+        self.derived.background.request("picking", self._picker.prepare, lambda _: None)
+
+    def _pick_at_rest(self, at: QPointF) -> Asset | None:
+        return self._pick(at) if self._picker.is_ready else None
+
+    def _hover_text(self) -> str:
+        asset = self.hover.asset
+        if asset is None:
+            return ""
+        flows = self.renderer.extras.flows
+        return hover_line(asset, CardData(self.scene.city, self._live.picture, self._words, flows, self.scene.facilities))
 
     def _on_moved(self, camera: Camera) -> None:
         self.renderer.request(camera)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -86,6 +86,7 @@ class MapCommands(QObject):
         map_.derived.theme_ready.connect(self._emit_legend)
         map_.input.shape_ended.connect(self._on_shape_ended)
         map_.input.tool_changed.connect(self.strip.show_tool)
+        map_.input.identified.connect(self._on_identified)
         self.strip.labels_shown.connect(lambda shown: self._parts.stored.put("map/tool_labels", shown))
 
     # What the window passes on
@@ -204,6 +205,14 @@ class MapCommands(QObject):
             self.card.put_away()
         else:
             self.identify(asset)
+
+    def _on_identified(self, at: QPointF) -> None:
+        """Everything under the place, one after the other; nothing else changes."""
+        assets = self._parts.map.assets_at(at)
+        if assets:
+            self.card.show_assets(assets, self._picture, self._parts.map.renderer.extras.flows)
+        else:
+            self.card.put_away()
 
     def put_away(self) -> bool:
         """Esc: end the tool in use, else the card, else the selection; False when there was nothing to end."""
