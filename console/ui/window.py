@@ -31,6 +31,7 @@ from console.ui.commands.questions import Questions
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
+from console.ui.fault_notes import FaultNotes
 from console.ui.focus import CaseFocus
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
@@ -140,6 +141,7 @@ class MainWindow(QMainWindow):
         self.session = Session(settings.person, settings.access, self._port.now, self, settings.areas_of)
         self.session.other_areas.connect(self._end_for)
         self.dispatcher = Dispatcher(self._port, self.session.actor, self)
+        self.fault_notes = FaultNotes(self._fault_text, self)
         self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self)
         self.seat = SeatCommands(self.session, self._appearance, self)
         self.focus = CaseFocus(self._port, self.tasks, self)
@@ -215,6 +217,9 @@ class MainWindow(QMainWindow):
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
+        self.dispatcher.submitted.connect(self.fault_notes.submitted)
+        self.dispatcher.done.connect(self.fault_notes.done)
+        self.dispatcher.unsent.connect(self.fault_notes.refused)
         self.subjects.connect(self.locator, self.tools)
         shift = self.subjects.shift
         for failed in (self.tasks.failed, self.packages.told, shift.told, self.tools.told, self.map_commands.told):
@@ -326,7 +331,7 @@ class MainWindow(QMainWindow):
 
     def dismiss(self) -> None:
         """Esc: close the tool in use, else end what the map has open, else dismiss the message."""
-        if not (self.tools.put_away() or self.map_commands.put_away()):
+        if not (self.fault_notes.dismiss() or self.tools.put_away() or self.map_commands.put_away()):
             self.messages.dismiss()
 
     def show_shift_log(self) -> None:
@@ -402,6 +407,9 @@ class MainWindow(QMainWindow):
         for spec, panel in self._panels:
             panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
         self._layout.set_titles({spec.title: self._appearance.words(f"panels.{spec.title}") for spec, _ in self._panels})
+
+    def _fault_text(self, fault: QuanmaiError) -> str:
+        return self._appearance.words.fault(fault)
 
     def _look_who_may(self, fault: object) -> None:
         if isinstance(fault, SignInRefused):
