@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.services.network.foreign_models import Preview, SourceLayer
+from console.services.network.own_data import Preview, SourceLayer
 from console.ui.appearance import Appearance
 from console.ui.widgets import label, row
 from console.ui.words import one_line
