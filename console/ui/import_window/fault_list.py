@@ -77,7 +77,7 @@ class FaultList(QWidget):
         """Tick all proposals of a kind of fault."""
         for at in range(self.tree.topLevelItemCount()):
             item = self.tree.topLevelItem(at)
-            if item is not None and item.data(_SEVERITY, _ROLE) == code and item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+            if item is not None and item.data(_SEVERITY, _ROLE) == code and _has_box(item):
                 item.setCheckState(_REPAIR, _CHECKED)
 
     # Parts
@@ -159,10 +159,7 @@ class FaultList(QWidget):
         if parent is None:
             for at in range(item.childCount()):
                 child = item.child(at)
-                if (
-                    child.flags() & Qt.ItemFlag.ItemIsUserCheckable
-                    and child.data(_REPAIR, Qt.ItemDataRole.CheckStateRole) is not None
-                ):
+                if _has_box(child):
                     child.setCheckState(_REPAIR, _CHECKED if is_ticked else _UNCHECKED)
         else:
             mine = [at for at in parent.data(_KIND, _ROLE) if self._proposals[at] is not None]
@@ -170,3 +167,7 @@ class FaultList(QWidget):
             parent.setCheckState(_REPAIR, _CHECKED if ticked == len(mine) else _SOME if ticked else _UNCHECKED)
         self._is_filling = False
         self.ticked.emit()
+
+
+def _has_box(item: QTreeWidgetItem) -> bool:
+    return item.data(_REPAIR, Qt.ItemDataRole.CheckStateRole) is not None

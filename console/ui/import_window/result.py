@@ -13,7 +13,7 @@ from console.services.network.own_data import Imported
 from console.ui.appearance import Appearance
 from console.ui.import_window.fault_list import FaultList
 from console.ui.import_window.sketch_map import SketchLines, SketchMap, SketchMarks
-from console.ui.widgets import Card, PlainLabel, label, row
+from console.ui.widgets import Card, PlainLabel, label, row, tip
 from maps.errors import Fault, InputFault, Severity
 from maps.fitness import Fitness
 from maps.importers.repairs import Repair, proposals_of_refusal
@@ -31,7 +31,7 @@ class ResultView(QWidget):
     def __init__(self, appearance: Appearance) -> None:
         super().__init__()
         self._appearance = appearance
-        self._before: dict[str, int] = {}
+        self._before: dict[str, Fitness] = {}
         self.headline = label(name="title", wrap=True)
         self.counts, self.kept = label(name="muted", wrap=True), label(name="muted", wrap=True, selectable=True)
         self.scores = QWidget()
@@ -73,7 +73,7 @@ class ResultView(QWidget):
         for one in found.fitness:
             self._scores.addWidget(self._score(one), 1)
         if not self._before or not repairs:
-            self._before = {one.purpose: one.score for one in found.fitness}
+            self._before = {one.purpose: one for one in found.fitness}
         listed = [at for at, fault in enumerate(found.faults) if fault.code not in _NOT_LISTED]
         self._show([found.faults[at] for at in listed], [found.proposals[at] for at in listed])
 
@@ -122,7 +122,8 @@ class ResultView(QWidget):
         card = Card(self)
         card.heading.setText(self._t(f"purpose.{one.purpose}"))
         before = self._before.get(one.purpose)
-        shown = f"{one.score} / 100" if before in (None, one.score) else f"{before} → {one.score} / 100"
+        is_new = before is None or before.score == one.score
+        shown = f"{one.score} / 100" if before is None or is_new else f"{before.score} → {one.score} / 100"
         score = PlainLabel(shown)
         score.setObjectName("critical" if one.score < _LOW else "warning" if one.score < _FAIR else "ok")
         font = self._appearance.theme.font(16)
@@ -135,4 +136,14 @@ class ResultView(QWidget):
             else self._t("weakest.text", part=self._t(f"part.{part[0]}"), percent=int(100 * part[1]))
         )
         card.box.addWidget(label(said, wrap=True))
+        card.setToolTip(tip(self._parts(one, before)))
         return card
+
+    def _parts(self, one: Fitness, before: Fitness | None) -> str:
+        """All parts of a score, with what they were before the repairs."""
+        was = dict(before.parts) if before is not None else {}
+        lines = []
+        for part, share in one.parts:
+            now, then = int(100 * share), int(100 * was.get(part, share))
+            lines.append(f"{self._t(f'part.{part}')}: {f'{then} → ' if then != now else ''}{now} %")
+        return "\n".join(lines)
