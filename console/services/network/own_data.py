@@ -11,12 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maps.errors import Fault
+from maps.errors import Fault, InputFault
 
 if TYPE_CHECKING:  # see above
+    import numpy as np
+    from numpy.typing import NDArray
+
     from maps.fitness import Fitness
     from maps.importers.guessing import Choices, ProfileGuess
+    from maps.importers.readers.sources import RawLayer
     from maps.importers.repairs import Repair
+
+_MOST_SEGMENTS = 100_000
+"""Segments of a preview: more tell nothing about the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,16 @@ class SourceLayer:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A guess beside what it was made from. ``columns``: standard layer -> the standard columns that can be fed."""
+    """A guess beside what it was made from. ``columns``: standard layer -> the standard columns that can be fed.
+
+    ``drawn``: segments of the pipes as their coordinates are, (n, 4); ``base``: of the roads among the sources, degrees, (m, 4).
+    """
 
     guess: ProfileGuess
     layers: tuple[SourceLayer, ...]
     columns: Mapping[str, tuple[str, ...]]
+    drawn: NDArray[np.float64]
+    base: NDArray[np.float64]
 
     def layer(self, source: str, name: str) -> SourceLayer:
         """The layer of this name. Raises KeyError for an unknown one."""
@@ -74,7 +86,55 @@ def preview(sources: Sequence[Path], choices: Choices) -> Preview:
         for one in read
     )
     columns = {standard: tuple(column_names(standard)) for standard in layer_names()}
-    return Preview(guess_profile(tables, choices), seen, columns)
+    guess = guess_profile(tables, choices)
+    pipes, roads = ({(one.source, one.layer) for one in guess.of(standard)} for standard in ("pipes", "roads"))
+    drawn = _segments([one for one in read if (one.source, one.name) in pipes])
+    base = _in_degrees([one for one in read if (one.source, one.name) in roads])
+    return Preview(guess, seen, columns, drawn, base)
+
+
+def base_lines(path: Path) -> NDArray[np.float64]:
+    """Lines of a file that declares its CRS, as a base map: segments in degrees WGS84, (n, 4); of a dataset its roads.
+
+    Raises InputFault for a file that cannot be read, has no lines or declares no CRS.
+    """
+    from maps.importers.readers.sources import layer_names as layers_of
+    from maps.importers.readers.sources import read_layer
+
+    listed = [name for _, name in layers_of([path])]
+    read = [read_layer(path, name) for name in (["roads"] if "roads" in listed else listed)]
+    found = _in_degrees(read)
+    if not len(found):
+        raise InputFault(f"{path}: no lines with a declared coordinate system in it; choose streets or another city's dataset")
+    return found
+
+
+def _in_degrees(layers: Sequence[RawLayer]) -> NDArray[np.float64]:
+    import numpy as np
+
+    from maps.importers.crs_candidates import lon_lat
+
+    parts = [np.empty((0, 4))]
+    for one in layers:
+        if one.crs and len(made := _segments([one])):
+            parts.append(lon_lat(made.reshape(-1, 2), one.crs).reshape(-1, 4))
+    return np.concatenate(parts)
+
+
+def _segments(layers: Sequence[RawLayer]) -> NDArray[np.float64]:
+    """Segments of the lines of layers as drawn, (n, 4), evenly thinned beyond the most."""
+    import numpy as np
+    import shapely
+
+    parts = [np.empty((0, 4))]
+    for one in layers:
+        if one.geometry is None:
+            continue
+        points, row = shapely.get_coordinates(shapely.get_parts(shapely.force_2d(one.geometry)), return_index=True)
+        parts.append(np.concatenate([points[:-1], points[1:]], axis=1)[row[:-1] == row[1:]])
+    found = np.concatenate(parts)
+    found = found[np.isfinite(found).all(axis=1)]
+    return found[:: max(1, -(-len(found) // _MOST_SEGMENTS))]
 
 
 def import_into(

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from console.children import CallProcess
-from console.services.network.own_data import Imported, Preview
+from console.services.network.own_data import Imported, Preview, base_lines
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.import_window.matching import MatchingView
+from console.ui.import_window.place import PlaceView
 from console.ui.import_window.repair_steps import RepairSteps, load_or_tell
 from console.ui.import_window.result import ResultView
 from console.ui.import_window.target import TargetForm
 from console.ui.import_window.work import network_segments, profile_of, read_preview, run_import, taken, write_faults
+from console.ui.map.ground.tile_store import MbTiles
 from console.ui.widgets import ElidedLabel, button, label, make_primary, row, tip
 from console.ui.words import one_line
 from maps.errors import InputFault
@@ -58,6 +60,7 @@ class ImportWindow(QWidget):
         self.files = ElidedLabel("", "strong")
         self.choose, self.clear = button(self._t("choose")), button(self._t("clear"))
         self.matching, self.form, self.result = MatchingView(appearance), TargetForm(appearance), ResultView(appearance)
+        self.place, self.tabs = PlaceView(appearance), QTabWidget()
         self.pages = QStackedWidget()
         self.told, self.bar = ElidedLabel("", "warning"), QProgressBar()
         self.back, self.stop, self.leave = button(self._t("back")), button(self._t("cancel")), button(self._t("close"))
@@ -102,6 +105,7 @@ class ImportWindow(QWidget):
     def _show_preview(self, found: Preview) -> None:
         self._busy, self.preview, self._seen = "", found, list(self.sources)
         self.matching.show_preview(found)
+        self.place.show_preview(found)
         self.form.show_sources(self.sources, found.guess.crs)
         self._say(self._t("only_model") if not found.layers else "")
         if self.sources and not self.repairs.steps:
@@ -140,6 +144,7 @@ class ImportWindow(QWidget):
         options: dict[str, object] = {
             "crs": self.form.chosen_crs(),
             "name": self.form.name.text().strip(),
+            "snap_m": self.form.tolerance.value(),
             "repairs": self.repairs.repairs,
         }
         sources, choices, to = list(self.sources), self.matching.choices(), self.form.path
@@ -236,7 +241,9 @@ class ImportWindow(QWidget):
         matching = QWidget()
         box = QVBoxLayout(matching)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.matching, 1)
+        self.tabs.addTab(self.matching, self._t("tab_columns"))
+        self.tabs.addTab(self.place, self._t("tab_place"))
+        box.addWidget(self.tabs, 1)
         box.addStretch(0)  # above the form where an EPANET model leaves nothing to match
         box.addWidget(self.form)
         for page in (empty, matching, self.result):
@@ -261,6 +268,9 @@ class ImportWindow(QWidget):
         self.matching.kind_changed.connect(self._look)
         self.matching.changed.connect(self._show_state)
         self.form.changed.connect(self._show_state)
+        self.place.chosen.connect(self.form.crs.setEditText)
+        self.place.base_asked.connect(self._on_base)
+        self.form.crs.editTextChanged.connect(self.place.select)
         self.start.clicked.connect(self.run)
         self.stop.clicked.connect(self.cancel)
         self.leave.clicked.connect(self.close)
@@ -328,8 +338,8 @@ class ImportWindow(QWidget):
         self.start.setVisible(is_ready and not is_done)
         self.start.setEnabled(not self._busy and not faults)
         self.open.setVisible(isinstance(self.outcome, Imported))
-        self.matching.setVisible(self.preview is None or bool(self.preview.layers))
-        for page in (self.matching, self.form, self.result.list):
+        self.tabs.setVisible(self.preview is None or bool(self.preview.layers))
+        for page in (self.tabs, self.form, self.result.list):
             page.setEnabled(not self._busy)
         self.choose.setVisible(not is_done)
         self.clear.setVisible(not is_done and bool(self.sources))
@@ -344,6 +354,26 @@ class ImportWindow(QWidget):
     def _on_choose(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self._t("title"), "", self._t("filter"))
         self.add_files([Path(name) for name in names])
+
+    @Slot()
+    def _on_base(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, self._t("base_file"), "", self._t("base_filter"))
+        if name:
+            self.show_base(Path(name))
+
+    def show_base(self, path: Path) -> None:
+        """A base map for the place of the data: own tiles (.mbtiles), streets, or the roads of another city."""
+        if path.suffix.lower() != ".mbtiles":
+            self._tasks.request(
+                "base",
+                lambda: self._calls.call(base_lines, path, reads=path.name),
+                lambda found: self.place.show_base(found, path.name),
+            )
+            return
+        try:
+            self.place.show_tiles(MbTiles(path), path.name)
+        except InputFault as fault:
+            self._say(one_line(str(fault)))
 
     @Slot()
     def _on_back(self) -> None:

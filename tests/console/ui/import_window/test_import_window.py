@@ -22,7 +22,7 @@ from console.ui.words import Words
 from maps.dataset import read_city
 from maps.importers.repairs import read_repairs
 from tests.maps.importers.guessing.conventions import SEEN_LATER
-from tests.maps.importers.writing import pipe, source, write
+from tests.maps.importers.writing import line, pipe, source, write
 
 pytestmark = pytest.mark.gui
 _HANGS_MS = 60_000
@@ -53,7 +53,7 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
 
     opened.matching.choose("road_name", "MATERIAL")  # already the material
     assert not opened.start.isEnabled()
-    cells = [opened.matching.table.item(at, 4) for at in range(opened.matching.table.rowCount())]
+    cells = [opened.matching.table.item(at, 5) for at in range(opened.matching.table.rowCount())]
     assert sum("MATERIAL" in cell.text() for cell in cells if cell is not None) == 2
     opened.matching.choose("road_name", "TOWN")
     assert opened.start.isEnabled()
@@ -78,6 +78,24 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
     with qtbot.waitSignal(opened.opened) as asked:
         opened.open.click()
     assert asked.args == [to]
+
+
+def test_a_unit_and_a_coordinate_system_are_chosen_by_click(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
+    rows = [{"id": f"P{n}", "口径": 0.2 + 0.1 * (n % 3), "wkt": line((10.0 * n, 0), (10.0 * n + 10, 0))} for n in range(30)]
+    path = write(tmp_path / "net.gpkg", {"pipes": rows}, crs=None)
+    opened.add_files([path])
+    qtbot.waitUntil(lambda: opened.preview is not None and not opened._busy, timeout=_HANGS_MS)
+    crs = [one.crs for one in opened.place.listed]
+    assert "EPSG:4548" in crs
+    opened.place.table.cellClicked.emit(crs.index("EPSG:4549"), 0)
+    assert opened.form.crs.currentText() == "EPSG:4549"
+    opened.matching.choose_unit("diameter_mm", 25.4)
+    opened.form.tolerance.setValue(0.01)
+    opened.start.click()
+    qtbot.waitUntil(lambda: isinstance(opened.outcome, Imported), timeout=_HANGS_MS)
+    found = read_city(opened.form.path).network
+    assert found.crs == "EPSG:4549"
+    assert float(found.pipes.diameter_mm.max()) == pytest.approx(0.4 * 25.4)
 
 
 def test_a_cancelled_import_writes_no_city(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
