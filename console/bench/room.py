@@ -30,7 +30,7 @@ from console.services.incidents.opening import OpenIncident
 from maps.dataset import read_city, write_city
 
 _SETTLES_S, _SHOWN_WITHIN_S, _TAKEN_OVER_WITHIN_S = 3.0, 10.0, 60.0
-_READY_WITHIN_S, _STORED_WITHIN_S = 180.0, 60.0
+_READY_WITHIN_S, _STORED_WITHIN_S = 300.0, 60.0
 
 
 def run(stations: int = 10_000, consoles: int = 10, engines: int = 2, seconds: int = 30, store: str = "") -> dict[str, Any]:
@@ -47,13 +47,16 @@ def run(stations: int = 10_000, consoles: int = 10, engines: int = 2, seconds: i
         write_city(city, path)
         names = [f"engine{number}" for number in range(engines)] + [f"desk{number}" for number in range(consoles)]
         target, seats = store or str(folder / "room.sqlite"), list[_Seat]()
-        for name in names:  # one after the other: the first engine leads
+        for name in names:
             ours, theirs = context.Pipe()
             process = context.Process(target=seat, args=(path, folder, where.port, target, name, theirs), daemon=True)
             process.start()
             stack.callback(process.kill)
             seats.append(_Seat(name, process, ours))
-            seats[-1].hears(_READY_WITHIN_S)
+            if len(seats) == 1:
+                seats[0].hears(_READY_WITHIN_S)  # the first engine leads
+        for one in seats[1:]:
+            one.hears(_READY_WITHIN_S)
         for one in seats:
             while not one.asks("up"):
                 time.sleep(0.1)
