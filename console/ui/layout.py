@@ -62,6 +62,8 @@ class WindowLayout(QWidget):
         self._whole.setStretchFactor(0, 1)
         self._whole.setCollapsible(0, False)
         self._by_hand, self._rows = False, -1
+        self.spare_px = 0
+        """Height that the bottom panels leave to something below the window's parts (the time bar of a replay)."""
         self._left.splitterMoved.connect(self._on_moved)
         for tabs, _ in self._tabs:
             tabs.currentChanged.connect(lambda _: self._fit_bottom())
@@ -96,7 +98,7 @@ class WindowLayout(QWidget):
             return
         aside = any(tabs.currentIndex() > 0 for tabs, _ in self._tabs)
         rows = max(self._rows, _USUAL_ROWS) if aside else self._rows
-        lower = min(_FRAME_PX + rows * _ROW_PX, round(whole * _MOST_SHARE))
+        lower = min(_FRAME_PX + rows * _ROW_PX, round(whole * _MOST_SHARE)) - self.spare_px
         self._left.setSizes([whole - lower, lower])
 
     def _on_moved(self) -> None:
