@@ -237,6 +237,7 @@ class MainWindow(QMainWindow):
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
+        self.map.tab_first = self.case.next_step
         self.case.response.outage_asked.connect(self.subjects.outages.plan_repair)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.offers.append(map_offers(self.tools, self.map_commands))
