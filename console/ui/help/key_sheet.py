@@ -21,6 +21,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "shift": ("shift_entry", "shift_log", "handover", "contacts", "sign_on", "lock", "change_person"),
     "map": (
+        "identify", "attributes",
         "fit", "map_back", "map_forward", "bookmark", "bookmarks", "pan", "zoom_box", "select_box", "select_polygon",
         "measure_length", "measure_area", "next_crs", "copy_coordinates", "copy_map", "export_map", "second_map", "wall",
         "follow_crew", "tiles",
