@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,8 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
+        self.tab_first: Callable[[], QWidget | None] = lambda: None
+        """Where Tab goes from the map before all else: the next step of the case in focus; None: as Qt has it."""
         self._what_if_title: tuple[str, str] | None = None
         self._enlarged = 1.0
         self.navigation = Navigation(self, scene)
@@ -360,6 +363,14 @@ class MapCanvas(QWidget):
         if event.added() and isinstance(event.child(), QWidget):  # a panel: the pointer over it is not over the map
             event.child().installEventFilter(self.input)
         super().childEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes to the next step first, wherever its panel stands."""
+        step = self.tab_first() if forward else None
+        if step is None:
+            return super().focusNextPrevChild(forward)
+        step.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pass on to the input handler; other keys go to Qt."""
