@@ -384,6 +384,10 @@ class MainWindow(QMainWindow):
         """Open the window that imports one's own data."""
         self.own_data.open(self._appearance)
 
+    def compare_versions(self) -> None:
+        """Open the window that compares a newer dataset with the one in use."""
+        self.own_data.compare(self._appearance, self._port.city, self._picture.incidents)
+
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
         """An instructor breaks a pipe in a drill."""

@@ -105,6 +105,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
+    KeyBinding("new_version", "", lambda w: w.compare_versions()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
