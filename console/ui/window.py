@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar, cast
 
@@ -31,6 +32,7 @@ from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
 from console.ui.dialogs.palette import Palette
 from console.ui.focus import CaseFocus
+from console.ui.guide import GuideWindow
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
     subjects: Subjects
     case: CaseColumn
     choice: AppearanceChoice
+    guide: GuideWindow
 
     def __init__(
         self,
@@ -98,6 +101,8 @@ class MainWindow(QMainWindow):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes; False keeps it open."""
         self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
         self._stored = StoredSettings(self._settings.folder)
@@ -190,6 +195,7 @@ class MainWindow(QMainWindow):
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
+        self.guide = GuideWindow(self._appearance, self)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -238,6 +244,16 @@ class MainWindow(QMainWindow):
     def words(self) -> Words:
         """Words of the language in use."""
         return self._appearance.words
+
+    @property
+    def appearance(self) -> Appearance:
+        """Language and theme in use."""
+        return self._appearance
+
+    @property
+    def picture(self) -> Picture:
+        """The newest picture that is shown."""
+        return self._picture
 
     def panel(self, kind: type[P]) -> P:
         """The panel of this class."""
@@ -379,6 +395,7 @@ class MainWindow(QMainWindow):
         self.tools.set_appearance(appearance)
         self.map_commands.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
+        self.guide.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -420,7 +437,10 @@ class MainWindow(QMainWindow):
         self.ended_for.emit(actor)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end threads and processes, then close."""
+        """Ask where something is open; then store the layout, end threads and processes, close."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
         self._layout.save(self._stored)
