@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
+from time import monotonic
+from typing import ClassVar
+from weakref import ref
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
@@ -101,6 +104,14 @@ class PlainButton(QPushButton):
         """Ignore the second press of a double click, unless the button is quick."""
         if self.is_quick:
             super().mouseDoubleClickEvent(event)
+
+    last_press: ClassVar[tuple[ref[PlainButton], float] | None] = None
+    """(button, monotonic s) of the last press of any: what is refused at once was asked for there (``fault_notes.py``)."""
+
+    def nextCheckState(self) -> None:
+        """Qt calls it at each press, by mouse or key, before the button acts."""
+        PlainButton.last_press = ref(self), monotonic()
+        super().nextCheckState()
 
     def setVisible(self, visible: bool) -> None:
         """Show or hide; the focus goes to what holds the button."""

@@ -17,6 +17,7 @@ from console.ui.map.layers import MapLayer
 from console.ui.map.live.case_marks import CaseMarks, StepStatus
 from console.ui.map.live.case_place import PlaceName, name_place, paint_place
 from console.ui.map.live.crew_marks import CrewMarks
+from console.ui.map.live.found_mark import FoundMark, paint_found
 from console.ui.map.live.stations import Gauges
 from console.ui.map.live.ticket_marks import TicketMarks
 from console.ui.map.network.names import Names
@@ -37,6 +38,7 @@ class Live:
     """Marks of the what-if over the case; None when there is none."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
+    found: FoundMark | None = None
 
 
 class Overlay:
@@ -64,6 +66,7 @@ class Overlay:
             name = name_place(frame, live.case.place)
             _reads(frame, live.case)
         _selection_label(frame, live)
+        paint_found(frame, live.found)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
         with frame.faded(MapLayer.TICKETS):

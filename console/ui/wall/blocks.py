@@ -11,8 +11,10 @@ from console.domain.clock import moment
 from console.domain.crews import CrewState
 from console.domain.health import FAULT_NAMES, feeds_set_up
 from console.domain.incidents import Incident
+from console.domain.outages import Outage
 from console.domain.picture import Picture
 from console.domain.targets import Targets
+from console.services.overview.calls_and_works import calls_now, outages_until_morning
 from console.services.overview.deadlines import DeadlineKind, next_deadline
 from console.services.overview.network_now import AlarmBand, Compliance, NetworkNow, Output, alarm_band, crews_by_state, works
 from console.ui.panels.case.clock import elapsed_s, is_late
@@ -90,6 +92,7 @@ def blocks(
         _compliance(compliance, words),
         _output(network.output(picture), words),
         Block((_rate(picture.alarms_per_10_min, words),)),
+        _calls(picture, words),
         _crews(picture, words),
         _works(picture, now, words),
     )
@@ -166,6 +169,17 @@ def _rate(per_10_min: int, words: Words) -> Line:
     )
 
 
+def _calls(picture: Picture, words: Words) -> Block:
+    """Open calls; a cluster of them, and callers who wait to be called back, are marked."""
+    calls = calls_now(picture)
+    lines = [Line(words("wall.calls"), words("wall.calls_open", n=calls.open, hour=calls.last_hour))]
+    if calls.clusters:
+        lines.append(Line("", f"▲ {words('wall.clusters', n=calls.clusters)}", "state.high"))
+    if calls.due_back:
+        lines.append(Line("", words("wall.due_back", n=calls.due_back)))
+    return Block(tuple(lines))
+
+
 def _crews(picture: Picture, words: Words) -> Block:
     if not picture.crews:
         return Block((Line(words("wall.crews"), words("wall.none_recorded"), "state.stale"),))
@@ -179,14 +193,22 @@ def _crews(picture: Picture, words: Words) -> Block:
 
 
 def _works(picture: Picture, now: datetime, words: Words) -> Block:
-    entered = works(picture.alarms)
-    if not entered:
+    entered, planned = works(picture.alarms), outages_until_morning(picture, words.local(now))
+    if not (entered or planned):
         return Block((Line(words("wall.works"), words("wall.none_recorded"), "text.normal"),))
-    lines = [Line(words("wall.works"), words("wall.works_entered", n=len(entered)))]
+    lines = [Line(words("wall.works"), words("wall.works_entered", n=len(entered) + len(planned)))]
+    for outage in planned:
+        window = words("wall.window", since=words.stamp(outage.starts_at, now), until=words.stamp(outage.ends_at, now))
+        lines.append(Line(one_line(_place_of(outage)), window, "text.normal"))
     for one in entered:
         until = words("wall.until", time=words.stamp(one.ends_at, now)) if one.ends_at is not None else ""
         lines.append(Line(one_line(one.subject if one.subject != "network" else words("alarms.network")), until, "text.normal"))
     return Block(tuple(lines))
+
+
+def _place_of(outage: Outage) -> str:
+    place = outage.place
+    return (place.community or place.road or place.pipe_id) if place is not None else outage.outage_id
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -206,12 +206,18 @@ def _layer(
     found = (*found, *_chosen(standard, one, chosen))
     if place and "node" not in chosen and drawn_as != LINE:  # one column may be the asset's own id and its node's
         found = (*found, *(guess for guess in _node_alone(standard, one) if where or _are_nodes(one, guess.source)))
+    found = _in_chosen_units(found, one.choices.factors.get((one.raw.source, one.raw.name, standard), {}))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
     rows = len(one.raw.frame)
     return LayerGuess(
         one.raw.source, one.raw.name, standard, one.confidence, rows, found, constants or {}, where or {}, unused=unused
     )
+
+
+def _in_chosen_units(found: tuple[ColumnGuess, ...], factors: Mapping[str, float]) -> tuple[ColumnGuess, ...]:
+    units = {column: None if factor == 1.0 else factor for column, factor in factors.items()}
+    return tuple(replace(guess, factor=units[guess.standard]) if guess.standard in units else guess for guess in found)
 
 
 def _chosen(standard: str, one: _Read, chosen: Mapping[str, str]) -> Iterator[ColumnGuess]:

@@ -26,6 +26,7 @@ from console.ui.panels.case.public import PublicSection
 from console.ui.panels.case.quiet import QuietPage
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.panels.case.stillness import Stillness
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.widgets import make_primary, row
 from maps.city import City
@@ -92,6 +93,7 @@ class CaseColumn(Panel):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(column)
+        self._still = Stillness(self._scroll, self._sections)
         self.setFocusProxy(self._scroll)
         self._below = QWidget()
         below = QVBoxLayout(self._below)
