@@ -20,6 +20,8 @@ from markdown_it import MarkdownIt
 from maps.files import write_aside
 from resources.texts import LANGUAGES
 
+_BOLD, _OPEN, _SHUT = re.compile(r"\*\*(.+?)\*\*"), "\ue000", "\ue001"
+"""Markdown ends no bold text between a mark and a Chinese character, which have no space between them; so it is set here."""
 _IMAGE = re.compile(r'<img src="([\w.-]+\.png)"')
 _STYLE = """
 body{font:16px/1.65 "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#1d2227;background:#fff;margin:0}
@@ -44,7 +46,8 @@ class Chapter:
     @property
     def html(self) -> str:
         """The chapter as HTML; pictures are named by their file."""
-        return str(_markdown().render(self.source))
+        marked = _BOLD.sub(f"{_OPEN}\\1{_SHUT}", self.source)
+        return str(_markdown().render(marked)).replace(_OPEN, "<strong>").replace(_SHUT, "</strong>")
 
 
 def folder_of(language: str) -> Traversable:

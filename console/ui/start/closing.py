@@ -34,21 +34,22 @@ def running_cases(picture: Picture) -> tuple[str, ...]:
     return tuple(one.incident_id for one in picture.incidents if one.phase is not Phase.CLOSED)
 
 
-def closing_text(found: Open, appearance: Appearance) -> str:
-    """What is open and what becomes of it, a line each."""
+def what_is_open(found: Open, appearance: Appearance) -> list[tuple[str, str]]:
+    """(what, how many and what becomes of it), a line each."""
     words = appearance.words
     text, lines = words.catalogue.text, []
     if found.cases:
-        lines.append(text("start.closing.cases", cases=words.listed(one_line(one) for one in found.cases)))
-        kind = "drill" if found.is_drill else "cases_text" if found.is_watched else "cases_alone"
-        lines.append(text(f"start.closing.{kind}"))
+        becomes = "drill" if found.is_drill else "watched" if found.is_watched else "alone"
+        names = words.listed(one_line(one) for one in found.cases)
+        lines.append((text("start.closing.cases"), f"{names}\n{text(f'start.closing.{becomes}')}"))
     if found.waiting:
-        lines.append(text("start.closing.waiting", n=found.waiting))
+        lines.append((text("start.closing.waiting"), str(found.waiting)))
     if found.unsent:
-        lines.append(text("start.closing.unsent", n=found.unsent))
+        lines.append((text("start.closing.unsent"), text("start.closing.dropped", what=found.unsent)))
     if found.drafts:
-        lines.append(text("start.closing.drafts", windows=words.listed(one_line(one) for one in found.drafts)))
-    return "\n".join(lines)
+        windows = words.listed(one_line(one) for one in found.drafts)
+        lines.append((text("start.closing.drafts"), text("start.closing.dropped", what=windows)))
+    return lines
 
 
 def may_close(found: Open, appearance: Appearance, parent: QWidget) -> bool:
@@ -57,7 +58,12 @@ def may_close(found: Open, appearance: Appearance, parent: QWidget) -> bool:
         return True
     text = appearance.words.catalogue.text
     question = Confirmation(
-        appearance, text("start.closing.title"), closing_text(found, appearance), text("start.closing.do"), parent=parent
+        appearance,
+        text("start.closing.title"),
+        text("start.closing.text"),
+        text("start.closing.do"),
+        what_is_open(found, appearance),
+        parent=parent,
     )
     question.cancel.setText(text("start.closing.stay"))
     return bool(question.exec())

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from console.domain.actors import Actor
 from console.services.ports import StoreUnavailable
 from console.ui.dialogs.confirm import Confirmation
-from console.ui.start.closing import Open, closing_text
+from console.ui.start.closing import Open, what_is_open
 from console.ui.start.drafts import Draft, DraftKeeper, drafts_path, drop_left_over, open_drafts, take_left_over
 from console.ui.start.guard import SessionGuards
 from console.ui.start.recovered import RecoveredDialog
@@ -128,13 +128,17 @@ def test_closing_with_an_open_case_asks_and_stay_keeps_the_window(
 
 
 def test_the_question_says_what_is_lost_and_what_is_not(window: MainWindow) -> None:
-    alone = closing_text(Open(("2024-0001",), 0, 0, ()), window.appearance)
-    watched = closing_text(Open(("2024-0001",), 0, 0, (), is_watched=True), window.appearance)
+    ((_, alone),) = what_is_open(Open(("2024-0001",), 0, 0, ()), window.appearance)
+    ((_, watched),) = what_is_open(Open(("2024-0001",), 0, 0, (), is_watched=True), window.appearance)
     assert "2024-0001" in alone
     assert "不再接收读数" in alone
     assert "不再接收读数" not in watched
-    text = closing_text(Open((), 1, 2, ("登记来电",)), window.appearance)
-    assert [part in text for part in ("1", "2", "登记来电")] == [True] * 3
+    waiting, unsent, drafts = (value for _, value in what_is_open(Open((), 1, 2, ("登记来电",)), window.appearance))
+    assert waiting == "1"
+    assert "2" in unsent
+    assert "登记来电" in drafts
+    assert "丢弃" in unsent
+    assert "丢弃" in drafts
     assert not Open((), 0, 0, ())
 
 
