@@ -28,6 +28,7 @@ from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
 from console.settings import Settings, in_environment, is_shared, load_settings
+from console.settings_file import TomlSettingsFile
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
@@ -191,7 +192,7 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     app = QApplication.instance() or QApplication(sys.argv[:1])
     folder = settings.data_folder / "review"
     folder.mkdir(parents=True, exist_ok=True)
-    look = _window_settings(settings, folder)
+    look = replace(_window_settings(settings, folder), has_sound=False)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
     set_loaded_aside()
@@ -250,6 +251,8 @@ def _window_settings(
         actor=actor or settings.person,
         access=None if people is None else people.access,
         lock_minutes=settings.lock_minutes,
+        has_sound=True,
+        file=TomlSettingsFile(),
         folder=folder,
         language=in_environment(settings, "language"),
         theme=in_environment(settings, "colours"),
@@ -300,6 +303,7 @@ def _show(
         runtime.when_states(CrossThreadCall(show_states, window).push)
         if window.sight is None:  # a package holds the whole log and every alarm of its time, of all areas
             window.packages.writer = runtime.case_files.write
+        window.help.offer_tour()
 
     look = _window_settings(settings, settings.data_folder, people, actor)
     windows = SeatWindows(runtime.engine, look, areas, drill, prepare)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maps.errors import Fault, Severity
+from maps.errors import Fault
 
 if TYPE_CHECKING:  # a command that only prints its help loads no numpy
     from maps.city import City
@@ -38,21 +38,6 @@ def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
     for code in lacking(city):
         if only is None or code in only:
             print(f"note: {words.text(f'ui.lacking.{code}')}", file=sys.stderr)  # noqa: T201
-
-
-_FAULT_COLUMNS = ("severity", "code", "layer", "row", "asset_id", "column", "x", "y", "message")
-
-
-def write_fault_report(faults: tuple[Fault, ...], path: Path) -> None:
-    """Write every fault of an import to a CSV table. Raises InputFault when it cannot be written."""
-    from maps.export.csv_tables import write_csv
-
-    rows = ([str(value) if isinstance(value, Severity) else value for value in _cells(fault)] for fault in faults)
-    write_csv(path, _FAULT_COLUMNS, rows)
-
-
-def _cells(fault: Fault) -> list[Any]:
-    return [getattr(fault, name) for name in _FAULT_COLUMNS]
 
 
 def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from console.documents.preview import preview
 from console.domain.alarms import Alarm
 from console.domain.area_alerts import AreaAlert
 from console.domain.field_reports import CREW_DUTY
@@ -37,8 +36,10 @@ from console.services.notices.contradictions import Contradiction, contradiction
 from console.services.notices.demands import Around, Demand, demand_gaps, demands_of, with_water
 from console.services.notices.holders import case_of
 from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.crew_menu import crew_menu
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.notice_sources import notice_sources
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
@@ -68,9 +69,17 @@ from maps.locate.next_reading import ReadingPlace
 class Questions(QObject):
     """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
-    def __init__(self, port: ConsolePort, submit: Submit, session: Session, appearance: Appearance, window: QWidget) -> None:
+    def __init__(
+        self,
+        port: ConsolePort,
+        submit: Submit,
+        session: Session,
+        appearance: Appearance,
+        tasks: BackgroundTasks,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
-        self._submit = submit
+        self._submit, self._tasks = submit, tasks
         self._port, self._session, self._appearance, self._window = port, session, appearance, window
         self._notice: NoticeDialog | None = None
         self._report: ReportDialog | None = None
@@ -291,19 +300,8 @@ class Questions(QObject):
             if self._notice is not None:  # it has edits and asks about them first
                 self._notice.raise_()
                 return
-        now = self._port.now
-        dialog = NoticeDialog(
-            self._appearance,
-            self._session,
-            now,
-            incident,
-            notice,
-            self._contradicted,
-            lambda: channel_words(self._appearance.words, self._port.latest()),
-            lambda shown: preview(shown, self._port.site or "site", now()),
-            self._demands,
-            self._window,
-        )
+        sources = notice_sources(self._port, self._tasks, self._appearance.words, self._contradicted, self._demands)
+        dialog = NoticeDialog(self._appearance, self._session, incident, notice, sources, self._window)
         dialog.asked.connect(self._submit)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog

@@ -20,12 +20,12 @@ from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
 from console.ui.dialogs.ticket_correction import TicketCorrection
 from console.ui.focus import CaseFocus
 from console.ui.models.tickets import tickets_text
 from console.ui.port import ConsolePort
+from console.ui.search import Hit
 from console.ui.widgets import menu_over
 from console.ui.words import one_line
 from maps.errors import QuanmaiError

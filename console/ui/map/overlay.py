@@ -18,6 +18,7 @@ from console.ui.map.live.case_marks import CaseMarks, StepStatus
 from console.ui.map.live.case_place import PlaceName, name_place, paint_place
 from console.ui.map.live.correction_marks import CorrectionMarks
 from console.ui.map.live.crew_marks import CrewMarks
+from console.ui.map.live.found_mark import FoundMark, paint_found
 from console.ui.map.live.outage_marks import OutageMarks
 from console.ui.map.live.stations import Gauges
 from console.ui.map.live.ticket_marks import TicketMarks
@@ -39,6 +40,7 @@ class Live:
     """Marks of the what-if over the case; None when there is none."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
+    found: FoundMark | None = None
     outages: frozenset[str] = frozenset()
     """Planned outages that are shown besides those of today."""
     outage: str = ""
@@ -74,6 +76,7 @@ class Overlay:
             name = name_place(frame, live.case.place)
             _reads(frame, live.case)
         _selection_label(frame, live)
+        paint_found(frame, live.found)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
         with frame.faded(MapLayer.TICKETS):

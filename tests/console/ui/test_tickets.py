@@ -14,11 +14,11 @@ from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.tickets.changing import LogCallback
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
 from console.ui.map.view.picking import Asset
 from console.ui.models.tickets import Shown
 from console.ui.panels.tables import cell_width
+from console.ui.search import Hit
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 
