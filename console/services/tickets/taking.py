@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +21,7 @@ from console.services.changesets import NOTHING, Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.joint_plans import merged
 from console.services.shift.contacts import is_phone
-from console.services.shift.words import line, plain
+from console.services.shift.words import LONGEST_LINE, line, plain
 from console.services.state import DeskState
 from console.services.tickets.hearing import CallFields, Heard
 from console.services.tickets.matching import Match
@@ -28,6 +29,7 @@ from console.services.tools import Tools
 from maps.gcj02 import shifted_positions
 
 LONGEST_ADDRESS, LONGEST_TEXT, LONGEST_URL = 200, 2000, 500
+_LONGEST_KEY = LONGEST_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class CorrectTicket(Intent):
 
 def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: datetime) -> ChangeSet:
     """Keep a call as a ticket; in the area of a case it joins it as evidence."""
-    if intent.client and intent.request_key and _known(state, intent) is not None:
+    if intent.client and request_key(intent.request_key) and _known(state, intent) is not None:
         return NOTHING
     fields = cleaned(intent.fields)
     if intent.incident_id and intent.incident_id not in state.incidents:
@@ -72,7 +74,7 @@ def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: da
         intent.source,
         actor.name,
         client=line(intent.client),
-        request_key=line(intent.request_key),
+        request_key=request_key(intent.request_key),
         media_url=_url(intent.media_url),
         updated_at=now,
         is_drill=tools.is_drill,
@@ -209,8 +211,17 @@ def _doubt(tools: Tools, source: TicketSource, fields: CallFields) -> str:
 
 
 def _known(state: DeskState, intent: TakeCall) -> Ticket | None:
-    key = (line(intent.client), line(intent.request_key))
+    key = (line(intent.client), request_key(intent.request_key))
     return next((one for one in state.of(TICKET).values() if (one.client, one.request_key) == key), None)
+
+
+def request_key(text: str) -> str:
+    """A client's own number of a request as it is kept: the same again is found, and two long ones are never taken for one."""
+    whole = " ".join(text.split())
+    if len(whole) <= _LONGEST_KEY:
+        return whole
+    digest = blake2b(whole.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return f"{whole[: _LONGEST_KEY - len(digest) - 1]}~{digest}"
 
 
 def _url(text: str) -> str:

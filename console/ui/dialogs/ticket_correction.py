@@ -33,7 +33,7 @@ class TicketCorrection(Question):
         self.address, self.text = QLineEdit(base.address), QLineEdit(base.text)
         self.address.setMaxLength(LONGEST_ADDRESS)
         self.text.setMaxLength(LONGEST_TEXT)
-        self.callback = QCheckBox(tickets_text(words, "quick.callback"))
+        self.callback = QCheckBox(tickets_text(words, "correct.callback"))
         self.callback.setChecked(base.wants_callback)
         self.moved = QCheckBox(tickets_text(words, "correct.place"))
         self.moved.setEnabled(place is not None)
