@@ -54,7 +54,7 @@ def sketch_of(city: City, facts: NoticeFacts) -> Sketch:
     """The sketch of a notice; empty where the city has no outlines of the communities it names."""
     told = communities_told(city.zones, facts)
     parts = [
-        (clean(str(city.zones.name[row])) if first else "", effect, part.simplify(_TOLERANCE_M))
+        (clean(str(city.zones.name[row])) if first else "", effect, part.exterior.simplify(_TOLERANCE_M))
         for row, effect in told.items()
         for first, part in _first_marked(city.zones.geometry[row])
     ]
@@ -65,7 +65,7 @@ def sketch_of(city: City, facts: NoticeFacts) -> Sketch:
     wide = max(_AROUND * (east - west), _LEAST_M)
     tall = max(_AROUND * (north - south), _LEAST_M)
     window = shapely.box(west - wide, south - tall, east + wide, north + tall)
-    areas = tuple(SketchArea(name, effect, _points(part.exterior, middle)) for name, effect, part in parts)
+    areas = tuple(SketchArea(name, effect, _points(ring, middle)) for name, effect, ring in parts)
     return Sketch(areas, _streets(city.roads, facts, window, middle))
 
 
