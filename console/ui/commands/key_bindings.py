@@ -95,6 +95,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
     KeyBinding("new_version", "", lambda w: w.compare_versions()),
+    KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
