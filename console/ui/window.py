@@ -390,6 +390,10 @@ class MainWindow(QMainWindow):
         """Open the window that imports one's own data."""
         self.own_data.open(self._appearance)
 
+    def test_feed(self) -> None:
+        """Open the window that maps topics of a broker to stations."""
+        self.own_data.test_live(self._appearance, self._port.city)
+
     def compare_versions(self) -> None:
         """Open the window that compares a newer dataset with the one in use."""
         self.own_data.compare(self._appearance, self._port.city, self._picture.incidents)

@@ -107,6 +107,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
     KeyBinding("new_version", "", lambda w: w.compare_versions()),
     KeyBinding("guide", "Shift+F1", lambda w: w.guide.open()),
+    KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
