@@ -48,9 +48,9 @@ def _sines(along: float, *waves: tuple[float, float]) -> float:
 
 
 def from_gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """The inverse, by iteration: below a centimetre after three steps, for the shift is smooth."""
+    """The inverse, by iteration: the shift is smooth, so that six steps give it to a millimetre."""
     east, north = lon, lat
-    for _ in range(4):
+    for _ in range(6):
         there = gcj02(east, north)
         east, north = east + lon - there[0], north + lat - there[1]
     return east, north

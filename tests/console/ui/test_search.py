@@ -19,16 +19,16 @@ from console.services.notices.lifecycle import DraftNotice
 from console.services.outages.planning import PlanOutage
 from console.ui.dialogs.hit_rows import HIT
 from console.ui.dialogs.palette import Palette
-from console.ui.map.view.coordinates import gcj02
 from console.ui.search import Command, Found, Group, Hit, Search
 from console.ui.search.asking import SearchAsking
-from console.ui.search.coordinate_entry import entries, from_gcj02
+from console.ui.search.coordinate_entry import entries
 from console.ui.search.pipe_kinds import PipeKinds
 from console.ui.search.recent import RecentHits
 from console.ui.settings import StoredSettings
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.city import City
+from maps.gcj02 import from_gcj02, gcj02
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
