@@ -193,7 +193,9 @@ class WindowLayout(QWidget):
         for area, splitter in ((Area.LEFT, self._upper), (Area.BOTTOM, self._lower), (Area.RIGHT, self._whole)):
             first = 0 if area is not Area.RIGHT else 1
             for number, titles in enumerate(made.shown(area)):
-                splitter.insertWidget(first + number, self._in_place(titles))
+                part = self._in_place(titles)
+                splitter.insertWidget(first + number, part)
+                part.show()  # a panel that was hidden; not before: without a parent it would be a window of its own
                 if area is Area.BOTTOM:
                     splitter.setStretchFactor(number, self._spec(titles[0]).stretch or 1)
         for title in made.hidden:
@@ -219,7 +221,6 @@ class WindowLayout(QWidget):
     def _in_place(self, titles: Sequence[str]) -> QWidget:
         """The panel, or tabs where others share its place."""
         if len(titles) == 1:
-            self._panel[titles[0]].setVisible(True)
             return self._panel[titles[0]]
         tabs = QTabWidget()
         tabs.setDocumentMode(True)

@@ -46,7 +46,7 @@ _TABLES: dict[str, type[Columns]] = {
     "roads": ShapeTable, "water": ShapeTable, "places": ShapeTable,
 }  # fmt: skip
 _SHAPES = ("zones", "roads", "water", "places")
-_MORE_COLUMNS = {"nodes": ("inlet_pipes",)}
+_MORE_COLUMNS = {"nodes": ("inlet_pipes",), "stations": ("least", "most")}
 _STYLES = ("layer_styles",)
 """Tables that QGIS keeps in a GeoPackage besides its layers."""
 _SHOWN = 5
@@ -129,7 +129,8 @@ def _unused(listed: Sequence[tuple[Path, str]], used: set[tuple[Path, str]]) -> 
 def _frame(name: str, parts: Sequence[Part], faults: list[Fault]) -> StandardFrame:
     required = () if name in _SHAPES else ("asset_id",)
     columns = [*_TABLES[name].column_kinds(), *_MORE_COLUMNS.get(name, ())]
-    frame = standard_frame(name, parts, columns, required, _TABLES[name].OPTIONAL)
+    optional = (*_TABLES[name].OPTIONAL, *(_MORE_COLUMNS[name] if name == "stations" else ()))
+    frame = standard_frame(name, parts, columns, required, optional)
     faults += frame.faults
     return frame
 

@@ -159,7 +159,7 @@ class FaultList(QWidget):
         if parent is None:
             for at in range(item.childCount()):
                 child = item.child(at)
-                if _has_box(child):
+                if child is not None and _has_box(child):
                     child.setCheckState(_REPAIR, _CHECKED if is_ticked else _UNCHECKED)
         else:
             mine = [at for at in parent.data(_KIND, _ROLE) if self._proposals[at] is not None]

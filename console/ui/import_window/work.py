@@ -23,7 +23,7 @@ class Cancelled(QuanmaiError):
     """The person gave the import up."""
 
 
-READ = (".inp", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".csv")
+READ = (".inp", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".csv", ".xlsx", ".ods")
 _BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qmd")
 """Files that belong to a Shapefile and are read with it."""
 

@@ -108,6 +108,12 @@ class MapCanvas(QWidget):
         self._live = replace(self._live, what_if=what_if)
         self._remark()
 
+    def show_outages(self, outages: frozenset[str], chosen: str = "") -> None:
+        """Planned outages that are marked besides those of today; the chosen one's plan is drawn by ``show_what_if``."""
+        if (outages, chosen) != (self._live.outages, self._live.outage):
+            self._live = replace(self._live, outages=outages, outage=chosen)
+            self.update()
+
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
         """Highlight pipes with a label; none clears it."""
         self._live = replace(self._live, selected=pipe_lines(self.scene.city, pipe_ids), selected_text=text)
@@ -282,7 +288,7 @@ class MapCanvas(QWidget):
         return twin
 
     def mirror(self, other: MapCanvas) -> None:
-        """Take over the case, the what-if and the highlights of another canvas."""
+        """Take over the case, the what-if, the highlights and the outages of another canvas."""
         mine, first = self._live, other._live
         if mine.found != first.found:
             self.mark_found(first.found)
@@ -291,6 +297,7 @@ class MapCanvas(QWidget):
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
             self._highlights, self._what_if_title = other._highlights, other._what_if_title
             self._remark()
+        self.show_outages(first.outages, first.outage)
 
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.domain.alarms import AlarmState, Priority
 from console.domain.clock import moment
@@ -177,7 +177,8 @@ def _calls(picture: Picture, words: Words) -> Block:
         lines.append(Line("", f"▲ {words('wall.clusters', n=calls.clusters)}", "state.high"))
     if calls.due_back:
         lines.append(Line("", words("wall.due_back", n=calls.due_back)))
-    return Block(tuple(lines))
+    short = lines[0] if len(lines) == 1 else Line(words("wall.calls"), _joined((str(calls.open), lines[1].value)), lines[1].role)
+    return Block(tuple(lines), short)
 
 
 def _crews(picture: Picture, words: Words) -> Block:
@@ -196,14 +197,21 @@ def _works(picture: Picture, now: datetime, words: Words) -> Block:
     entered, planned = works(picture.alarms), outages_until_morning(picture, words.local(now))
     if not (entered or planned):
         return Block((Line(words("wall.works"), words("wall.none_recorded"), "text.normal"),))
-    lines = [Line(words("wall.works"), words("wall.works_entered", n=len(entered) + len(planned)))]
+    count = Line(words("wall.works"), words("wall.works_entered", n=len(entered) + len(planned)))
+    lines = [count]
     for outage in planned:
-        window = words("wall.window", since=words.stamp(outage.starts_at, now), until=words.stamp(outage.ends_at, now))
+        since, until = (_clock(at, now, words) for at in (outage.starts_at, outage.ends_at))
+        window = words("wall.window", since=since, until=until)
         lines.append(Line(one_line(_place_of(outage)), window, "text.normal"))
     for one in entered:
         until = words("wall.until", time=words.stamp(one.ends_at, now)) if one.ends_at is not None else ""
         lines.append(Line(one_line(one.subject if one.subject != "network" else words("alarms.network")), until, "text.normal"))
-    return Block(tuple(lines))
+    return Block(tuple(lines), count)
+
+
+def _clock(at: datetime, now: datetime, words: Words) -> str:
+    """Of the coming night the time of day alone."""
+    return f"{words.local(at):%H:%M}" if abs(at - now) < timedelta(hours=18) else words.stamp(at, now)
 
 
 def _place_of(outage: Outage) -> str:

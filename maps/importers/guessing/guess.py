@@ -16,7 +16,7 @@ class ColumnGuess:
     """One standard column.
 
     ``factor``: multiplies the source's numbers (inches to mm); ``values``: source value -> standard value.
-    ``grounds``: keys of what speaks for it, such as ``exact_name``, ``length_of_line``; see ``evidence.py``.
+    ``grounds``: keys of what speaks for it, such as ``exact_name``, ``length_of_line``; see ``evidence*.py``.
     """
 
     standard: str

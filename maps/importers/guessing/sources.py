@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod
 from pyproj.exceptions import CRSError
 
+from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings, evidence
+from maps.importers.guessing.evidence import evidence
 from maps.importers.guessing.guess import USABLE, Choices, ColumnGuess, LayerGuess, ProfileGuess
 from maps.importers.guessing.layers import LINE, TABLE, drawn, feature_column, standard_of
 from maps.importers.guessing.lexicon import NameMatch, column_names, normal, words

@@ -199,7 +199,7 @@ def _close_nodes(faults: Sequence[Fault], city: City, snap_m: float) -> dict[int
         for table in (network.pipes, network.valves, network.pumps)
         for a, b in zip(table.from_node, table.to_node, strict=True)
     }
-    near = cKDTree(xy).query_ball_point(xy[list(wanted)], max(snap_m, 1e-3))
+    near: list[list[int]] = list(np.atleast_1d(cKDTree(xy).query_ball_point(xy[list(wanted)], max(snap_m, 1e-3))))
     found: dict[int, Repair] = {}
     for (row, at), others in zip(wanted.items(), near, strict=True):
         before = [other for other in others if other < row and (other, row) not in linked]

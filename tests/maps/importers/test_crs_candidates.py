@@ -26,7 +26,7 @@ def test_the_shift_is_the_published_one_and_is_inverted_to_centimetres() -> None
 
 
 def test_eastings_without_a_zone_fit_every_zone_and_roads_tell_which() -> None:
-    x, y = crs_of.from_wgs84(*_pipes().T, "EPSG:4548")
+    x, y = crs_of.from_wgs84(_pipes()[:, 0], _pipes()[:, 1], "EPSG:4548")
     data = np.column_stack([x, y])
     assert len(candidates(data)) > 15
     found = candidates(data, roads=densified(_STREETS))
@@ -36,7 +36,7 @@ def test_eastings_without_a_zone_fit_every_zone_and_roads_tell_which() -> None:
 
 
 def test_eastings_with_their_zone_fit_only_it() -> None:
-    x, y = crs_of.from_wgs84(*_pipes().T, "EPSG:4527")  # zone 39
+    x, y = crs_of.from_wgs84(_pipes()[:, 0], _pipes()[:, 1], "EPSG:4527")  # zone 39
     assert [one.crs for one in candidates(np.column_stack([x, y]))] == ["EPSG:4527"]
 
 
