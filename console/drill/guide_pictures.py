@@ -109,7 +109,7 @@ def _small(image: QImage) -> bytes:
         raise InputFault(f"--pictures needs the extra 'web' ({missing})") from missing
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     picture = Image.open(BytesIO(bytes(buffer.data().data()))).convert("RGB")
     content = b""
     for width, colours in _TRIED:
