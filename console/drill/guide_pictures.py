@@ -101,7 +101,8 @@ class _Painter(Screens):
 
 def _small(image: QImage) -> bytes:
     """PNG of the page's width, with as many colours as its size allows; text stays sharp, as nothing is dithered."""
-    from PySide6.QtCore import QBuffer, QIODevice
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    from PySide6.QtGui import QImageWriter
 
     try:
         from PIL import Image
@@ -109,7 +110,7 @@ def _small(image: QImage) -> bytes:
         raise InputFault(f"--pictures needs the extra 'web' ({missing})") from missing
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     picture = Image.open(BytesIO(bytes(buffer.data().data()))).convert("RGB")
     content = b""
     for width, colours in _TRIED:
