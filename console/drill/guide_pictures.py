@@ -116,7 +116,7 @@ def _small(image: QImage) -> bytes:
     for width, colours in _TRIED:
         size = (min(width, picture.width), round(picture.height * min(width, picture.width) / picture.width))
         made, out = picture.resize(size, Image.Resampling.LANCZOS), BytesIO()
-        made.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        made.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         content = out.getvalue()
         if len(content) <= MOST_BYTES:
             break
