@@ -65,6 +65,8 @@ class WindowLayout(QWidget):
         self._left.setStretchFactor(0, 1)
         self._whole.setStretchFactor(0, 1)
         self._whole.setCollapsible(0, False)
+        self.spare_px = 0
+        """Height that the bottom panels leave to something below the window's parts (the time bar of a replay)."""
         self._left.splitterMoved.connect(self._on_moved)
         self._arrangement = usual(self.specs)
         self._fill()
@@ -146,7 +148,7 @@ class WindowLayout(QWidget):
             return
         aside = any(tabs.currentIndex() > 0 and self._lower.isAncestorOf(tabs) for tabs, _ in self._tabs)
         rows = max(self._rows, _USUAL_ROWS) if aside else self._rows
-        lower = min(_FRAME_PX + rows * _ROW_PX, round(whole * _MOST_SHARE))
+        lower = min(_FRAME_PX + rows * _ROW_PX, round(whole * _MOST_SHARE)) - self.spare_px
         self._left.setSizes([whole - lower, lower])
 
     def _on_moved(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar, cast
 
@@ -21,6 +22,7 @@ from console.ui.commands.asset_locator import AssetLocator
 from console.ui.commands.attributes import AttributeTables
 from console.ui.commands.dispatch import Dispatcher
 from console.ui.commands.finder import Finder
+from console.ui.commands.help import HelpCommands
 from console.ui.commands.key_bindings import WindowCommands
 from console.ui.commands.layouts import Layouts
 from console.ui.commands.map_menu import map_offers
@@ -33,6 +35,7 @@ from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
 from console.ui.fault_notes import FaultNotes
 from console.ui.focus import CaseFocus
+from console.ui.guide import GuideWindow
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
@@ -56,6 +59,9 @@ from console.ui.port import ConsolePort, DrillPort
 from console.ui.search import Hit
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
+from console.ui.sounds.alarm_sounds import AlarmSounds
+from console.ui.sounds.mute_button import mute_badges, sound_fault
+from console.ui.sounds.player import SoundPlayer
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import apply_theme
 from console.ui.wall.board import WallBoard
@@ -92,6 +98,9 @@ class MainWindow(QMainWindow):
     subjects: Subjects
     case: CaseColumn
     choice: AppearanceChoice
+    sounds: AlarmSounds
+    help: HelpCommands
+    guide: GuideWindow
 
     def __init__(
         self,
@@ -101,6 +110,8 @@ class MainWindow(QMainWindow):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes; False keeps it open."""
         self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
         self._stored = StoredSettings(self._settings.folder)
@@ -116,6 +127,10 @@ class MainWindow(QMainWindow):
         self._connect()
         self.choice = AppearanceChoice(
             self._stored, lambda: self._appearance, self.set_appearance, self._tell_size, port.city.info.time_zone
+        )
+        parts = {"map": self.map, **{spec.title: panel for spec, panel in self._panels}}
+        self.help = HelpCommands(
+            self, parts, lambda: self._appearance, self.choice, self.sounds, self.session, self._settings.file, self._stored
         )
         self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
@@ -142,13 +157,14 @@ class MainWindow(QMainWindow):
         self.session.other_areas.connect(self._end_for)
         self.dispatcher = Dispatcher(self._port, self.session.actor, self)
         self.fault_notes = FaultNotes(self._fault_text, self)
-        self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self)
+        self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self.tasks, self)
         self.seat = SeatCommands(self.session, self._appearance, self)
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
+        self.sounds = AlarmSounds(self, self._stored, SoundPlayer(self) if self._settings.has_sound else None)
         self.finder = Finder(self._port.city, self._stored, self)
         self.tasks.request("search", self.finder.search.prepare, lambda _: None)
 
@@ -186,6 +202,7 @@ class MainWindow(QMainWindow):
             self.subjects.tickets,
             self.subjects.public,
             self._settings.area,
+            self.sounds,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
@@ -195,6 +212,7 @@ class MainWindow(QMainWindow):
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
+        self.guide = GuideWindow(self._appearance, self)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -211,6 +229,8 @@ class MainWindow(QMainWindow):
         self.dispatcher.refused.connect(self._look_who_may)
         self.session.revoked.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.unsent.connect(self.unsent.hold)
+        self.sounds.changed.connect(self._show_badges)
+        self.sounds.told.connect(lambda why: self.messages.show_message(sound_fault(self._appearance.words, why)))
         self.dispatcher.done.connect(self.unsent.done)
         self.unsent.submit_asked.connect(self.dispatcher.submit)
         self.dispatcher.broken.connect(
@@ -234,6 +254,7 @@ class MainWindow(QMainWindow):
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
+        self.map.tab_first = self.case.next_step
         self.case.response.outage_asked.connect(self.subjects.outages.plan_repair)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.offers.append(map_offers(self.tools, self.map_commands))
@@ -279,7 +300,8 @@ class MainWindow(QMainWindow):
         """Pass the newest picture to every part."""
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
-        self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
+        self.sounds.show_picture(picture)
+        self._show_badges()
         for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent):
             part.show_picture(picture)
         for subject in self.subjects.all:
@@ -288,6 +310,11 @@ class MainWindow(QMainWindow):
             panel.show_picture(picture)
         self._layout.show_picture(picture)
         self._refresh_lasting_message()
+
+    @Slot()
+    def _show_badges(self) -> None:
+        words, muted = self._appearance.words, mute_badges(self.sounds, self._appearance.words)
+        self.map.set_badges((*muted, *badges(self._port.city, self._picture, words, self._settings.area)))
 
     @Slot()
     def _refresh_lasting_message(self) -> None:
@@ -363,6 +390,14 @@ class MainWindow(QMainWindow):
         """Open the window that imports one's own data."""
         self.own_data.open(self._appearance)
 
+    def test_feed(self) -> None:
+        """Open the window that maps topics of a broker to stations."""
+        self.own_data.test_live(self._appearance, self._port.city)
+
+    def compare_versions(self) -> None:
+        """Open the window that compares a newer dataset with the one in use."""
+        self.own_data.compare(self._appearance, self._port.city, self._picture.incidents)
+
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
         """An instructor breaks a pipe in a drill."""
@@ -390,7 +425,9 @@ class MainWindow(QMainWindow):
         self.tools.set_appearance(appearance)
         self.attributes.set_appearance(appearance)
         self.map_commands.set_appearance(appearance)
+        self.help.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
+        self.guide.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -435,7 +472,10 @@ class MainWindow(QMainWindow):
         self.ended_for.emit(actor)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end threads and processes, then close."""
+        """Ask where something is open; then store the layout, end threads and processes, close."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
         self.layouts.save()
@@ -446,6 +486,7 @@ class MainWindow(QMainWindow):
         self.tools.close()
         self.map.shut()
         self.dispatcher.close()
+        self.sounds.close()
         self.seat.close()
         self.session.close()
         self.tasks.close()

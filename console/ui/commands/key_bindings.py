@@ -42,6 +42,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("what_if", "Ctrl+Shift+B", lambda w: w.tools.toggle_what_if()),
     KeyBinding("segments", "Ctrl+Shift+P", lambda w: w.tools.open_segments()),
     KeyBinding("acknowledge", "Ctrl+A", lambda w: w.alarms.acknowledge()),
+    KeyBinding("mute", "Ctrl+Shift+A", lambda w: w.sounds.toggle_mute()),
     KeyBinding("operation", "Ctrl+Shift+O", lambda w: w.questions.operation()),
     KeyBinding("shift_entry", "Ctrl+D", lambda w: w.subjects.shift.write()),
     KeyBinding("shift_alarm", "Ctrl+Shift+D", lambda w: w.alarms.write_entry()),
@@ -72,6 +73,9 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("letters_larger", "Ctrl+=", lambda w: w.choice.letters.step(1)),
     KeyBinding("letters_smaller", "Ctrl+-", lambda w: w.choice.letters.step(-1)),
     KeyBinding("density", "", lambda w: w.choice.letters.toggle_density()),
+    KeyBinding("help", "F1", lambda w: w.help.show()),
+    KeyBinding("settings", "Ctrl+,", lambda w: w.help.show_settings()),
+    KeyBinding("tour", "", lambda w: w.help.begin_tour()),
     KeyBinding("lock", "Ctrl+Shift+L", lambda w: w.seat.lock_or_unlock()),
     KeyBinding("change_person", "", lambda w: w.seat.change_person()),
     KeyBinding("layout", "", lambda w: w.reset_layout()),
@@ -101,6 +105,9 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
+    KeyBinding("new_version", "", lambda w: w.compare_versions()),
+    KeyBinding("guide", "Shift+F1", lambda w: w.guide.open()),
+    KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
@@ -112,6 +119,8 @@ class WindowCommands:
 
     def __init__(self, window: MainWindow, words: Words) -> None:
         self._window = window
+        self.noted: Callable[[str], None] = lambda _: None
+        """Called with the name of each command before it runs."""
         self._bindings = {binding.name: binding for binding in KEY_BINDINGS}
         self._actions: dict[str, QAction] = {}
         for name, binding in self._bindings.items():
@@ -134,4 +143,5 @@ class WindowCommands:
 
     def run(self, name: str) -> None:
         """Run a command."""
+        self.noted(name)
         self._bindings[name].run(self._window)

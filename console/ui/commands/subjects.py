@@ -86,5 +86,5 @@ class Subjects:
         locator.ticket_asked.connect(lambda x, y: self.tickets.open((x, y)))
         locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
         tools.outage_asked.connect(self.outages.plan_what_if)
-        self.shift.place = self.public.place = locator.chosen_place
+        self.shift.place = self.public.place = self.tickets.chosen_place = locator.chosen_place
         self.outages.chosen_pipe = locator.chosen_pipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,8 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
+        self.tab_first: Callable[[], QWidget | None] = lambda: None
+        """Where Tab goes from the map before all else: the next step of the case in focus; None: as Qt has it."""
         self._what_if_title: tuple[str, str] | None = None
         self._enlarged = 1.0
         self.navigation = Navigation(self, scene)
@@ -104,6 +107,12 @@ class MapCanvas(QWidget):
         self._what_if_title = title
         self._live = replace(self._live, what_if=what_if)
         self._remark()
+
+    def show_outages(self, outages: frozenset[str], chosen: str = "") -> None:
+        """Planned outages that are marked besides those of today; the chosen one's plan is drawn by ``show_what_if``."""
+        if (outages, chosen) != (self._live.outages, self._live.outage):
+            self._live = replace(self._live, outages=outages, outage=chosen)
+            self.update()
 
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
         """Highlight pipes with a label; none clears it."""
@@ -279,7 +288,7 @@ class MapCanvas(QWidget):
         return twin
 
     def mirror(self, other: MapCanvas) -> None:
-        """Take over the case, the what-if and the highlights of another canvas."""
+        """Take over the case, the what-if, the highlights and the outages of another canvas."""
         mine, first = self._live, other._live
         if mine.found != first.found:
             self.mark_found(first.found)
@@ -288,6 +297,7 @@ class MapCanvas(QWidget):
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
             self._highlights, self._what_if_title = other._highlights, other._what_if_title
             self._remark()
+        self.show_outages(first.outages, first.outage)
 
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""
@@ -353,6 +363,14 @@ class MapCanvas(QWidget):
         if event.added() and isinstance(event.child(), QWidget):  # a panel: the pointer over it is not over the map
             event.child().installEventFilter(self.input)
         super().childEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes to the next step first, wherever its panel stands."""
+        step = self.tab_first() if forward else None
+        if step is None:
+            return super().focusNextPrevChild(forward)
+        step.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pass on to the input handler; other keys go to Qt."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from maps.importers.guessing.evidence import FITS, Column, Evidence, Surroundings, evidence
+from maps.importers.guessing.column import FITS, Column, Evidence, Surroundings
+from maps.importers.guessing.evidence import evidence
 from maps.importers.guessing.guess import ColumnGuess
 from maps.importers.guessing.lexicon import NameMatch, column_names
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings
 from maps.importers.guessing.lexicon import layer_names, normal, words
 from maps.importers.readers.sources import RawLayer
 
@@ -51,7 +51,7 @@ def _draws(geometry: str, shape: str, key: str) -> bool:
     if key == "pipes" and shape == TABLE:
         return True  # two nodes give the line
     if shape == TABLE:
-        return key in ("nodes", "customers", "valves", "hydrants", "stations", "pumps")
+        return key in ("nodes", "customers", "valves", "hydrants", "stations", "pumps", "crews", "plants")
     return geometry in ("any", shape)
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod
 from pyproj.exceptions import CRSError
 
+from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings, evidence
+from maps.importers.guessing.evidence import evidence
 from maps.importers.guessing.guess import USABLE, Choices, ColumnGuess, LayerGuess, ProfileGuess
 from maps.importers.guessing.layers import LINE, TABLE, drawn, feature_column, standard_of
 from maps.importers.guessing.lexicon import NameMatch, column_names, normal, words
@@ -206,12 +207,18 @@ def _layer(
     found = (*found, *_chosen(standard, one, chosen))
     if place and "node" not in chosen and drawn_as != LINE:  # one column may be the asset's own id and its node's
         found = (*found, *(guess for guess in _node_alone(standard, one) if where or _are_nodes(one, guess.source)))
+    found = _in_chosen_units(found, one.choices.factors.get((one.raw.source, one.raw.name, standard), {}))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
     rows = len(one.raw.frame)
     return LayerGuess(
         one.raw.source, one.raw.name, standard, one.confidence, rows, found, constants or {}, where or {}, unused=unused
     )
+
+
+def _in_chosen_units(found: tuple[ColumnGuess, ...], factors: Mapping[str, float]) -> tuple[ColumnGuess, ...]:
+    units = {column: None if factor == 1.0 else factor for column, factor in factors.items()}
+    return tuple(replace(guess, factor=units[guess.standard]) if guess.standard in units else guess for guess in found)
 
 
 def _chosen(standard: str, one: _Read, chosen: Mapping[str, str]) -> Iterator[ColumnGuess]:

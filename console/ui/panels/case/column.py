@@ -115,6 +115,11 @@ class CaseColumn(Panel):
         else:
             self.quiet.show_picture(picture)
 
+    def next_step(self) -> QWidget | None:
+        """The primary button of the case, None where there is nothing to decide."""
+        judge, _ = self.location.steps
+        return next((one for one in (judge, self.notice.step) if one.isVisible() and one.isEnabled()), None)
+
     def _show_focus(self) -> None:
         if self._focus.incident is None:
             self.show_nothing(self._appearance)
