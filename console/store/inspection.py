@@ -56,6 +56,20 @@ def inspected(target: str | Path) -> Inspection:
         engine.dispose()
 
 
+def bytes_on_disk(target: str | Path) -> int:
+    """Size of a store with its free pages, without the ``-wal`` of a SQLite file. Raises StoreUnavailable, InputFault."""
+    url = store_url(target)
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with told(shown(url)), engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+            pages, size = (int(connection.execute(text(f"PRAGMA {name}")).scalar_one()) for name in ("page_count", "page_size"))
+            return pages * size
+    finally:
+        engine.dispose()
+
+
 def _read_only(path: Path) -> URL:
     # as_uri: a ?, # or % in a path would end it, or be taken for something else.
     return URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from console.documents.wording import Wording, title_of
-from console.domain.notices import Notice
+from console.domain.notices import Notice, StartBasis
 from console.services.notices.contradictions import Contradiction
 from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON
@@ -17,6 +17,8 @@ from console.ui.dialogs.confirm import Confirmation
 from console.ui.widgets import button, label, row
 
 _LINES_SHOWN = 8
+_BEGINS = {StartBasis.EXPECTED: "_expected", StartBasis.VALVE_CLOSED: "_valve_closed"}
+"""What the begin of an outage is, where it is said: endings of the texts ``notice.from_to``."""
 
 
 class Difference(QFrame):
@@ -147,7 +149,7 @@ def issue_confirmation(
         (words("notice.to_kind"), words(f"notice.{what}")),
         *_touched(appearance, notice),
         (words("notice.to_roads"), wording.roads(facts)),
-        (words("notice.to_when"), words("notice.from_to", start=start, end=end)),
+        (words("notice.to_when"), words(f"notice.from_to{_BEGINS.get(facts.starts_by, '')}", start=start, end=end)),
         (words("notice.to_channels"), channels),
     ]
     if lines := [one.text(words.language) for one in found]:

@@ -12,7 +12,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.lifecycle import DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.ui.appearance import Appearance
-from console.ui.permitted import needs
+from console.ui.permitted import live_only, needs
 from console.ui.session import Session
 from console.ui.widgets import button, fitted, label, row, tip
 
@@ -39,6 +39,7 @@ class NoticeSteps(QFrame):
         needs(DraftNotice, self.renew)
         needs(ExtendNotice, self.extend)
         needs(EndNoticeEarly, self.early)
+        live_only(self.approve)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
         self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
         self.password.setPlaceholderText(words("notice.approver_password"))

@@ -32,10 +32,10 @@ from console.services.tickets.matching import Suggested, duplicates
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket_answer import AnswerCard
 from console.ui.models.tickets import kind_text, tickets_text
 from console.ui.permitted import needs
+from console.ui.search import Hit
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
 

@@ -19,6 +19,7 @@ _BELOW_PX = 52
 """Room for the scale bar."""
 _BUTTONS = (
     "pan",
+    "identify",
     "zoom_box",
     "select_box",
     "select_polygon",
