@@ -14,6 +14,7 @@ from console.cli import (
     cities,
     crews,
     detection,
+    guide,
     importing,
     network,
     open311,
@@ -30,7 +31,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Quanmai 泉脉: water dispatch."
 )
 _ROOMS = (
-    importing, cities, network, detection, running, review, administration, outages, users, crews, open311, server, bench,
+    importing, cities, network, detection, running, review, administration, outages, users, crews, open311, server, guide, bench,
 )  # fmt: skip
 for room in _ROOMS:
     app.add_typer(room.commands)

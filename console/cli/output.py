@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.screen import has_screen
 from maps.errors import Fault
 
 if TYPE_CHECKING:  # a command that only prints its help loads no numpy
@@ -18,9 +21,18 @@ CityPath = Annotated[Path, typer.Argument(help="city dataset (.gpkg)")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one line")]
 
 
+FROM_DESKTOP = "QUANMAI_FROM_DESKTOP"
+"""Set in the environment by the desktop entries: nobody sees what this program writes to stderr."""
+
+
 def fail(line: str) -> None:
-    """Print one line on stderr and exit with code 2."""
+    """Print one line on stderr, show it in a window when started from the desktop, and exit with code 2."""
     print(f"quanmai: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+    if os.environ.get(FROM_DESKTOP) and has_screen():
+        with contextlib.suppress(ImportError):  # without Qt's libraries there is no window
+            from console.ui.start.fault_window import show_fault
+
+            show_fault(line)
     sys.exit(2)
 
 

@@ -53,7 +53,7 @@ def review(
         _print_outcome(record, file, what_if_closed or [], what_if_stuck or [], as_json)
         return
     from console.app import run_review
-    from console.headless import has_screen
+    from console.screen import has_screen
 
     if not has_screen():
         raise InputFault(f"{file}: valid, but there is no screen here; 'quanmai export {file} --html OUT' makes a page of it")

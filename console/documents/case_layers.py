@@ -17,7 +17,7 @@ from console.services.review.record import CaseRecord
 from maps.city import City
 from maps.export.qgis_styles import Look
 from maps.export.vector_files import Layer
-from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import COLOURS_OF_CASE as COLOURS
 from maps.export.web.legend import WIDTH_CLASSES
 from maps.network import ValveKind, ValveState
 

@@ -54,7 +54,7 @@ def sketch_of(city: City, facts: NoticeFacts) -> Sketch:
     """The sketch of a notice; empty where the city has no outlines of the communities it names."""
     told = communities_told(city.zones, facts)
     parts = [
-        (clean(str(city.zones.name[row])) if first else "", effect, part.simplify(_TOLERANCE_M))
+        (clean(str(city.zones.name[row])) if first else "", effect, part.exterior.simplify(_TOLERANCE_M))
         for row, effect in told.items()
         for first, part in _first_marked(city.zones.geometry[row])
     ]
@@ -65,7 +65,7 @@ def sketch_of(city: City, facts: NoticeFacts) -> Sketch:
     wide = max(_AROUND * (east - west), _LEAST_M)
     tall = max(_AROUND * (north - south), _LEAST_M)
     window = shapely.box(west - wide, south - tall, east + wide, north + tall)
-    areas = tuple(SketchArea(name, effect, _points(part.exterior, middle)) for name, effect, part in parts)
+    areas = tuple(SketchArea(name, effect, _points(ring, middle)) for name, effect, ring in parts)
     return Sketch(areas, _streets(city.roads, facts, window, middle))
 
 
@@ -95,8 +95,8 @@ def _streets(
         return ()
     bounds, (west, south, east, north) = shapely.bounds(geometry), window.bounds
     near = (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
-    names = [clean(str(name)) for name in roads.name]
-    rows = sorted(np.flatnonzero(near).tolist(), key=lambda row: (not _is_told(names[row], facts), not names[row], row))
+    names = {row: clean(str(roads.name[row])) for row in np.flatnonzero(near).tolist()}
+    rows = sorted(names, key=lambda row: (not _is_told(names[row], facts), not names[row], row))
     made = []
     for row in rows[:_MOST_STREETS]:
         for part in shapely.get_parts(shapely.intersection(geometry[row], window)):

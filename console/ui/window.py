@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar, cast
 
@@ -34,6 +35,7 @@ from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
 from console.ui.fault_notes import FaultNotes
 from console.ui.focus import CaseFocus
+from console.ui.guide import GuideWindow
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
     choice: AppearanceChoice
     sounds: AlarmSounds
     help: HelpCommands
+    guide: GuideWindow
 
     def __init__(
         self,
@@ -107,6 +110,8 @@ class MainWindow(QMainWindow):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes; False keeps it open."""
         self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
         self._stored = StoredSettings(self._settings.folder)
@@ -207,6 +212,7 @@ class MainWindow(QMainWindow):
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
+        self.guide = GuideWindow(self._appearance, self)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -384,6 +390,10 @@ class MainWindow(QMainWindow):
         """Open the window that imports one's own data."""
         self.own_data.open(self._appearance)
 
+    def test_feed(self) -> None:
+        """Open the window that maps topics of a broker to stations."""
+        self.own_data.test_live(self._appearance, self._port.city)
+
     def compare_versions(self) -> None:
         """Open the window that compares a newer dataset with the one in use."""
         self.own_data.compare(self._appearance, self._port.city, self._picture.incidents)
@@ -417,6 +427,7 @@ class MainWindow(QMainWindow):
         self.map_commands.set_appearance(appearance)
         self.help.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
+        self.guide.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -461,7 +472,10 @@ class MainWindow(QMainWindow):
         self.ended_for.emit(actor)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end threads and processes, then close."""
+        """Ask where something is open; then store the layout, end threads and processes, close."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
         self.layouts.save()

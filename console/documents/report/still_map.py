@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from console.documents.report.blocks import Figure
 from console.documents.report.words import ReportWords
 from console.services.review.record import CaseRecord
-from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import COLOURS_OF_CASE as COLOURS
 from maps.export.web.legend import WIDTH_CLASSES, width_class
 
 _W, _H = 860, 520

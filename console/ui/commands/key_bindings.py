@@ -106,6 +106,8 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
     KeyBinding("new_version", "", lambda w: w.compare_versions()),
+    KeyBinding("guide", "Shift+F1", lambda w: w.guide.open()),
+    KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
@@ -117,6 +119,8 @@ class WindowCommands:
 
     def __init__(self, window: MainWindow, words: Words) -> None:
         self._window = window
+        self.noted: Callable[[str], None] = lambda _: None
+        """Called with the name of each command before it runs."""
         self._bindings = {binding.name: binding for binding in KEY_BINDINGS}
         self._actions: dict[str, QAction] = {}
         for name, binding in self._bindings.items():
@@ -139,4 +143,5 @@ class WindowCommands:
 
     def run(self, name: str) -> None:
         """Run a command."""
+        self.noted(name)
         self._bindings[name].run(self._window)

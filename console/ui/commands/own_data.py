@@ -1,4 +1,4 @@
-"""The import window, and that of a newer version, beside a running console; what is written opens in a console of its own."""
+"""Import, newer version and live test beside a running console; what is written opens in a console of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from console.domain.incidents import Incident
 from console.ui.appearance import Appearance
-from console.ui.import_window import ImportWindow, NewVersionWindow
+from console.ui.import_window import ImportWindow, LiveTestWindow, NewVersionWindow
 from console.ui.panels.messages import MessageBar
 from maps.city import City
 
@@ -24,6 +24,7 @@ class OwnData:
         self.window: ImportWindow | None = None
         """The window opened last."""
         self.differences: NewVersionWindow | None = None
+        self.live: LiveTestWindow | None = None
 
     def open(self, appearance: Appearance) -> None:
         """Show the window; a closed one is replaced."""
@@ -51,9 +52,17 @@ class OwnData:
         self.differences = NewVersionWindow(appearance, city, in_use, self._parent)
         self.differences.show()
 
+    def test_live(self, appearance: Appearance, city: City) -> None:
+        """Show the window that maps topics of a broker to the city's stations."""
+        if self.live is not None:
+            self.live.close()
+            self.live.deleteLater()
+        self.live = LiveTestWindow(appearance, city, parent=self._parent)
+        self.live.show()
+
     def close(self) -> None:
         """Close the windows; an import under way ends without a city."""
-        for window in (self.window, self.differences):
+        for window in (self.window, self.differences, self.live):
             if window is not None:
                 window.close()
 

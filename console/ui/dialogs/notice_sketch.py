@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -11,6 +11,7 @@ from console.documents.pdf_sketch import draw_sketch
 from console.ui.appearance import Appearance
 
 _MARGIN_PX = 6
+_WRAPPED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 _WIDTH_MM = 105.0
 """So wide the frame is taken to be: lines and letters then suit a column beside the text."""
 
@@ -47,5 +48,5 @@ class NoticeSketch(QWidget):
             draw_sketch(painter, frame, self._page, frame.width() / _WIDTH_MM)
         else:
             painter.setPen("#666666")
-            painter.drawText(frame, 0x84 | 0x1000, self._words("notice.no_sketch"))
+            painter.drawText(frame, int(_WRAPPED), self._words("notice.no_sketch"))
         painter.end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QLineEdit, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from console.ui.appearance import Appearance
 from console.ui.help.key_sheet import key_sheet
@@ -44,7 +44,7 @@ class HelpWindow(QDialog):
         close.clicked.connect(self.close)
         split = QSplitter()
         split.setChildrenCollapsible(False)
-        split.addWidget(_column(self.pages, self.page))
+        split.addWidget(_column(row(self.pages), self.page))
         split.addWidget(_column(row(label(text("help.sheet"), "strong"), self.sought), self.keys))
         split.setStretchFactor(0, 5)
         split.setStretchFactor(1, 4)
@@ -76,13 +76,10 @@ def help_key(dialog: QDialog, name: str, appearance: Appearance) -> None:
     QShortcut(QKeySequence(Qt.Key.Key_F1), dialog).activated.connect(show)
 
 
-def _column(head: QWidget | object, body: QWidget) -> QWidget:
+def _column(head: QLayout, body: QWidget) -> QWidget:
     made = QWidget()
     box = QVBoxLayout(made)
     box.setContentsMargins(0, 0, 0, 0)
-    if isinstance(head, QWidget):
-        box.addWidget(head)
-    else:
-        box.addLayout(head)  # type: ignore[arg-type]
+    box.addLayout(head)
     box.addWidget(body, 1)
     return made
