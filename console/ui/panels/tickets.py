@@ -26,8 +26,8 @@ from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, row
 
 _DAYS = 7
-_SEARCH_LETTERS = 20
-"""A telephone number with its clear button can be read while it is typed."""
+_SEARCH_LETTERS = 11
+"""A telephone number can be read while it is typed; more would make the window wider than a screen of 1366 pixels."""
 _CASE, _CALLBACK, _ROOMY_PX, _PLACE_SHARE = 5, 6, 620, 0.2
 
 
