@@ -26,7 +26,7 @@ from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, row
 
 _DAYS = 7
-_SEARCH_LETTERS = 15
+_SEARCH_LETTERS = 14
 """Digits: a telephone number with its clear button can be read (a font's average letter may be a Chinese one)."""
 _CASE, _CALLBACK, _ROOMY_PX, _PLACE_SHARE = 5, 6, 620, 0.2
 
