@@ -44,7 +44,7 @@ class TicketList(Panel):
         self._title = ElidedLabel("", "heading")
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(self.fontMetrics().averageCharWidth() * _SEARCH_LETTERS)
+        self.search.setMinimumWidth(self.fontMetrics().horizontalAdvance("0") * _SEARCH_LETTERS)
         self.search.textChanged.connect(lambda _: self._show())
         self.shown = QComboBox()
         self.shown.currentIndexChanged.connect(lambda _: self._show())
