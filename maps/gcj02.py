@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from maps.city import City
 from maps.crs import from_wgs84, to_wgs84
@@ -26,34 +27,46 @@ def gcj02(lon: float, lat: float) -> tuple[float, float]:
 
     The published approximation; good to a metre or two. For reading out and for warnings: nothing is stored or snapped in it.
     """
-    if not (72.004 <= lon <= 137.8347 and 0.8293 <= lat <= 55.8271):
-        return lon, lat
+    found = gcj02_of(np.array([[lon, lat]]))[0]
+    return float(found[0]), float(found[1])
+
+
+def from_gcj02(lon: float, lat: float) -> tuple[float, float]:
+    """The inverse, by iteration: below a centimetre after three steps, for the shift is smooth."""
+    found = wgs84_of(np.array([[lon, lat]]))[0]
+    return float(found[0]), float(found[1])
+
+
+def gcj02_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Degrees WGS84 as GCJ-02, (n, 2), as ``gcj02``."""
+    lon, lat = points[:, 0], points[:, 1]
     x, y = lon - 105.0, lat - 35.0
-    root = math.sqrt(abs(x))
+    root = np.sqrt(np.abs(x))
     fine = _sines(x, (20.0, 1 / 6), (20.0, 1 / 2))
     north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + fine
     north += _sines(y, (20.0, 1.0), (40.0, 3.0), (160.0, 12.0), (320.0, 30.0))
     east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + fine
     east += _sines(x, (20.0, 1.0), (40.0, 3.0), (150.0, 12.0), (300.0, 30.0))
-    radians = math.radians(lat)
-    bulge = 1.0 - _ECCENTRICITY * math.sin(radians) ** 2
-    meridian_m = _AXIS_M * (1.0 - _ECCENTRICITY) / (bulge * math.sqrt(bulge))
-    parallel_m = _AXIS_M / math.sqrt(bulge) * math.cos(radians)
-    return lon + math.degrees(east / parallel_m), lat + math.degrees(north / meridian_m)
+    radians = np.radians(lat)
+    bulge = 1.0 - _ECCENTRICITY * np.sin(radians) ** 2
+    meridian_m = _AXIS_M * (1.0 - _ECCENTRICITY) / (bulge * np.sqrt(bulge))
+    parallel_m = _AXIS_M / np.sqrt(bulge) * np.cos(radians)
+    inside = (lon >= 72.004) & (lon <= 137.8347) & (lat >= 0.8293) & (lat <= 55.8271)
+    shifted = np.column_stack([lon + np.degrees(east / parallel_m), lat + np.degrees(north / meridian_m)])
+    return np.where(inside[:, None], shifted, points)
 
 
-def _sines(along: float, *waves: tuple[float, float]) -> float:
-    """Two thirds of a sum of sines (height, half a wave's length in degrees)."""
-    return sum(height * math.sin(along * math.pi / half) for height, half in waves) * 2.0 / 3.0
-
-
-def from_gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """The inverse, by iteration: below a centimetre after three steps, for the shift is smooth."""
-    east, north = lon, lat
+def wgs84_of(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Degrees GCJ-02 as WGS84, (n, 2), as ``from_gcj02``."""
+    found = points.copy()
     for _ in range(4):
-        there = gcj02(east, north)
-        east, north = east + lon - there[0], north + lat - there[1]
-    return east, north
+        found = found + points - gcj02_of(found)
+    return found
+
+
+def _sines(along: NDArray[np.float64], *waves: tuple[float, float]) -> NDArray[np.float64]:
+    """Two thirds of a sum of sines (height, half a wave's length in degrees)."""
+    return np.asarray(sum(height * np.sin(along * np.pi / half) for height, half in waves) * 2.0 / 3.0)
 
 
 class ShiftedPositions:

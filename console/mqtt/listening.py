@@ -9,6 +9,7 @@ from time import monotonic
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from console.mqtt.broker import Broker
 
@@ -57,9 +58,7 @@ class Listener:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _on_connect(
-        self, client: paho.Client, userdata: object, flags: object, reason: paho.ReasonCode, properties: object
-    ) -> None:
+    def _on_connect(self, client: paho.Client, userdata: object, flags: object, reason: ReasonCode, properties: object) -> None:
         if reason.is_failure:
             self.state = str(reason)
             return
@@ -70,7 +69,7 @@ class Listener:
         self.state = "does not answer"
 
     def _on_disconnect(
-        self, client: paho.Client, userdata: object, flags: object, reason: paho.ReasonCode, properties: object
+        self, client: paho.Client, userdata: object, flags: object, reason: ReasonCode, properties: object
     ) -> None:
         if reason.is_failure:
             self.state = str(reason)

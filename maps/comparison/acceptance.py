@@ -88,6 +88,7 @@ class _Acceptance:
             return {}
         tree = cKDTree(np.column_stack([new.x, new.y]))
         away, row = tree.query(np.column_stack([old.x, old.y]), distance_upper_bound=max(self._tolerance_m, 1e-3))
+        row = np.asarray(row)
         return {int(at): int(row[at]) for at in np.flatnonzero(np.isfinite(away))}
 
     def _nodes(self) -> NodeTable:

@@ -111,7 +111,7 @@ def _without_renumbered(found: LayerDifference, before: City, after: City, toler
     rows = [old.row(name) for name in gone], [new.row(name) for name in come]
     tree = cKDTree(np.column_stack([old.x[rows[0]], old.y[rows[0]]]))
     away, at = tree.query(np.column_stack([new.x[rows[1]], new.y[rows[1]]]), distance_upper_bound=max(tolerance_m, 1e-3))
-    met = np.flatnonzero(np.isfinite(away))
+    met, at = np.flatnonzero(np.isfinite(away)), np.asarray(at)
     same = {come[k] for k in met}, {gone[at[k]] for k in met}
     added = tuple(name for name in found.added if name not in same[0])
     return replace(found, added=added, removed=tuple(name for name in found.removed if name not in same[1]))

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from maps import crs as crs_of
 from maps.errors import InputFault
+from maps.gcj02 import wgs84_of
 
 GCJ02 = "GCJ-02"
 """Not a coordinate system that an import takes: such data are converted first."""
@@ -22,8 +23,6 @@ _CHINA = (73.0, 17.0, 136.0, 54.0)
 _NEAR_ROAD_M = 20.0
 _MOST_POINTS = 2000
 _EARTH_M = 111_320.0
-_A, _EE = 6_378_245.0, 0.006_693_421_622_965_943
-"""Krassovsky's ellipsoid, as the published shift uses it."""
 Points = NDArray[np.float64]
 
 
@@ -61,7 +60,7 @@ def candidates(points: Points, declared: str = "", roads: Points | None = None) 
 def lon_lat(points: Points, crs: str) -> Points:
     """Coordinates of a candidate as degrees WGS84, (n, 2). Raises InputFault for an unknown CRS."""
     if crs == GCJ02:
-        return wgs84_of_gcj02(points)
+        return wgs84_of(points)
     lon, lat = crs_of.to_wgs84(points[:, 0], points[:, 1], crs)
     return np.column_stack([lon, lat])
 
@@ -72,35 +71,6 @@ def zone_of(lon: float) -> str:
     if 75 <= meridian <= 135:
         return f"EPSG:{4534 + (meridian - 75) // 3}"
     return f"EPSG:{32600 + min(60, int((lon + 180) // 6) + 1)}"
-
-
-def wgs84_of_gcj02(points: Points) -> Points:
-    """Degrees GCJ-02 as WGS84, by inverting the published shift; exact to a few centimetres. Outside China nothing is shifted."""
-    found = points.copy()
-    for _ in range(6):
-        found = points - (gcj02_of_wgs84(found) - found)
-    return found
-
-
-def gcj02_of_wgs84(points: Points) -> Points:
-    """Degrees WGS84 with the shift of GCJ-02, (n, 2)."""
-    lon, lat = points[:, 0], points[:, 1]
-    x, y = lon - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    waves = 20 * np.sin(6 * x * np.pi) + 20 * np.sin(2 * x * np.pi)
-    d_lat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + waves * 2 / 3
-    d_lat += (20 * np.sin(y * np.pi) + 40 * np.sin(y / 3 * np.pi)) * 2 / 3
-    d_lat += (160 * np.sin(y / 12 * np.pi) + 320 * np.sin(y * np.pi / 30)) * 2 / 3
-    d_lon = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + waves * 2 / 3
-    d_lon += (20 * np.sin(x * np.pi) + 40 * np.sin(x / 3 * np.pi)) * 2 / 3
-    d_lon += (150 * np.sin(x / 12 * np.pi) + 300 * np.sin(x / 30 * np.pi)) * 2 / 3
-    phi = np.radians(lat)
-    magic = 1 - _EE * np.sin(phi) ** 2
-    d_lat = d_lat * 180 / (_A * (1 - _EE) / magic**1.5 * np.pi)
-    d_lon = d_lon * 180 / (_A / np.sqrt(magic) * np.cos(phi) * np.pi)
-    west, south, east, north = _CHINA
-    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    return np.where(inside[:, None], np.column_stack([lon + d_lon, lat + d_lat]), points)
 
 
 def _possible(middle: NDArray[np.float64]) -> list[str]:

@@ -164,6 +164,10 @@ class FaultList(QWidget):
         else:
             mine = [at for at in parent.data(_KIND, _ROLE) if self._proposals[at] is not None]
             ticked = sum(at in self._ticked for at in mine)
+            said = parent.text(_REPAIR).partition(" (")[0]
+            parent.setText(
+                _REPAIR, f"{said} ({ticked:,} / {len(mine):,})" if 0 < ticked < len(mine) else f"{said} ({len(mine):,})"
+            )
             parent.setCheckState(_REPAIR, _CHECKED if ticked == len(mine) else _SOME if ticked else _UNCHECKED)
         self._is_filling = False
         self.ticked.emit()

@@ -272,6 +272,7 @@ class NewVersionWindow(QWidget):
         for one in names:
             change((layer, kind, one))
         if not name:
+            item.setText(1, f"{len(names):,}" if is_accepted else f"0 / {len(names):,}")
             for child in self._items(item):
                 if child.data(0, _ROLE):
                     child.setCheckState(0, item.checkState(0))
@@ -279,6 +280,7 @@ class NewVersionWindow(QWidget):
             all_names = _details(found, kind)
             left = sum((layer, kind, one) in self._rejected for one in all_names)
             top.setCheckState(0, _CHECKED if not left else _UNCHECKED if left == len(all_names) else _SOME)
+            top.setText(1, f"{len(all_names) - left:,} / {len(all_names):,}" if left else f"{len(all_names):,}")
         self._is_filling = False
         self._show_state()
 

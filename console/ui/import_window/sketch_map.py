@@ -68,7 +68,8 @@ class SketchMap(QWidget):
         self.camera = Camera(0.0, 0.0, 1.0, 320, 240)
         self._drawn: tuple[Camera, QPixmap] | None = None
         self._dragged: QPointF | None = None
-        self._fitted = False
+        self._shown_whole: Segments | None = None
+        """What was brought into view, until the map is moved by hand: another size shows it whole again."""
         self.setMinimumSize(260, 180)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
@@ -98,20 +99,22 @@ class SketchMap(QWidget):
         pad = np.maximum(0.02 * (high - low), 5.0)
         bounds = (float(low[0] - pad[0]), float(low[1] - pad[1]), float(high[0] + pad[0]), float(high[1] + pad[1]))
         self.camera = self.camera.resized(self.width(), self.height()).fitted(bounds)
-        self._fitted, self._drawn = True, None
+        self._shown_whole, self._drawn = segments, None
         self.update()
 
     def go_to(self, x: float, y: float, m_per_px: float | None = None) -> None:
         """Bring a point into the middle."""
         self.camera = self.camera.centred(x, y, m_per_px)
-        self._drawn = None
+        self._shown_whole = self._drawn = None
         self.update()
 
     # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the middle."""
+        """Keep the middle, or all that was brought into view."""
         self.camera, self._drawn = self.camera.resized(self.width(), self.height()), None
+        if self._shown_whole is not None:
+            self.fit(self._shown_whole)
         super().resizeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -119,6 +122,7 @@ class SketchMap(QWidget):
         factor = _ZOOM_STEP if event.angleDelta().y() > 0 else 1 / _ZOOM_STEP
         at = event.position()
         self.camera, self._drawn = self.camera.zoomed(factor, at.x(), at.y()), None
+        self._shown_whole = None
         self.update()
         event.accept()
 
@@ -132,6 +136,7 @@ class SketchMap(QWidget):
         if self._dragged is not None:
             moved = event.position() - self._dragged
             self.camera, self._dragged = self.camera.panned(moved.x(), moved.y()), event.position()
+            self._shown_whole = None
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -56,6 +56,13 @@ class Column:
         filled = self.filled
         return bool(filled.any() and np.isfinite(self.numbers[filled]).mean() >= MOST)
 
+    def is_counted(self) -> bool:
+        """Whether the values are whole numbers in a row, as programs number the rows of a layer."""
+        numbers = self.numbers[self.filled]
+        if not len(numbers) or not np.isfinite(numbers).all() or (numbers % 1 != 0).any():
+            return False
+        return bool(len(set(numbers)) == len(numbers) and numbers.max() <= 20 * len(numbers) + 10 and numbers.min() <= 1)
+
     def is_decimal(self) -> bool:
         """Whether the values are numbers of which some have decimals."""
         return self.is_numeric() and bool((self.numbers[self.filled] % 1 != 0).mean() > 0.1)
@@ -71,7 +78,8 @@ class Surroundings:
     """What a column is compared with. ``length_m``: drawn lengths of the sampled rows, (n,), NaN without a line.
 
     ``node_ids``, ``pipe_ids``: ids found in the other layers. ``unique``: column -> whether all its rows differ, not only the
-    sampled ones. ``joint_ids``: ids at which lines start and others end, by columns named so.
+    sampled ones. ``joint_ids``: ids at which lines start and others end, by columns named so. ``starts``, ``ends``,
+    ``linked_ids``: columns of this layer that positions prove to be references, and the ids they refer to (``drawn_links``).
     """
 
     length_m: NDArray[np.float64]
@@ -79,6 +87,11 @@ class Surroundings:
     pipe_ids: frozenset[str] = frozenset()
     unique: Mapping[str, bool] = field(default_factory=dict)
     joint_ids: frozenset[str] = frozenset()
+    starts: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+    linked_ids: frozenset[str] = frozenset()
+    text_ids: frozenset[str] = frozenset()
+    """Columns of this layer with unique short texts, such as V-0118."""
 
 
 @dataclass(frozen=True, slots=True)

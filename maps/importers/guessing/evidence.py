@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from maps.importers.guessing.column import AGAINST, EMPTY, NOTHING, Column, Evidence, Surroundings
-from maps.importers.guessing.evidence_ids import end_of_link, ids, listed_ids, refers_to
-from maps.importers.guessing.evidence_numbers import between, depth, diameter, length, roughness, year
+from maps.importers.guessing.evidence_ids import at_end, ids, listed_ids, refers_to
+from maps.importers.guessing.evidence_numbers import between, depth, diameter, length, roughness, year, year_laid
 from maps.importers.guessing.evidence_words import (
+    address,
     channels,
     closes,
     codes,
@@ -34,8 +35,8 @@ def evidence(layer: str, standard: str, column: Column, around: Surroundings) ->
 _TESTS: Mapping[str, Callable[[Column, Surroundings], Evidence]] = {
     "asset_id": ids,
     "stations.asset_id": listed_ids,
-    "from_node": end_of_link,
-    "to_node": end_of_link,
+    "from_node": at_end("start"),
+    "to_node": at_end("end"),
     "valves.node": refers_to(lambda places: places.node_ids, "ids_of_nodes"),
     "hydrants.node": refers_to(lambda places: places.node_ids, "ids_of_nodes"),
     "stations.node": refers_to(lambda places: places.node_ids, "ids_of_nodes"),
@@ -46,7 +47,7 @@ _TESTS: Mapping[str, Callable[[Column, Surroundings], Evidence]] = {
     "stations.link": refers_to(lambda places: places.pipe_ids, "ids_of_pipes"),
     "diameter_mm": diameter,
     "length_m": length,
-    "year_laid": year,
+    "year_laid": year_laid,
     "material": vocabulary("material", 0.6),
     "roughness": roughness,
     "minor_loss": between(0, 100),
@@ -70,7 +71,7 @@ _TESTS: Mapping[str, Callable[[Column, Surroundings], Evidence]] = {
     "households": between(0, 5000, whole=True),
     "people": between(0, 50000, whole=True),
     "name": name,
-    "address": name,
+    "address": address,
     "channels": channels,
     "least": between(-1e6, 1e6),
     "most": between(-1e6, 1e6),

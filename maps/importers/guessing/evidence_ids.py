@@ -17,6 +17,9 @@ from maps.importers.guessing.column import (
     Surroundings,
 )
 
+_GENERATED_LENGTH = 19
+"""Ids from here on are keys that a program generated."""
+
 
 def ids(column: Column, around: Surroundings) -> Evidence:
     """Values unlike each other, and no decimals."""
@@ -25,7 +28,12 @@ def ids(column: Column, around: Surroundings) -> Evidence:
         return AGAINST
     if column.is_decimal():
         return AGAINST
+    if column.name in around.linked_ids:
+        return Evidence(FITS + 1.0, "ids_at_ends_of_lines")
     if around.unique.get(column.name, False) and filled > 0.99:
+        is_made = column.is_counted() or column.share(lambda text: len(text) >= _GENERATED_LENGTH) > MOST
+        if is_made and around.text_ids - {column.name}:
+            return Evidence(-0.5, "numbers_of_rows")  # another column holds ids of the utility's own
         return Evidence(FITS, "unique_values")
     values = column.values
     return Evidence(MAY_FIT if len(set(values)) > 0.9 * len(values) else CONTRADICTS, "nearly_unique_values")
@@ -49,6 +57,20 @@ def refers_to(ids: Callable[[Surroundings], frozenset[str]], ground: str) -> Cal
         if share >= MOST:
             return Evidence(FITS + 1.0, ground)
         return Evidence(MAY_FIT, ground) if share >= 0.5 else AGAINST
+
+    return test
+
+
+def at_end(side: str) -> Callable[[Column, Surroundings], Evidence]:
+    """The node at the start or the end of each line, by its position, else by its id."""
+
+    def test(column: Column, around: Surroundings) -> Evidence:
+        mine, others = (around.starts, around.ends) if side == "start" else (around.ends, around.starts)
+        if column.name in mine:
+            return Evidence(FITS + 1.0, f"node_at_{side}_of_line")
+        if column.name in others or mine:
+            return AGAINST
+        return end_of_link(column, around)
 
     return test
 

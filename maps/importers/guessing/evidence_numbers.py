@@ -12,6 +12,7 @@ from maps.importers.guessing.lexicon import unit_in
 
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)((0\d|1[0-2])([0-2]\d|3[01]))?(?!\d)")
 """A year, or a date without separators such as 19970521."""
+_DECADES = 15
 _INCHES = frozenset({2, 3, 4, 6, 8, 10, 12, 14, 15, 16, 18, 20, 21, 24, 27, 30, 36, 42, 48, 54, 60, 66, 72})
 _DN_MM = frozenset(
     {
@@ -135,3 +136,13 @@ def depth(column: Column, around: Surroundings) -> Evidence:
     if unit_in(column.name) == "ft":
         return Evidence(MAY_FIT, "unit_in_name", FEET)
     return Evidence(MAY_FIT, "range") if np.isfinite(middle) and top <= 15 else AGAINST
+
+
+def year_laid(column: Column, around: Surroundings) -> Evidence:
+    """Years or dates over decades: those of edits and inspections are recent and close together."""
+    found = year(column, around)
+    if found.weight < FITS:
+        return found
+    years = np.array([int(match[1]) for text in column.values if (match := _YEAR.search(str(text)))])
+    low, high = np.quantile(years, [0.1, 0.9])
+    return Evidence(FITS + 0.2, "years_over_decades") if high - low >= _DECADES else found

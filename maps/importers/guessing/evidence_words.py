@@ -9,7 +9,7 @@ from maps.importers.guessing.column import AGAINST, CONTRADICTS, FITS, MAY_FIT, 
 from maps.importers.guessing.lexicon import normal, truth_means, unit_in, words
 
 _ROAD = re.compile(
-    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida|av|rua|travessa|corso|viale|piazza|carrer|plaza)\b|通り|号線",
+    r"[路街道巷]|\b(street|st|road|rd|avenue|ave|lane|drive|dr|way|strasse|straße|weg|rue|calle|via|avenida|av|rua|travessa|corso|viale|piazza|carrer|plaza|ul\.|al\.|ulica|aleja|straat|laan|plein|gade|vej)\b|\w{3,}(?:straat|weg|laan|gasse|strasse|straße)\b|通り|号線",
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"press|flow|level|chlor|turb|压力|流量|水位|液位|余氯|浊度", re.IGNORECASE)
@@ -127,3 +127,10 @@ def codes(group: str) -> Callable[[Column, Surroundings], Evidence]:
 def phone(column: Column, around: Surroundings) -> Evidence:
     """Telephone numbers: seven digits and more, with signs between them."""
     return Evidence(FITS, "phones") if column.share(lambda text: bool(_PHONE.match(text))) >= 0.8 else AGAINST
+
+
+def address(column: Column, around: Surroundings) -> Evidence:
+    """A road with a number of the house."""
+    if column.share(lambda text: bool(_ROAD.search(text)) and any(sign.isdigit() for sign in text)) > 0.6:
+        return Evidence(FITS, "road_and_number")
+    return name(column, around)

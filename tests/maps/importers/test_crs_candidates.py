@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from maps import crs as crs_of
-from maps.importers.crs_candidates import GCJ02, candidates, densified, gcj02_of_wgs84, wgs84_of_gcj02
+from maps.gcj02 import gcj02_of, wgs84_of
+from maps.importers.crs_candidates import GCJ02, candidates, densified
 
 _STREETS = np.array([[117.0 + 0.004 * k, 36.60, 117.0 + 0.004 * k, 36.70] for k in range(15)])
 """North-south streets every 360 m in Jinan, degrees."""
@@ -18,11 +19,11 @@ def _pipes() -> np.ndarray:
 
 
 def test_the_shift_is_the_published_one_and_is_inverted_to_centimetres() -> None:
-    there = gcj02_of_wgs84(np.array([[116.404, 39.915]]))  # as the public conversions give it
+    there = gcj02_of(np.array([[116.404, 39.915]]))  # as the public conversions give it
     assert there[0] == pytest.approx([116.41024449916938, 39.91640428150164], abs=1e-9)
-    assert wgs84_of_gcj02(there)[0] == pytest.approx([116.404, 39.915], abs=1e-7)
+    assert wgs84_of(there)[0] == pytest.approx([116.404, 39.915], abs=1e-7)
     abroad = np.array([[2.35, 48.85]])
-    assert gcj02_of_wgs84(abroad).tolist() == abroad.tolist()
+    assert gcj02_of(abroad).tolist() == abroad.tolist()
 
 
 def test_eastings_without_a_zone_fit_every_zone_and_roads_tell_which() -> None:
@@ -41,7 +42,7 @@ def test_eastings_with_their_zone_fit_only_it() -> None:
 
 
 def test_shifted_degrees_are_seen_on_the_roads_and_the_declared_system_stays_first() -> None:
-    data = gcj02_of_wgs84(_pipes())
+    data = gcj02_of(_pipes())
     found = candidates(data, "EPSG:4326", densified(_STREETS))
     assert found[0].crs == "EPSG:4326"
     best = max(found, key=lambda one: one.on_roads or 0.0)
