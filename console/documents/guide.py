@@ -22,6 +22,7 @@ from resources.texts import LANGUAGES
 
 _BOLD, _OPEN, _SHUT = re.compile(r"\*\*(.+?)\*\*"), "\ue000", "\ue001"
 """Markdown ends no bold text between a mark and a Chinese character, which have no space between them; so it is set here."""
+_PICTURE = re.compile(r'<p><img src="([\w.-]+\.png)"[^>]*></p>\n')
 _IMAGE = re.compile(r'<img src="([\w.-]+\.png)"')
 _STYLE = """
 body{font:16px/1.65 "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#1d2227;background:#fff;margin:0}
@@ -42,12 +43,8 @@ class Chapter:
     name: str
     title: str
     source: str
-
-    @property
-    def html(self) -> str:
-        """The chapter as HTML; pictures are named by their file."""
-        marked = _BOLD.sub(f"{_OPEN}\\1{_SHUT}", self.source)
-        return str(_markdown().render(marked)).replace(_OPEN, "<strong>").replace(_SHUT, "</strong>")
+    html: str
+    """Pictures are named by their file; one that has not been made (``quanmai guide --pictures``) is left out."""
 
 
 def folder_of(language: str) -> Traversable:
@@ -60,7 +57,7 @@ def chapters(language: str) -> tuple[Chapter, ...]:
     """The guide in ``zh_CN`` or ``en``, in order of the files' names."""
     files = sorted((one for one in folder_of(language).iterdir() if one.name.endswith(".md")), key=lambda one: one.name)
     texts = [(one.name.removesuffix(".md"), one.read_text("utf-8")) for one in files]
-    return tuple(Chapter(name, text.partition("\n")[0].removeprefix("# "), text) for name, text in texts)
+    return tuple(Chapter(name, text.partition("\n")[0].removeprefix("# "), text, _html(text, language)) for name, text in texts)
 
 
 def guide_page(language: str) -> str:
@@ -88,6 +85,15 @@ def write_guide(folder: Path, languages: tuple[str, ...] = LANGUAGES) -> list[Pa
 @cache
 def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def _html(source: str, language: str) -> str:
+    def kept(found: re.Match[str]) -> str:
+        return found[0] if folder_of(language).joinpath(found[1]).is_file() else ""
+
+    marked = _BOLD.sub(f"{_OPEN}\\1{_SHUT}", source)
+    html = str(_markdown().render(marked)).replace(_OPEN, "<strong>").replace(_SHUT, "</strong>")
+    return _PICTURE.sub(kept, html)
 
 
 def _inlined(html: str, language: str) -> str:

@@ -95,8 +95,8 @@ def _streets(
         return ()
     bounds, (west, south, east, north) = shapely.bounds(geometry), window.bounds
     near = (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
-    names = [clean(str(name)) for name in roads.name]
-    rows = sorted(np.flatnonzero(near).tolist(), key=lambda row: (not _is_told(names[row], facts), not names[row], row))
+    names = {row: clean(str(roads.name[row])) for row in np.flatnonzero(near).tolist()}
+    rows = sorted(names, key=lambda row: (not _is_told(names[row], facts), not names[row], row))
     made = []
     for row in rows[:_MOST_STREETS]:
         for part in shapely.get_parts(shapely.intersection(geometry[row], window)):

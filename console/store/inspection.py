@@ -56,14 +56,18 @@ def inspected(target: str | Path) -> Inspection:
         engine.dispose()
 
 
-def bytes_on_disk(target: str | Path) -> int:
-    """Size of a store with its free pages, without the ``-wal`` of a SQLite file. Raises StoreUnavailable, InputFault."""
+def bytes_on_disk(target: str | Path, table: str = "") -> int:
+    """Size of a store, or on PostgreSQL of one table with its indexes; free pages count, the ``-wal`` of a SQLite file does not.
+
+    Raises StoreUnavailable, InputFault.
+    """
     url = store_url(target)
     engine = create_engine(url, poolclass=NullPool)
     try:
         with told(shown(url)), engine.connect() as connection:
             if connection.dialect.name == "postgresql":
-                return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+                of = "pg_total_relation_size(CAST(:name AS regclass))" if table else "pg_database_size(current_database())"
+                return int(connection.execute(text(f"SELECT {of}"), {"name": table} if table else {}).scalar_one())
             pages, size = (int(connection.execute(text(f"PRAGMA {name}")).scalar_one()) for name in ("page_count", "page_size"))
             return pages * size
     finally:

@@ -16,6 +16,7 @@ from console.ui.message_overlay import MessageOverlay
 from console.ui.panels.panel import Area, Panel, PanelSpec
 from console.ui.settings import StoredSettings
 from console.ui.splitters import FloatingPanel, FoldSplitter
+from console.ui.theme import Letters
 
 _MAP_PX, _LEFT_PX = 1164, 1490
 _UPPER_PX, _LOWER_PX = 830, 200
@@ -253,7 +254,10 @@ class WindowLayout(QWidget):
             splitter.setSizes(list(sizes) if len(sizes) == splitter.count() and sum(sizes) > 0 else usual_sizes[name])
 
     def _widths(self, area: Area) -> list[int]:
-        return [self._spec(titles[0]).size_px or _UPPER_PX // 2 for titles in self._arrangement.shown(area)]
+        """Columns beside the map are wider where letters are larger (4K without scaling)."""
+        scale = max(Letters.now().scale, 1.0) if area is not Area.BOTTOM else 1.0
+        widths = [self._spec(titles[0]).size_px or _UPPER_PX // 2 for titles in self._arrangement.shown(area)]
+        return [round(width * scale) for width in widths]
 
     def _spec(self, title: str) -> PanelSpec:
         """The registry's line of a panel; of one beside another, that one's for its sizes."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLayout, QSplitter, QVBoxLayout, QWidget
 
 from console.documents.remarks import left_out, remarks
-from console.domain.actors import Actor, Proof
+from console.domain.actors import Actor
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notices import DemandCode, Notice, NoticeStatus
@@ -18,7 +18,7 @@ from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import ReasonQuestion
 from console.ui.dialogs.confirm import ENTER
 from console.ui.dialogs.notice_life import DemandList
-from console.ui.dialogs.notice_parts import Difference, Leave, Underneath
+from console.ui.dialogs.notice_parts import Difference, Leave, Underneath, VersionChoice
 from console.ui.dialogs.notice_preview import NoticePreviewDialog
 from console.ui.dialogs.notice_questions import NoticeQuestions, NoticeSources
 from console.ui.dialogs.notice_side import NoticeSide
@@ -29,7 +29,6 @@ from console.ui.help.window import help_key
 from console.ui.permitted import needs
 from console.ui.session import Session
 from console.ui.widgets import button, label, row
-from maps.errors import QuanmaiError
 
 _EDITABLE = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED)
 _OPEN = (*_EDITABLE, NoticeStatus.APPROVED)
@@ -65,13 +64,13 @@ class NoticeDialog(QDialog):
         self._build()
         room = self.screen().availableSize()
         self.resize(min(_SIZE_PX[0], room.width() - 40), min(_SIZE_PX[1], room.height() - 60))
-        self._show_versions()
+        self._version.show_versions(self._incident.notices, self._notice)
         self._show_notice()
 
     def _build(self) -> None:
         words = self._appearance.words
-        self._state, self._version = label(name="strong", wrap=True), QComboBox()
-        self._version.activated.connect(self._on_version)
+        self._state, self._version = label(name="strong", wrap=True), VersionChoice(self._appearance)
+        self._version.chosen.connect(self._on_version)
         self.difference, self.underneath = Difference(self._appearance), Underneath(self._appearance)
         self.difference.redraft_asked.connect(self.redraft)
         self.difference.reason_changed.connect(self._show_steps)
@@ -139,7 +138,7 @@ class NoticeDialog(QDialog):
             new, self._to_newest = incident.notices[-1], False
             self._base = (new.text_zh, new.text_en)
             self.texts.show_texts(*self._base)
-        self._show_versions()
+        self._version.show_versions(self._incident.notices, self._notice)
         if new is None:
             self._show_steps()
             return
@@ -147,7 +146,7 @@ class NoticeDialog(QDialog):
         redrafted_now = self._sent == self._texts() and new.drafted_at != self._notice.drafted_at
         typed = self._edited() and not redrafted_now
         self._notice = new
-        self._show_versions()
+        self._version.show_versions(self._incident.notices, self._notice)
         if typed and (new.text_zh, new.text_en) != self._base:
             self.underneath.show_change(self._base, (new.text_zh, new.text_en), editable=new.status in _EDITABLE)
         elif not typed:
@@ -196,18 +195,9 @@ class NoticeDialog(QDialog):
         self._dropped.setVisible(bool(lost) and notice.status in _OPEN)
         self._show_text_state()
 
-    def _show_versions(self) -> None:
-        """Every version is kept and can be read again."""
-        words, notices = self._appearance.words, self._incident.notices
-        self._version.clear()
-        for notice in notices:
-            status = words.of("notice_status", notice.status.value)
-            self._version.addItem(f"{words('notice.version', n=notice.version)} · {status}", notice.notice_id)
-        self._version.setCurrentIndex(self._version.findData(self._notice.notice_id))
-        self._version.setVisible(len(notices) > 1)
-
-    def _on_version(self, index: int) -> None:
-        chosen = next((n for n in self._incident.notices if n.notice_id == self._version.itemData(index)), None)
+    def _on_version(self, notice_id: str) -> None:
+        """Another version is to be read."""
+        chosen = next((n for n in self._incident.notices if n.notice_id == notice_id), None)
         if chosen is not None and chosen.notice_id != self._notice.notice_id:
             self._notice, self._base = chosen, (chosen.text_zh, chosen.text_en)
             self._show_notice()
@@ -298,20 +288,12 @@ class NoticeDialog(QDialog):
 
         Where people sign in that person gives the password too; at a single seat the name alone is recorded as typed.
         """
-        approver, override = self.steps.approver.text().strip(), self.steps.override.text().strip()
-        intent = ApproveNotice(self._incident.incident_id, self._notice.notice_id, override, self.difference.reason)
-        if not approver or approver == self._session.person.name:
-            self._ask(intent)
-        elif not self._session.needs_sign_in:
-            self._ask(intent, Actor.named(approver, proof=Proof.TYPED_NAME))
-        else:
-            password = self.steps.taken_password()
-            self._session.confirm_once(
-                approver, password, lambda actor: self._ask(intent, actor), lambda fault: self.show_refused(self._fault(fault))
-            )
-
-    def _fault(self, fault: QuanmaiError) -> str:
-        return self._appearance.words.fault(fault)
+        case, notice_id, despite = self._incident.incident_id, self._notice.notice_id, self.difference.reason
+        self.steps.sign(
+            lambda override: ApproveNotice(case, notice_id, override, despite),
+            self._ask,
+            lambda fault: self.show_refused(self._appearance.words.fault(fault)),
+        )
 
     def approve_as(self, person: str, override_reason: str = "") -> None:
         """Approve in somebody's name, as if typed into the fields."""

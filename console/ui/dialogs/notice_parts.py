@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import ndiff
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from console.documents.wording import Wording, title_of
 from console.domain.notices import Notice, StartBasis
@@ -111,6 +111,27 @@ class Underneath(QFrame):
         """The new text was taken over."""
         self.pending = False
         self.hide()
+
+
+class VersionChoice(QComboBox):
+    """Every version of a case's notices is kept and can be read again."""
+
+    chosen = Signal(str)
+    """Id of the notice to read."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = appearance.words
+        self.activated.connect(lambda index: self.chosen.emit(str(self.itemData(index))))
+
+    def show_versions(self, notices: Sequence[Notice], shown: Notice) -> None:
+        """Hidden while there is one only."""
+        self.clear()
+        for notice in notices:
+            status = self._words.of("notice_status", notice.status.value)
+            self.addItem(f"{self._words('notice.version', n=notice.version)} · {status}", notice.notice_id)
+        self.setCurrentIndex(self.findData(shown.notice_id))
+        self.setVisible(len(notices) > 1)
 
 
 class Leave(Confirmation):

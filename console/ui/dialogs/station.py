@@ -44,6 +44,8 @@ class StationDialog(QDialog):
         self._values = QGridLayout()
         self._values.setHorizontalSpacing(18)
         self._channel, self._span = QComboBox(), QComboBox()
+        self._channel.setAccessibleName(words("station.channel"))
+        self._span.setAccessibleName(words("station.span"))
         for channel in self._channels():
             self._channel.addItem(words.of("channel", channel.name.lower()), channel)
         for hours in SPANS_H:

@@ -84,6 +84,7 @@ class QuickTicket(QDialog):
         self.phone, self.address, self.text = QLineEdit(), QLineEdit(), QLineEdit()
         self.callback = QCheckBox(self._t("quick.callback"))
         self.hits = QListWidget()
+        self.hits.setAccessibleName(self._t("quick.address_hint"))
         self.hits.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hits.setFixedHeight(_HITS * 22 + 6)
         self.hits.itemClicked.connect(self._take_item)

@@ -17,6 +17,7 @@ from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
 from console.ui.panels.chart_reading import ReadLine, reading_at, reading_words
+from console.ui.theme import Letters
 from console.ui.widgets import tip
 from console.ui.words import Words, one_line
 from maps.trace import Profile
@@ -35,7 +36,7 @@ _KEYS = {
     Qt.Key.Key_Right: (1.0, 0.25),
 }
 """(factor of the time shown, shift in parts of it) by key."""
-_TOP_PX = 6
+_TOP_PX, _AXIS_PX = 6, 44
 _NAMES_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 15, 38, 10, 4
 _NAME_ROWS, _IN_A_ROW = 2, 3
 _PROFILE_PX = 130
@@ -75,10 +76,8 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
     def __init__(self, height: int, grows: bool = False, parent: QWidget | None = None, *, zooms: bool = False) -> None:
         self._time, self._values = TimeAxis(orientation="bottom"), ValueAxis(orientation="left")
         super().__init__(parent, enableMenu=False, axisItems={"bottom": self._time, "left": self._values})
-        if grows:
-            self.setMinimumHeight(height)
-        else:
-            self.setFixedHeight(height)
+        self._height, self._grows = height, grows
+        self._fit()
         self._zooms, self.zoomed = zooms, False
         self.setMouseEnabled(zooms, False)
         self.hideButtons()
@@ -198,8 +197,16 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
         self.addItem(line, ignoreBounds=True)
 
+    def _fit(self) -> None:
+        """As high as the letters need."""
+        scale = max(Letters.now().scale, 1.0)
+        height = round(self._height * scale)
+        self.setMinimumHeight(height) if self._grows else self.setFixedHeight(height)
+        self.getAxis("left").setWidth(round(_AXIS_PX * scale))
+
     def _dress(self, appearance: Appearance) -> None:
         theme = appearance.theme
+        self._fit()
         self.setBackground(theme.colour("surface.card"))
         self._time.words = appearance.words
         for name in ("bottom", "left"):
@@ -207,7 +214,6 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
             axis.setPen(theme.colour("chart.grid"))
             axis.setTextPen(theme.colour("text.muted"))
             axis.setStyle(tickFont=theme.font(8))
-        self.getAxis("left").setWidth(44)
 
     def _band(self, series: Series, appearance: Appearance) -> None:
         """Expected values and the usual scatter around them."""
@@ -274,17 +280,26 @@ class LineNames(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(_NAME_ROWS * _NAMES_PX)
+        self.setFixedHeight(self._height())
         self._names: tuple[str, ...] = ()
         self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
         """The preferred size."""
-        return QSize(240, _NAME_ROWS * _NAMES_PX)
+        return QSize(240, self._height())
+
+    def _height(self) -> int:
+        return _NAME_ROWS * self._row_px()
+
+    @staticmethod
+    def _row_px() -> int:
+        """A row, as high as the letters need."""
+        return round(_NAMES_PX * max(Letters.now().scale, 1.0))
 
     def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
         """Names in the order of the lines."""
         self._names, self._appearance = tuple(names), appearance
+        self.setFixedHeight(self._height())
         told = appearance.words.listed(names)
         self.setToolTip(tip(told))
         self.setAccessibleName(told)
@@ -298,14 +313,14 @@ class LineNames(QWidget):
         painter = QPainter(self)
         painter.setFont(theme.font(8))
         in_a_row = max(min(len(self._names), _IN_A_ROW), -(-len(self._names) // _NAME_ROWS))
-        room = (self.width() - _LEFT_PX) / in_a_row
+        room, high = (self.width() - _LEFT_PX) / in_a_row, self._row_px()
         for index, name in enumerate(self._names):
-            x, y = _LEFT_PX + index % in_a_row * room, index // in_a_row * _NAMES_PX
-            painter.fillRect(QRectF(x, y + _NAMES_PX / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
+            x, y = _LEFT_PX + index % in_a_row * room, index // in_a_row * high
+            painter.fillRect(QRectF(x, y + high / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
             painter.setPen(theme.colour("text.muted"))
             x, wide = x + _DASH_PX + _GAP_PX, int(room) - _DASH_PX - 2 * _GAP_PX
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, wide)
-            painter.drawText(QRectF(x, y, wide, _NAMES_PX), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(QRectF(x, y, wide, high), Qt.AlignmentFlag.AlignVCenter, text)
         painter.end()
 
 

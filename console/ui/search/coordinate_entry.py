@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from console.ui.map.view.coordinates import gcj02
 from maps import crs as crs_of
 from maps.city import City
 from maps.errors import QuanmaiError
+from maps.gcj02 import from_gcj02
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _CODE = re.compile(r"epsg\s*[:：]?\s*(\d{4,6})", re.IGNORECASE)
@@ -142,12 +142,3 @@ def _is_near(entry: Entry, city: City) -> bool:
         return False
     inside_x = np.nanmin(nodes.x) - _AROUND_M <= entry.x <= np.nanmax(nodes.x) + _AROUND_M
     return bool(inside_x and np.nanmin(nodes.y) - _AROUND_M <= entry.y <= np.nanmax(nodes.y) + _AROUND_M)
-
-
-def from_gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """WGS84 degrees of GCJ-02 degrees: the published shift turned round step by step, to a millimetre of itself."""
-    east, north = lon, lat
-    for _ in range(6):
-        shifted = gcj02(east, north)
-        east, north = east + lon - shifted[0], north + lat - shifted[1]
-    return east, north

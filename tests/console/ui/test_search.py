@@ -19,16 +19,16 @@ from console.services.notices.lifecycle import DraftNotice
 from console.services.outages.planning import PlanOutage
 from console.ui.dialogs.hit_rows import HIT
 from console.ui.dialogs.palette import Palette
-from console.ui.map.view.coordinates import gcj02
 from console.ui.search import Command, Found, Group, Hit, Search
 from console.ui.search.asking import SearchAsking
-from console.ui.search.coordinate_entry import entries, from_gcj02
+from console.ui.search.coordinate_entry import entries
 from console.ui.search.pipe_kinds import PipeKinds
 from console.ui.search.recent import RecentHits
 from console.ui.settings import StoredSettings
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.city import City
+from maps.gcj02 import gcj02
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -100,11 +100,6 @@ def test_degrees_with_minutes_are_read_and_other_numbers_are_no_place(small_city
     assert (first.x, first.y) == pytest.approx(Transformer.from_crs("EPSG:4326", "EPSG:4548", always_xy=True).transform(lon, lat))
     for text in ("P-104000", "12", "DN400 1990", "0531-96116", "EPSG:99999 1 2", "2024-0001"):
         assert entries(text, small_city) == [], text
-
-
-def test_the_shift_of_public_maps_is_turned_round() -> None:
-    for lon, lat in ((117.02, 36.66), (121.47, 31.23), (87.6, 43.8), (2.35, 48.85)):
-        assert from_gcj02(*gcj02(lon, lat)) == pytest.approx((lon, lat), abs=1e-9)
 
 
 def test_what_was_chosen_comes_first_never_twice_and_survives_a_restart(
