@@ -39,12 +39,14 @@ def make_pictures(folder: Path, languages: Sequence[str]) -> list[Path]:
     """Write ``<language>/<name>.png`` below ``folder``; returns the paths. Raises InputFault without Qt's libraries."""
     made: list[Path] = []
 
-    def start(runtime: Runtime) -> Callable[[Stage | None], None]:
-        painter = _Painter(runtime, folder, languages, made)
-        return painter.show
+    for language in languages:  # a run each: a window that was opened in one language is not opened anew in the other
 
-    with tempfile.TemporaryDirectory(prefix="quanmai-guide-") as out:
-        run_drill(DrillOptions(out=Path(out), speed=_SPEED, quiet_s=_QUIET_S), show=start)
+        def start(runtime: Runtime, language: str = language) -> Callable[[Stage | None], None]:
+            painter = _Painter(runtime, folder, (language,), made)
+            return painter.show
+
+        with tempfile.TemporaryDirectory(prefix="quanmai-guide-") as out:
+            run_drill(DrillOptions(out=Path(out), speed=_SPEED, quiet_s=_QUIET_S), show=start)
     return made
 
 
