@@ -35,6 +35,8 @@ from maps.dataset import read_city
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QCoreApplication
+
     from console.drill.options import DrillOptions
     from console.ui.import_window import Opening
     from console.ui.port import DrillPort
@@ -218,9 +220,19 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     look = replace(_window_settings(settings, folder), has_sound=False)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
+    return _event_loop(app)
+
+
+def _event_loop(app: QCoreApplication) -> int:
+    """Run the event loop of windows that are built; returns the exit code."""
+    from console.ui.garbage_collection import CollectsOnWindowThread
+
     set_loaded_aside()
-    code: int = app.exec()
-    return code
+    collections = CollectsOnWindowThread()
+    try:
+        return app.exec()
+    finally:
+        collections.end()
 
 
 class _Steps:
@@ -279,9 +291,7 @@ def _show_wall(runtime: Runtime, settings: Settings, areas: Sequence[str]) -> in
     port = AreaPort(runtime.engine, sight) if sight is not None else runtime.engine
     window = WallWindow(port, replace(_window_settings(settings, settings.data_folder), area=sight))
     window.open()
-    set_loaded_aside()
-    code: int = app.exec()
-    return code
+    return _event_loop(app)
 
 
 def _window_settings(
@@ -368,8 +378,7 @@ def _show(
     if splash is not None:
         splash.finish(window)
     guards.offer_left_over()
-    set_loaded_aside()
-    code: int = app.exec()
+    code = _event_loop(app)
     runtime.when_states(None)
     guards.end()
     return code
