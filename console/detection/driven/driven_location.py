@@ -11,6 +11,7 @@ from console.detection.driven.window_statistics import Stretch, differences
 from maps.city import City
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenSolver
+from maps.locate.centre import centre_of
 from maps.locate.result import Candidate, Location
 from maps.locate.staged import Difference, located_in_stages
 
@@ -66,7 +67,8 @@ class DrivenLocator:
         """Where the burst of the last ``window`` ticks lies.
 
         ``clean``: residuals of the last ticks, ``linear``: (channels, pipes) signatures per m³/h, both with pressures, flows and
-        what tanks take first. ``readings``: the last tick's; ``shut``: (tanks,).
+        what tanks take first. ``readings``: the last tick's; ``shut``: (tanks,). The first candidate is the pipe with the most
+        probability around it, all others follow by their own.
         """
         network = self._city.network
         seen = self._difference(window, clean, linear)
@@ -77,6 +79,8 @@ class DrivenLocator:
         found = located_in_stages(network, seen, changes)
         order = np.argsort(-found.probability, kind="stable")
         inside = int(np.searchsorted(np.cumsum(found.probability[order]), 0.9) + 1)
+        centre = centre_of(network, found.probability, order[:inside])
+        order = np.concatenate([[centre], order[order != centre]])
         ids = network.pipes.asset_id
         listed = order[: max(inside, _LISTED)]
         candidates = tuple(Candidate(str(ids[row]), float(found.probability[row])) for row in listed)
