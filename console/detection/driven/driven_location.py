@@ -41,7 +41,7 @@ class DrivenLocator:
         self._reference: Callable[[int], int] = int
         self._balanced = meters.balanced
         self._shortest = self._kept = 0
-        self.forget()
+        self._drawn: Floats = np.empty((0, 2))
 
     def learn(self, clean: Stretch, windows: tuple[int, ...], reference: Callable[[int], int]) -> None:
         """Learn from the residuals of burst-free ticks. ``windows``: in ticks; ``reference``: of a window, likewise."""
