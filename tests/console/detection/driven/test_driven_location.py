@@ -49,7 +49,7 @@ def test_the_demand_before_a_burst_is_that_measured_in_the_hour_before_its_windo
         np.ones((300, 5)),
         np.zeros(300, dtype=np.int64),
         np.zeros(300, dtype=bool),
-        np.arange(300) * 300.0,
+        np.arange(300, dtype=np.float64) * 300.0,
         np.zeros(300, dtype=np.int64),
     )
     locator.learn(quiet, WINDOWS, _reference)
