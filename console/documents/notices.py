@@ -11,7 +11,6 @@ from pathlib import Path
 from console.documents.cap import CONTENT_TYPE, cap_message, reference
 from console.documents.notice_json import notice_json
 from console.documents.pdf_page import NoticePage, make_pdf, page_of
-from console.documents.sketch import sketch_of
 from console.documents.wording import LANGUAGES, draft_text, issued_texts
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.domain.outgoing import MessageKind, Outgoing
@@ -64,7 +63,12 @@ class NoticeDocuments:
         )
 
     def _page(self, notice: Notice, at: datetime) -> NoticePage:
-        return page_of(notice, at, sketch_of(self._city, notice.facts) if self._city is not None else None)
+        if self._city is None:
+            return page_of(notice, at)
+        # Here: the process that sets a PDF imports this package and does without shapely.
+        from console.documents.city_sketch import sketch_of
+
+        return page_of(notice, at, sketch_of(self._city, notice.facts))
 
     def stem(self, notice: Notice) -> str:
         """File name from the notice's id, its version and whether it was lifted; ids may contain any character."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from lxml import etree
 
 from console.documents.cap import cap_message
+from console.documents.city_sketch import sketch_of
 from console.documents.pdf_page import NoticePage, page_of
-from console.documents.sketch import sketch_of
 from console.documents.wording import issued_texts
 from console.domain.notices import Notice, NoticeStatus
 from maps.city import City

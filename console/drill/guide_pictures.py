@@ -101,7 +101,8 @@ class _Painter(Screens):
 
 def _small(image: QImage) -> bytes:
     """PNG of the page's width, with as many colours as its size allows; text stays sharp, as nothing is dithered."""
-    from PySide6.QtCore import QBuffer, QIODevice
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    from PySide6.QtGui import QImageWriter
 
     try:
         from PIL import Image
@@ -109,13 +110,13 @@ def _small(image: QImage) -> bytes:
         raise InputFault(f"--pictures needs the extra 'web' ({missing})") from missing
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     picture = Image.open(BytesIO(bytes(buffer.data().data()))).convert("RGB")
     content = b""
     for width, colours in _TRIED:
         size = (min(width, picture.width), round(picture.height * min(width, picture.width) / picture.width))
         made, out = picture.resize(size, Image.Resampling.LANCZOS), BytesIO()
-        made.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        made.quantize(colours, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         content = out.getvalue()
         if len(content) <= MOST_BYTES:
             break

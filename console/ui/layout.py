@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
@@ -203,7 +204,7 @@ class WindowLayout(QWidget):
             self._panel[title].hide()
             self._panel[title].setParent(self)
         for title, place in made.floating.items():
-            window = self._floats[title] = FloatingPanel(self._panel[title], lambda title=title: self._dock(title), self)
+            window = self._floats[title] = FloatingPanel(self._panel[title], partial(self._dock, title), self)
             window.setGeometry(*place)
             window.setVisible(self.isVisible())
         for tabs, _ in before:

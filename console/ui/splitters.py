@@ -30,14 +30,15 @@ class FoldSplitter(QSplitter):
         """Fold the part beside a handle, or unfold it to the size that it had."""
         part = self._foldable(handle)
         sizes = self.sizes()
-        if part is None or sum(sizes) == 0:
+        widget = self.widget(part) if part is not None else None
+        if part is None or widget is None or sum(sizes) == 0:
             return
         other = handle if part == handle - 1 else handle - 1
         if sizes[part] > _LEAST_PX:
             self._before[part] = sizes[part]
             change = -sizes[part]
         else:
-            hint = self.widget(part).sizeHint()
+            hint = widget.sizeHint()
             least = hint.width() if self.orientation() == Qt.Orientation.Horizontal else hint.height()
             change = min(self._before.get(part, least), max(sizes[other] - _LEAST_PX, 0)) - sizes[part]
         sizes[part] += change

@@ -98,6 +98,9 @@ class MainWindow(QMainWindow):
     subjects: Subjects
     case: CaseColumn
     choice: AppearanceChoice
+    finder: Finder
+    layouts: Layouts
+    attributes: AttributeTables
     sounds: AlarmSounds
     help: HelpCommands
     guide: GuideWindow

@@ -92,7 +92,7 @@ def basis_of(incident: Incident) -> NoticeBasis:
 
 def contradictions(city: City, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
     """Differences of ``notice`` from its case, the most severe first; empty when it agrees."""
-    found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *_of_times(incident, notice)]
+    found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *of_times(incident, notice)]
     marked = notice.basis is not None and notice.basis.customers != basis_of(incident).customers
     if marked and not found:
         found.append(Contradiction("customers", (), ()))
@@ -125,7 +125,8 @@ def _of_area(city: City, incident: Incident, notice: Notice) -> Iterator[Contrad
         yield Contradiction("work", (facts.work,), (work_of(incident),))
 
 
-def _of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
+def of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
+    """Differences of begin and end alone."""
     facts = notice.facts
     for code, said, now in (
         ("starts_at", facts.starts_at, _start(incident, notice)),

@@ -18,7 +18,7 @@ from console.domain.notices import Notice, NoticeStatus
 from console.domain.outages import OUTAGE
 from console.services.changesets import recorded
 from console.services.incidents.joint_plans import merged
-from console.services.notices.contradictions import basis_of, contradictions
+from console.services.notices.contradictions import basis_of, contradictions, of_times
 from console.services.notices.drafting import drafted_notice
 from console.services.notices.holders import NoticeHolder, case_of, with_notice
 from console.services.state import DeskState
@@ -53,7 +53,4 @@ def _followed(tools: Tools, holder: NoticeHolder, now: datetime) -> Iterable[Cha
 def _may_differ(case: Incident, draft: Notice) -> bool:
     """A quick look at what notices are made from, for the whole comparison reads the city."""
     low = case.impact.low_pressure_households if case.impact is not None else draft.facts.households_low_pressure
-    facts, ends = draft.facts, case.restoration_at or draft.facts.expected_end
-    starts = case.work.starts_at if case.work is not None else case.verified_at or facts.starts_at
-    said = facts.starts_at, facts.expected_end, facts.households_low_pressure
-    return basis_of(case) != draft.basis or (starts, ends, low) != said
+    return basis_of(case) != draft.basis or low != draft.facts.households_low_pressure or any(of_times(case, draft))

@@ -44,6 +44,8 @@ _WRITTEN = {
 }  # fmt: skip
 """Notes of such texts: key -> parameter. The other notes of dispatch orders repeat the order's words."""
 _HIDDEN = "***"
+_CODES = frozenset({"starts_by"})
+"""Fields that are named as if they held a person and hold a word of ours."""
 _NOTE, _CODE = {"key", "params"}, {"code", "of"}
 """Objects of a note in JSON (``console/domain/notes.py``): keys and codes are no names."""
 T = TypeVar("T")
@@ -98,8 +100,13 @@ class _Mask:
                 return {"key": value["key"], "params": self.json(value["params"])}
             if set(value) == _CODE:
                 return dict(value)
-            return {key: _HIDDEN if key in _GROUNDS and item else self.json(item) for key, item in value.items()}
+            return {key: self._field(key, item) for key, item in value.items()}
         return [self.json(item) for item in value] if isinstance(value, list) else value
+
+    def _field(self, key: str, item: Any) -> Any:
+        if key in _CODES:
+            return item
+        return _HIDDEN if key in _GROUNDS and item else self.json(item)
 
     def value(self, value: T, kind: type[T]) -> T:
         return from_json(self.json(to_json(value)), kind)

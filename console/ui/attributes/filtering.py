@@ -36,15 +36,17 @@ class TableView:
     def apply(self, view: View) -> Rows:
         """Rows of the table in their order."""
         kept = self._filtered(view)
+        rows: Rows = self.rows[kept]
         if view.order < 0:
-            return self.rows[kept]
+            return rows
         key = self._key(view.order)[kept]
         order = np.argsort(key, kind="stable")
         if view.descending:
             order = np.argsort(key[::-1], kind="stable")
             order = (len(key) - 1 - order)[::-1]
         missing = _is_missing(key[order])
-        return self.rows[kept][np.concatenate([order[~missing], order[missing]])]
+        found: Rows = rows[np.concatenate([order[~missing], order[missing]])]
+        return found
 
     def _filtered(self, view: View) -> NDArray[np.int64]:
         """Places in ``rows`` that pass."""

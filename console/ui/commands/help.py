@@ -47,7 +47,7 @@ class HelpCommands(QObject):
 
     def page_in_use(self) -> str:
         """Title of the panel that has the focus; the map's where none has."""
-        focused = self._window.focusWidget()
+        focused: QWidget | None = self._window.focusWidget()
         while focused is not None:
             name = next((name for name, panel in self._panels.items() if focused is panel), "")
             if name:

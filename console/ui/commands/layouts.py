@@ -130,11 +130,11 @@ class Layouts(QObject):
         floats.setChecked(title in now.floating)
         menu.addSeparator()
         for area in SIDES:
-            menu.addAction(words(f"layouts.to_{area.value}"), lambda area=area: layout.arrange(now.to_area(title, area)))
+            menu.addAction(words(f"layouts.to_{area.value}"), partial(layout.arrange, now.to_area(title, area)))
         beside = menu.addMenu(words("layouts.beside"))
         for other in now.titles():
             if other != title:
-                beside.addAction(words(f"panels.{other}"), lambda other=other: layout.arrange(now.beside(title, other)))
+                beside.addAction(words(f"panels.{other}"), partial(layout.arrange, now.beside(title, other)))
 
     def _float(self, title: str) -> None:
         now = self._layout.arrangement()

@@ -42,7 +42,7 @@ class OwnData:
         if self.differences is not None:
             self.differences.close()
             self.differences.deleteLater()
-        in_use = {}
+        in_use: dict[str, str] = {}
         for case in incidents:
             valves = case.plan.valves_to_close if case.plan is not None else ()
             names = (*case.burst_pipes, *(step.asset_id for step in valves))

@@ -50,6 +50,11 @@ class Subject(Protocol):
 class Subjects:
     """One of each; ``all`` lists them. ``connect`` once the locator's and the tools' signals exist."""
 
+    shift: ShiftCommands
+    public: PublicCommands
+    tickets: TicketCommands
+    outages: OutageCommands
+
     def __init__(
         self,
         port: ConsolePort,

@@ -113,7 +113,8 @@ class Palette(QDialog):
 
     def _held(self) -> Hit | None:
         item = self.list.currentItem()
-        return item.data(HIT) if item is not None else None
+        hit = item.data(HIT) if item is not None else None
+        return hit if isinstance(hit, Hit) else None
 
     def _hold(self, hit: Hit | None) -> None:
         """The same hit stays chosen when the same text is answered again."""

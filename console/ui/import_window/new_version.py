@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
@@ -340,6 +341,6 @@ def _details(one: LayerDifference, kind: str) -> dict[str, str]:
     return {name: "; ".join(said) for name, said in found.items()}
 
 
-def _table(city: City, layer: str) -> object:
+def _table(city: City, layer: str) -> Any:
     places = (city.network, city)
     return next((getattr(place, layer) for place in places if hasattr(place, layer)), None)

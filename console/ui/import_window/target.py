@@ -54,8 +54,9 @@ class TargetForm(QWidget):
         self.tolerance.setAccessibleName(self._t("window.tolerance"))
         self.tolerance.setToolTip(tip(self._t("window.tolerance_about")))
         crs_row = QWidget()
-        crs_row.setLayout(row(label(self._t("window.tolerance"), "muted"), self.tolerance))
-        crs_row.layout().insertWidget(0, self.crs, 1)
+        fields = row(label(self._t("window.tolerance"), "muted"), self.tolerance)
+        fields.insertWidget(0, self.crs, 1)
+        crs_row.setLayout(fields)
         place = QWidget()
         place.setLayout(row(self.to, self.browse))
         for at, (key, field) in enumerate((("name", self.name), ("crs", crs_row), ("to", place))):

@@ -84,7 +84,8 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if zooms else Qt.FocusPolicy.NoFocus)
         self._lines: tuple[ReadLine, ...] = ()
-        self._whole, self._appearance = (0.0, 1.0), None
+        self._whole = (0.0, 1.0)
+        self._appearance: Appearance | None = None
         self.reading = QLabel(self)
         """The values at the pointer; empty and hidden elsewhere."""
         self.reading.setObjectName("reading")

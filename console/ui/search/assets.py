@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
 
@@ -49,7 +49,7 @@ class AssetSearch:
 
     def hits(self, needle: str, words: Words, *, wait: bool) -> Iterator[tuple[str, Iterator[Hit]]]:
         """(kind, hits) in the order of the list. Without ``wait``, what is not indexed yet is left out."""
-        makers = {
+        makers: dict[str, tuple[str, Callable[[str, Words], Iterator[Hit]]]] = {
             "zones": ("zone", self._zones),
             "roads": ("road", self._roads),
             "customers": ("customer", self._customers),

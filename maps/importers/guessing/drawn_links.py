@@ -110,7 +110,7 @@ def _compare(
     near = _NEAR_DEG if np.abs(first).max() <= 180 else _NEAR_M
     for ends, into in ((first, found.starts), (last, found.ends)):
         away, at = tree.query(ends, distance_upper_bound=near)
-        met = np.flatnonzero(np.isfinite(away))
+        met, at = np.flatnonzero(np.isfinite(away)), np.asarray(at)
         if len(met) < _LEAST_MET:
             continue
         for name in map(str, lines.frame):

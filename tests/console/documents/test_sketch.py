@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from console.documents.sketch import Sketch, sketch_of, sketch_of_rings
+from console.documents.city_sketch import sketch_of
+from console.documents.sketch import Sketch, sketch_of_rings
 from maps.city import City
 from tests.console.documents.cases import some_facts
 from tests.console.ui.small_city import build_small_city

@@ -42,7 +42,7 @@ from console.services.public.care import AddNeeds, NeedFields, RecordCare, Remov
 from console.services.public.dispatch_orders import CancelDispatchOrder, GiveDispatchOrder, RepeatBack
 from console.services.public.tellings import TellCustomers, WithdrawTelling
 from console.services.public.water_points import BeginWaterTest, CloseWaterPoint, PlanWaterPoint
-from console.services.reports.authority import EditReport, RecordReportSent
+from console.services.reports.authority import DraftReport, RecordReportSent
 from console.services.shift.contacts import AddContacts, ContactFields, EditContact, LogCall, RemoveContact
 from console.services.shift.duty import BeginShift, EndShift
 from console.services.shift.entries import WriteEntry
@@ -135,7 +135,7 @@ LINES = (
     ),
     Line(
         REPORT, _opened_report, lambda one: RecordReportSent(one, ("119",), "电话"),
-        lambda one: EditReport(one, "另一稿", "another draft"),
+        DraftReport,
     ),
     Line(
         DISPATCH_ORDER, lambda desks: GiveDispatchOrder(TargetKind.PLANT, "大桥水厂", "降压到 0.30", desks.case, "W1"),

@@ -88,11 +88,12 @@ def test_two_hundred_thousand_rows_are_filtered_and_sorted_while_the_window_runs
     made.show()
     qtbot.waitUntil(lambda: not made.busy, timeout=8000)
     worst = 0.0
-    for act in (
+    acts: tuple[Callable[[], None], ...] = (
         lambda: made.table.sortByColumn(ROAD, Qt.SortOrder.AscendingOrder),
         lambda: made.filter.setText("灰口"),
         lambda: made.filter.setText(""),
-    ):
+    )
+    for act in acts:
         start = perf_counter()
         act()
         worst = max(worst, perf_counter() - start)
@@ -145,6 +146,11 @@ def test_a_text_that_a_spreadsheet_would_run_is_written_as_text(small_city: City
         write_csv(table, np.array([0]), tmp_path / "none" / "a.csv")
 
 
+def tool_of(window: MainWindow) -> Tool:
+    """What the left button does."""
+    return window.map.input.sketch.tool
+
+
 def middle_of(window: MainWindow, row: int) -> QPoint:
     """The middle of a pipe on the map, brought into view."""
     pipes = window.map.scene.city.network.pipes
@@ -174,7 +180,7 @@ def test_identify_shows_everything_at_a_place_one_after_the_other_and_changes_no
 ) -> None:
     window.settle()
     window.run_command("identify")
-    assert window.map.input.sketch.tool is Tool.IDENTIFY
+    assert tool_of(window) is Tool.IDENTIFY
     at = middle_of(window, 100)
     found = window.map.assets_at(at.toPointF())
     QTest.mouseClick(window.map, Qt.MouseButton.LeftButton, pos=at)
@@ -192,7 +198,7 @@ def test_identify_shows_everything_at_a_place_one_after_the_other_and_changes_no
     near = {str(pipes.asset_id[row]) for row in range(len(pipes)) if _distance(pipes.points(row), x, y) <= reach}
     assert {one.asset_id for one in found if one.kind == "pipe"} == near
     window.run_command("dismiss_message")
-    assert window.map.input.sketch.tool is Tool.PAN
+    assert tool_of(window) is Tool.PAN
 
 
 def _distance(points: np.ndarray, x: float, y: float) -> float:

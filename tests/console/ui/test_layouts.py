@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from console.ui.arrangement import BUILT_IN, SIDES, Arrangement, as_text, from_text, usual
@@ -54,7 +54,7 @@ def test_a_layout_of_another_version_keeps_what_is_known_and_lacks_no_panel() ->
     made = from_text(text, PANELS)
     assert made is not None
     assert sorted(made.titles()) == sorted(TITLES)
-    assert (made.area_of("log"), made.hidden) == (Area.LEFT, {"log"})
+    assert (made.area_of("log"), made.hidden) == (Area.LEFT, frozenset({"log"}))
     for bad in (
         None,
         7,
@@ -170,6 +170,9 @@ def test_the_menu_offers_every_panel_and_layout(window: MainWindow) -> None:
     menu = window.layouts.offer()
     texts = [action.text() for action in menu.actions() if action.text()]
     assert {"报警", "当前事件", "夜班", "大屏", "值班长", "恢复默认布局", "保存当前布局…"} <= set(texts)
+    inner = next(one for one in menu.findChildren(QMenu) if one.title() == "报警")
+    next(action for action in inner.actions() if action.text() == "移到左侧").trigger()
+    assert window._layout.arrangement().area_of("alarms") is Area.LEFT
     menu.close()
 
 

@@ -67,7 +67,7 @@ def test_after_its_issue_it_is_a_receipt_with_its_files(
         file, content = receipt.content()
         assert begin in content[:4000]
         assert receipt.save_to(tmp_path / file)
-        assert (tmp_path / file).read_bytes()[:200] == content[:200]
+        assert (tmp_path / file).read_bytes()[:100] == content[:100]  # a PDF holds the second in which it was made
     receipt.form.setCurrentIndex(receipt.form.findData("zh"))
     receipt.copy_file()
     assert notice.text_zh.split("\n")[0] in QApplication.clipboard().text()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
@@ -183,10 +184,10 @@ def test_a_hit_chosen_by_keys_is_marked_on_the_map_until_esc(window: MainWindow,
     shown = [palette.list.item(row).data(HIT) for row in range(palette.list.count())]
     hits = [hit for hit in shown if hit is not None]
     assert palette.list.currentItem().data(HIT) == hits[0]
-    qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+    QTest.keyClick(palette.field, Qt.Key.Key_Down)
     assert palette.list.currentItem().data(HIT) == hits[1]
-    qtbot.keyClick(palette.field, Qt.Key.Key_Up)
-    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    QTest.keyClick(palette.field, Qt.Key.Key_Up)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
     mark = window.map.found
     assert mark is not None
     assert (mark.x, mark.y, mark.text) == (hits[0].x, hits[0].y, "美林苑")
@@ -198,7 +199,7 @@ def test_a_hit_chosen_by_keys_is_marked_on_the_map_until_esc(window: MainWindow,
 def test_all_pipes_of_a_kind_are_selected_on_the_map(window: MainWindow, qtbot: QtBot) -> None:
     window.settle()
     palette = type_into(window, qtbot, "dn150 灰口")
-    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
     pipes = window.map.scene.city.network.pipes
     wanted = np.flatnonzero((pipes.diameter_mm == 150) & (pipes.material == "cast iron"))
     assert window.map_commands.selection is not None
@@ -209,7 +210,7 @@ def test_return_before_the_answer_takes_its_first_hit(window: MainWindow, qtbot:
     window.settle()
     palette = window.finder.open()
     palette.field.setText("P-104123")
-    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not window.finder.busy)
     assert window.locator.chosen_pipe() == "P-104123"
     window.finder.open().close()  # its first answer comes when it is gone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyogrio
@@ -29,7 +30,7 @@ def _guessed(sources: list[Path], folder: Path) -> ImportResult:
     return import_city(sources, ImportOptions(profile=profile))
 
 
-def _csv(path: Path, **columns: list[object]) -> Path:
+def _csv(path: Path, **columns: Any) -> Path:
     pd.DataFrame(columns).to_csv(path, index=False)
     return path
 

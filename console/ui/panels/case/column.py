@@ -93,7 +93,7 @@ class CaseColumn(Panel):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(column)
-        self._still = Stillness(self._scroll, self._sections)
+        self._still = Stillness(self._scroll, column, self._sections)
         self.setFocusProxy(self._scroll)
         self._below = QWidget()
         below = QVBoxLayout(self._below)

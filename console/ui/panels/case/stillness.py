@@ -19,9 +19,9 @@ class Stillness(QObject):
     places are those of the change before.
     """
 
-    def __init__(self, area: QScrollArea, sections: Iterable[QWidget]) -> None:
+    def __init__(self, area: QScrollArea, content: QWidget, sections: Iterable[QWidget]) -> None:
         super().__init__(area)
-        self._area, self._content, self._bar = area, area.widget(), area.verticalScrollBar()
+        self._area, self._content, self._bar = area, content, area.verticalScrollBar()
         self._places: list[tuple[QWidget, QRect]] = []
         self._value: int | None = None
         """Of the scroll bar before Qt took it back into a shorter range."""

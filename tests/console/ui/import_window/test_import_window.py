@@ -209,8 +209,10 @@ def test_faults_are_shown_on_the_map_repaired_by_kind_undone_and_repeated(
     qtbot.waitUntil(lambda: isinstance(again.outcome, Imported) and not again._busy, timeout=_HANGS_MS)
     assert isinstance(again.outcome, Imported)
     assert again.outcome.fitness == mended.fitness
+    before = again.outcome
     again.unmend.click()
-    qtbot.waitUntil(lambda: again.outcome is not None and again.outcome.fitness != mended.fitness, timeout=_HANGS_MS)
+    qtbot.waitUntil(lambda: again.outcome is not before and not again._busy, timeout=_HANGS_MS)
+    assert isinstance(again.outcome, Imported)
     assert again.outcome.fitness == first.fitness
     again.close()
 

@@ -44,6 +44,7 @@ def test_parts_are_rejected_and_the_rest_is_written_under_the_old_site(qtbot: Qt
         "pipes · changed",
         "valves · changed",
     ]
+    assert tops[1] is not None
     window.tree.setCurrentItem(tops[1])
     window.grab()
     window.reject("pipes", "removed")
