@@ -67,11 +67,20 @@ def _fixed_nodes(network: PipeNetwork) -> NDArray[np.int64]:
 
 def resistance_graph(network: PipeNetwork) -> csr_array[Any]:
     """Undirected graph of nodes; weights in metres of 200 mm pipe, thinner pipes longer. Closed pipes are left out."""
-    pipes, pumps, valves = network.pipes, network.pumps, network.valves
-    open_pipe = pipes.status != PipeStatus.CLOSED
+    pipes = network.pipes
     diameter = np.where(np.isfinite(pipes.diameter_mm) & (pipes.diameter_mm > 0), pipes.diameter_mm, _REFERENCE_DIAMETER_MM)
     length = np.where(np.isfinite(pipes.length_m), pipes.length_m, 0.0)
-    weight = np.maximum(length, _LINK_LENGTH_M) * np.sqrt(_REFERENCE_DIAMETER_MM / diameter)
+    return _graph_of(network, np.maximum(length, _LINK_LENGTH_M) * np.sqrt(_REFERENCE_DIAMETER_MM / diameter))
+
+
+def length_graph(network: PipeNetwork) -> csr_array[Any]:
+    """Undirected graph of nodes; weights are lengths, m. Closed pipes are left out."""
+    return _graph_of(network, np.maximum(np.nan_to_num(network.pipes.length_m), _LINK_LENGTH_M))
+
+
+def _graph_of(network: PipeNetwork, weight: Floats) -> csr_array[Any]:
+    pipes, pumps, valves = network.pipes, network.pumps, network.valves
+    open_pipe = pipes.status != PipeStatus.CLOSED
     links = [(pipes.from_node[open_pipe], pipes.to_node[open_pipe], weight[open_pipe])]
     links += [_plain_links(pumps.from_node, pumps.to_node), _plain_links(valves.from_node, valves.to_node)]
     start, end, cost = (np.concatenate(column) for column in zip(*links, strict=True))

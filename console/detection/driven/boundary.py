@@ -16,7 +16,7 @@ _HELD_TICKS = 3
 _RATE_MARGIN_M = 0.05
 _RATE_QUANTILE = 0.998
 _USUAL_RATE_M = 0.5
-_LEAST_FACTOR, _LARGEST_FACTOR = 0.2, 5.0
+LEAST_FACTOR, LARGEST_FACTOR = 0.2, 5.0
 _MEDIAN = 3
 HOURS = 24
 
@@ -129,7 +129,7 @@ def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
     # A history without weekends: as on working days, and the other way round.
     factor = np.where(np.isfinite(factor), factor, np.roll(factor, HOURS))
     factor = np.where(np.isfinite(factor), factor, 1.0)
-    return np.asarray(np.clip(factor, _LEAST_FACTOR, _LARGEST_FACTOR))
+    return np.asarray(np.clip(factor, LEAST_FACTOR, LARGEST_FACTOR))
 
 
 def _of(value: dict[int, Floats], channel: Channel, rows: NDArray[np.int64]) -> Floats:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.detection.driven.boundary import LARGEST_FACTOR, LEAST_FACTOR
+from console.detection.driven.driven_expectation import DrivenTicks
 from console.detection.driven.window_statistics import Stretch, differences
 from maps.city import City
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenSolver
+from maps.locate.centre import centre_of
 from maps.locate.result import Candidate, Location
 from maps.locate.staged import Difference, located_in_stages
 
@@ -25,7 +29,8 @@ class DrivenLocator:
     """Locates from the mean of a window against the time before, over the channels that say where water goes.
 
     Of a tank only its inflow is used, the change of its level: its share of a burst depends on where that is. The level itself
-    drives the model. The city's balance is no channel of its own here: it is the sum of flows and inflows.
+    drives the model. The city's balance is no channel of its own here: it is the sum of flows and inflows. It gives the demand
+    under which candidates are solved: what the city drew in the hour before, where the watch itself has the usual of that hour.
     """
 
     def __init__(self, city: City, meters: BoundaryMeters, solver: DrivenSolver) -> None:
@@ -34,10 +39,14 @@ class DrivenLocator:
         self._heard = np.zeros(self._linear + len(meters.tank_station), dtype=bool)
         self._covariance: dict[tuple[int, bool], Floats] = {}
         self._reference: Callable[[int], int] = int
+        self._balanced = meters.balanced
+        self._shortest = self._kept = 0
+        self._drawn: Floats = np.empty((0, 2))
 
     def learn(self, clean: Stretch, windows: tuple[int, ...], reference: Callable[[int], int]) -> None:
         """Learn from the residuals of burst-free ticks. ``windows``: in ticks; ``reference``: of a window, likewise."""
         self._reference, self._covariance = reference, {}
+        self._shortest, self._kept = min(windows), max(windows) + reference(min(windows))
         values = clean.values[:, : len(self._heard)]
         self._heard = values.std(axis=0) > 0.0  # a channel that never spoke would be exact evidence
         for window in windows:
@@ -54,6 +63,23 @@ class DrivenLocator:
                     else pooled
                 )
 
+    def follow(self, ticks: DrivenTicks) -> None:
+        """Take the next ticks: what the city drew, and what the model has for it."""
+        if self._balanced:
+            drawn = np.column_stack([ticks.observed[:, -1], ticks.values.demand_m3h])
+            self._drawn = np.concatenate([self._drawn, drawn])[-self._kept :]
+
+    def forget(self) -> None:
+        """After a gap in the readings."""
+        self._drawn = np.empty((0, 2))
+
+    def drawn_before(self, window: int) -> float:
+        """What the city drew in the hour before the last ``window`` ticks, over what the model has for then; 1 where unknown."""
+        before = self._drawn[: max(len(self._drawn) - window, 0)][-self._reference(self._shortest) :]
+        before = before[np.isfinite(before).all(axis=1)]
+        measured, modelled = before.sum(axis=0)
+        return float(np.clip(measured / modelled, LEAST_FACTOR, LARGEST_FACTOR)) if modelled > 0.0 else 1.0
+
     def located(
         self,
         window: int,
@@ -66,17 +92,21 @@ class DrivenLocator:
         """Where the burst of the last ``window`` ticks lies.
 
         ``clean``: residuals of the last ticks, ``linear``: (channels, pipes) signatures per m³/h, both with pressures, flows and
-        what tanks take first. ``readings``: the last tick's; ``shut``: (tanks,).
+        what tanks take first. ``readings``: the last tick's; ``shut``: (tanks,). The first candidate is the pipe with the most
+        probability around it, all others follow by their own.
         """
         network = self._city.network
         seen = self._difference(window, clean, linear)
+        before = replace(readings, demand_factor=readings.demand_factor * self.drawn_before(window))
 
         def changes(leaks: Sequence[Mapping[int, float]]) -> Floats:
-            return self._solver.changes(readings, shut, leaks)[:, self._heard]
+            return self._solver.changes(before, shut, leaks)[:, self._heard]
 
         found = located_in_stages(network, seen, changes)
         order = np.argsort(-found.probability, kind="stable")
         inside = int(np.searchsorted(np.cumsum(found.probability[order]), 0.9) + 1)
+        centre = centre_of(network, found.probability, order[:inside])
+        order = np.concatenate([[centre], order[order != centre]])
         ids = network.pipes.asset_id
         listed = order[: max(inside, _LISTED)]
         candidates = tuple(Candidate(str(ids[row]), float(found.probability[row])) for row in listed)

@@ -145,6 +145,7 @@ class DrivenWatch:
         self._longest = max(test.longest for _, test in self._tests)
         one = self._tests[0][1]
         self._locator.learn(clean, one.windows, one.reference)
+        self._locator.follow(learned)
         replayed = np.max([test.replayed for _, test in self._tests], axis=0)
         self.threshold = calibrated(replayed[self._shortest :], step_s, _WANTED_A_MONTH)
         self._expectation, self._modes, self._learned_ticks = expectation, values.modes, ticks
@@ -165,6 +166,7 @@ class DrivenWatch:
         earlier = self._values
         before_m3h = None if earlier is None else earlier.inflow_m3h[-1]
         ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced, before_m3h=before_m3h)
+        self._locator.follow(ticks)
         new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state, earlier)
         self._state, self._values = ticks.state[-1], values
         self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
@@ -194,6 +196,7 @@ class DrivenWatch:
         if not 0.0 <= since_s < 1.5 * self._step_s and self._tested_us:
             self._lately = None  # after a gap: a difference across it would be no difference of neighbouring ticks
             self._filter.forget()
+            self._locator.forget()
             self._values = None
         self._tested_us, self._seen = now_us, None
         return seen
