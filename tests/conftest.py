@@ -70,7 +70,7 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """No collection during a test of windows, one at its end: on a worker thread it would delete widgets, and the process ends."""
+    """No collection during a test of windows, one at its end: on a worker thread it would delete widgets (a crash)."""
     if item.get_closest_marker("gui") is None:
         return (yield)
     gc.disable()
