@@ -79,7 +79,7 @@ class DrivenModel:
                         main = OtherModes(np.array([tick]), np.array([tank]), *(one[[tick]] for one in (pressure, flow, inflow)))
                         key = readings.is_open[tick].tobytes() + now.shut.tobytes()
                         if not others.follows(main, key):
-                            others.add(main, self._other(readings, tick, now.shut, tank), key)
+                            others.add(main, self._other(readings, tick, now.shut, int(tank)), key)
         none = OtherModes.none(len(self._pressure), len(self._flow), len(self._tank))
         return DrivenValues(pressure, flow, inflow, demand, shut, now, OtherModes.joined([(0, none), *others.found]))
 

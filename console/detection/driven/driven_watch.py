@@ -307,7 +307,7 @@ class DrivenWatch:
         assert self._bank is not None
         row = self._bank.nearest(regime, ticks.values.demand_m3h)
         rest, leverage_rows = judged
-        other = expectation.mode_changes(ticks) / scale[:, None, :].astype(np.float32)
+        other: NDArray[np.float32] = np.asarray(expectation.mode_changes(ticks) / scale[:, None, :], dtype=np.float32)
         return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row, leverage_rows, other)
 
     def _cleaned(self, stretch: Stretch) -> Stretch:

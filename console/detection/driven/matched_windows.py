@@ -14,7 +14,7 @@ _NO_CHANGE = 1e-6
 _LEAST_LEFT = 1e-3
 
 
-def unit(white: Floats, shapes: Floats) -> NDArray[np.float32]:
+def unit(white: Floats, shapes: Floats | NDArray[np.float32]) -> NDArray[np.float32]:
     """Whitened shapes of length 1, (channels, pipes); zero where nothing is felt."""
     bent = white.astype(np.float32) @ shapes.astype(np.float32)
     size = np.sqrt(np.square(bent).sum(axis=0))

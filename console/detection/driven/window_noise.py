@@ -59,7 +59,7 @@ class Extrapolation:
         """(ticks,) powers of two, 0 where nothing is added."""
         beyond = (leverage - self.usual) / self.least
         step = np.ceil(np.log2(np.maximum(np.nan_to_num(beyond), 0.5))) + 1
-        return np.clip(step, 0, _STEPS).astype(np.int64)
+        return np.asarray(np.clip(step, 0, _STEPS), dtype=np.int64)
 
     def added(self, step: int) -> Floats:
         """Covariance that is added at a step."""

@@ -142,7 +142,7 @@ def cleaned(values: Floats, changed: Bools, stored: Bools | None = None) -> Floa
     return np.asarray(median if stored is None else np.where(stored, np.nan_to_num(values), median))
 
 
-def differences(values: Floats, window: int, reference: int) -> Floats:
+def differences(values: Floats | NDArray[np.float32], window: int, reference: int) -> Floats:
     """Mean of the last ``window`` ticks less the mean of ``reference`` ticks before, (ticks, channels); NaN at the start."""
     summed = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
     found = np.full(values.shape, np.nan, dtype=np.float64)
