@@ -5,7 +5,7 @@ BIN := .venv/bin
 # its fixtures are made once; the order of files is that of tests/conftest.py, long ones first.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test pytest fast check lock clean
+.PHONY: run test pytest fast check lock ship clean
 
 run:
 	@sh .ci/setup run
@@ -34,6 +34,13 @@ check:
 lock:
 	@uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
 		pyproject.toml --group build --group dev --all-extras -o .ci/requirements.lock
+	@uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
+		pyproject.toml --group build --group ship --all-extras -c .ci/requirements.lock -o .ci/ship/requirements.lock
+
+# The program for desks without Python, and its smoke test: .ci/ship/README.md.
+ship:
+	@sh .ci/ship/build
+	@$(ENV) out/ship/venv/bin/python .ci/ship/smoke.py out/ship/quanmai/quanmai
 
 clean:
 	@rm -rf .venv .tools out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

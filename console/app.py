@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from console.channels.local import LocalChannel
 from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
+from console.crash_report import CrashReports, reported_to
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
 from console.engine.area_port import AreaPort
@@ -28,6 +29,7 @@ from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
 from console.settings import Settings, in_environment, is_shared, load_settings
+from console.settings_file import TomlSettingsFile
 from maps.city import City
 from maps.dataset import read_city
 from maps.errors import InputFault
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from console.ui.import_window import Opening
     from console.ui.port import DrillPort
     from console.ui.settings import WindowSettings
+    from console.ui.start.splash import Splash
     from console.ui.window import MainWindow
     from maps.hydraulics.state import HydraulicState
 
@@ -58,6 +61,7 @@ def run_console(
     web: str = "",
     more_feeds: Callable[[City], Sequence[Feed]] | None = None,
     wall: bool = False,
+    splash: Splash | None = None,
 ) -> int:
     """The console on a city; without a broker it shows the network and stored cases, and sends nothing.
 
@@ -67,9 +71,13 @@ def run_console(
     alone; nobody signs in. Returns the exit code.
     """
     return_what_is_freed()
+    tell = _Steps(splash)
+    tell("settings")
     settings = load_settings(**{name: given for name, given in (("seat", seat), ("area", area), ("web", web)) if given})
     site = crew_site_of(settings) if web else None
     broker = broker_of(settings, mqtt) if mqtt or settings.mqtt else None
+    tell.speak(settings)
+    tell("city")
     city = with_crew_kinds(read_city(city_path), settings.crew_kinds)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +115,10 @@ def run_console(
     if site is not None:
         feeds, channels = [*feeds, site.feed], [*channels, *site.channels]
     with ExitStack() as stack:
-        stack.enter_context(logged_to(settings.data_folder / "logs", seat))
+        logs = settings.data_folder / "logs"
+        stack.enter_context(logged_to(logs, seat))
+        reports = stack.enter_context(reported_to(logs, seat))
+        tell("store")
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels, late_model=True)
         stack.callback(runtime.close)
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
@@ -123,14 +134,17 @@ def run_console(
                 runtime.store.crew_links,
                 TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
             )
+        tell("history")
         runtime.recall()
+        tell("engine")
         runtime.start()
+        tell("window")
         if wall:
             return _show_wall(runtime, settings, areas)
-        return _show(runtime, settings, people=people, actor=actor, areas=areas)
+        return _show(runtime, settings, people=people, actor=actor, areas=areas, splash=splash, reports=reports, seat=seat)
 
 
-def run_demo(asked: DrillOptions | None = None, area: str = "") -> int:
+def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash | None = None) -> int:
     """A drill that runs on the live screens, by default on the demo city. Returns the exit code.
 
     Store and notices stay in ``asked.out``; without ``asked`` they are deleted when the window closes. ``area``: name or id of
@@ -145,13 +159,18 @@ def run_demo(asked: DrillOptions | None = None, area: str = "") -> int:
     from console.feeds.simulated import SimulatorFeed
     from console.feeds.simulator import SimulatorProcess
 
+    tell = _Steps(splash)
+    tell("settings")
     settings = load_settings()
+    tell.speak(settings)
     with ExitStack() as stack:
+        reports = stack.enter_context(reported_to(settings.data_folder / "logs", "demo"))
         options = asked or DrillOptions(out=Path(tempfile.mkdtemp(prefix="quanmai-demo-")))
         folder, seed = options.out, options.seed
         folder.mkdir(parents=True, exist_ok=True)
         if asked is None:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        tell("drill_city")
         scene = set_scene(options)
         areas = (AreaMap(scene.city).named(area),) if area else ()
         clock, channel = DrillClock(START, _DEMO_SPEED), LocalChannel(SimulatorFeed.name)
@@ -166,16 +185,21 @@ def run_demo(asked: DrillOptions | None = None, area: str = "") -> int:
         )  # fmt: skip
         desk = DeskSettings(site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True)
         kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
+        tell("store")
         runtime = Runtime(scene.city, clock, kept, feeds=[feed], channels=[channel])
+        tell("history")
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
         field = DrillField(feed.offer, feed.process, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
         channel.listen(field.on_outgoing)
         feed.listen(field.heard)
         clock.restart(LOADING_S)
+        tell("engine")
         stack.enter_context(runtime)
         stack.callback(field.close)
         runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
-        return _show(runtime, settings, DrillControls(scene.city, feed.process, field), areas=areas)
+        tell("window")
+        drill = DrillControls(scene.city, feed.process, field)
+        return _show(runtime, settings, drill, areas=areas, splash=splash, reports=reports)
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
@@ -191,7 +215,7 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     app = QApplication.instance() or QApplication(sys.argv[:1])
     folder = settings.data_folder / "review"
     folder.mkdir(parents=True, exist_ok=True)
-    look = _window_settings(settings, folder)
+    look = replace(_window_settings(settings, folder), has_sound=False)
     window = ReviewWindow(*first, look) if second is None else PairWindow(first, second, look)
     window.show()
     set_loaded_aside()
@@ -199,7 +223,26 @@ def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] |
     return code
 
 
-def ask_what_to_open() -> Opening | None:
+class _Steps:
+    """Names the steps of a start on the splash, if there is one."""
+
+    def __init__(self, splash: Splash | None) -> None:
+        self._splash = splash
+
+    def __call__(self, name: str) -> None:
+        if self._splash is not None:
+            self._splash.step(name)
+
+    def speak(self, settings: Settings) -> None:
+        """In the language that the window opens in."""
+        if self._splash is not None:
+            from console.ui.settings import StoredSettings, first_appearance
+
+            look = _window_settings(settings, settings.data_folder)
+            self._splash.speak(first_appearance(look, StoredSettings(settings.data_folder), "UTC").words.language)
+
+
+def ask_what_to_open(splash: Splash | None = None) -> Opening | None:
     """The welcome window: what was chosen, None when it was closed."""
     try:
         from PySide6.QtWidgets import QApplication
@@ -217,6 +260,8 @@ def ask_what_to_open() -> Opening | None:
     chosen: list[Opening] = []
     window.chosen.connect(chosen.append)
     window.show()
+    if splash is not None:
+        splash.finish(window)
     app.exec()
     return chosen[0] if chosen else None
 
@@ -250,6 +295,8 @@ def _window_settings(
         actor=actor or settings.person,
         access=None if people is None else people.access,
         lock_minutes=settings.lock_minutes,
+        has_sound=True,
+        file=TomlSettingsFile(),
         folder=folder,
         language=in_environment(settings, "language"),
         theme=in_environment(settings, "colours"),
@@ -270,10 +317,14 @@ def _show(
     people: People | None = None,
     actor: Actor | None = None,
     areas: Sequence[str] = (),
+    splash: Splash | None = None,
+    reports: CrashReports | None = None,
+    seat: str = "",
 ) -> int:
     """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
 
-    ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too.
+    ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too. ``seat``: under this
+    name drafts are kept; "" for a drill, which keeps none.
     """
     try:
         from PySide6.QtWidgets import QApplication
@@ -281,18 +332,27 @@ def _show(
         from console.ui.bridge import CrossThreadCall
         from console.ui.dialogs.sign_in import ask_who
         from console.ui.seat_windows import SeatWindows
+        from console.ui.start.drafts import drafts_path
+        from console.ui.start.guard import SessionGuards
     except ImportError as missing:
         raise InputFault(f"the window needs Qt's system libraries ({missing}); 'make run' installs or names them") from missing
     sys.setswitchinterval(_SWITCH_S)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     if people is not None and actor is None:
+        if splash is not None:
+            splash.finish(None)
         look = _window_settings(settings, settings.data_folder)
         actor = ask_who(people.access, people.seat, runtime.engine.city.info, look)
         if actor is None:
             return 0
 
+    kept = drafts_path(settings.data_folder, seat) if seat else None
+    guards = SessionGuards(reports, kept, is_drill=drill is not None)
+
     def prepare(window: MainWindow) -> None:
+        guards.watch(window)
+
         def show_states(states: Sequence[HydraulicState]) -> None:
             window.tools.set_states(states)
             window.map_commands.set_states(states)
@@ -300,11 +360,16 @@ def _show(
         runtime.when_states(CrossThreadCall(show_states, window).push)
         if window.sight is None:  # a package holds the whole log and every alarm of its time, of all areas
             window.packages.writer = runtime.case_files.write
+        window.help.offer_tour()
 
     look = _window_settings(settings, settings.data_folder, people, actor)
     windows = SeatWindows(runtime.engine, look, areas, drill, prepare)
-    windows.open(look.person)
+    window = windows.open(look.person)
+    if splash is not None:
+        splash.finish(window)
+    guards.offer_left_over()
     set_loaded_aside()
     code: int = app.exec()
     runtime.when_states(None)
+    guards.end()
     return code

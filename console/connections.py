@@ -14,6 +14,7 @@ from console.channels.mqtt import MqttChannel
 from console.channels.own_thread import OwnThread
 from console.channels.port import DeliveryChannel
 from console.channels.webhook import Webhook, WebhookAddress
+from console.feeds.mapping import TopicMapping
 from console.feeds.mqtt import MqttFeed
 from console.feeds.port import Feed
 from console.mqtt import Broker, MqttConnection
@@ -63,7 +64,8 @@ def feeds_of(settings: Settings, city: City, connection: MqttConnection | None) 
     """The feeds of a program; without a connection none is MQTT. One line for each feed. Raises InputFault."""
     feeds: list[Feed] = []
     if connection is not None:
-        feeds.append(MqttFeed(connection, city))
+        mapping = TopicMapping.read(settings.mqtt_mapping) if settings.mqtt_mapping is not None else None
+        feeds.append(MqttFeed(connection, city, mapping))
     if settings.traccar:
         feeds.append(_traccar(settings, city))
     return feeds

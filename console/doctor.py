@@ -20,9 +20,9 @@ from console.channels.mail import MailServer
 from console.channels.port import NotDelivered
 from console.channels.webhook import WebhookAddress, on_one_line
 from console.connections import mail_server_of, webhooks_of, with_certificates
-from console.headless import has_screen
 from console.mqtt.broker import Broker
 from console.mqtt.round_trip import round_trip_s
+from console.screen import has_screen
 from console.settings import Settings, load_settings
 from console.store.inspection import Inspection, inspected
 from maps.errors import InputFault, QuanmaiError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -23,13 +22,6 @@ from console.settings import Settings, is_shared, load_settings
 from maps.dataset import read_city
 
 log = logging.getLogger(__name__)
-
-
-def has_screen() -> bool:
-    """Whether a window can be opened."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSettings:

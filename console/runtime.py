@@ -107,7 +107,7 @@ class Runtime:
         self._maker: ObjectProcess | None = None
         self.detector = self._detector()
         self.case_files = CaseFiles(options.store, options.city_path, options.notices, options.desk.targets)
-        self.documents = NoticeDocuments(options.desk, city.info.site, clock.now)
+        self.documents = NoticeDocuments(options.desk, city.info.site, clock.now, city)
         signed_in = replace(options.desk, signs_in=self.store.users.are_needed)
         papers = NoticePapers(self.store.incident, self.documents)
         for channel in self._channels:

@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     """Width of the wall view's picture; 0: as the screen reports it (projectors and joined screens do wrongly)."""
     mqtt: str = ""
     """Broker, ``mqtt://user:password@host:port``; ``--mqtt`` goes before it."""
+    mqtt_mapping: Path | None = None
+    """Topics and fields of other systems as readings (``mapping.toml``, made by the live test of the feed)."""
     store: str = ""
     """Store file or database URL; ``--store`` goes before it; without either a file in ``data_folder``."""
     shared: bool | None = None

@@ -23,7 +23,7 @@ _SHOWN_PER_CODE = 50
 """Number of faults of one kind that are listed in full; the counts include all of them."""
 _NAMED = 5
 """Number of rows named in a fault that summarises several."""
-_NEAR_MISS_M = 2.0
+NEAR_MISS_M = 2.0
 """A dead end closer than this to another pipe was probably meant to join it."""
 
 _SAME_COURSE_M = 0.5
@@ -253,7 +253,7 @@ def _dangling_faults(city: City) -> Iterator[Fault]:
     linked = np.concatenate([network.valves.from_node, network.valves.to_node, network.pumps.from_node, network.pumps.to_node])
     degree += np.bincount(linked[linked >= 0], minlength=len(network.nodes))
     ends = np.flatnonzero((degree == 1) & (network.nodes.kind == NodeKind.JUNCTION))
-    near = _passing_by(city, ends) if network.georeferenced else {}
+    near = passing_by(city, ends) if network.georeferenced else {}
     for row in map(int, ends):
         if row in near:
             pipe, gap_m = near[row]
@@ -266,14 +266,14 @@ def _dangling_faults(city: City) -> Iterator[Fault]:
         yield _at_node(city, int(row), "node_alone", "no pipe ends here")
 
 
-def _passing_by(city: City, ends: NDArray[np.int64]) -> dict[int, tuple[int, float]]:
-    """For each node row, the nearest pipe within reach that shares no node with the pipe ending there."""
+def passing_by(city: City, ends: NDArray[np.int64], reach_m: float = NEAR_MISS_M) -> dict[int, tuple[int, float]]:
+    """Node row -> (row, distance in m) of the nearest pipe within reach that shares no node with the pipe ending there."""
     network = city.network
     xy = np.column_stack([network.nodes.x, network.nodes.y])[ends]
     finite = np.isfinite(xy).all(axis=1)
     ends, xy = ends[finite], xy[finite]
     index = PipeIndex(network.pipes)
-    at, pipe = index.within(xy, _NEAR_MISS_M)
+    at, pipe = index.within(xy, reach_m)
     gap = np.asarray(shapely.distance(np.asarray(shapely.points(xy[at]), dtype=object), index.lines[pipe]))
     found: dict[int, tuple[int, float]] = {}
     for row, other, gap_m in zip(ends[at].tolist(), pipe.tolist(), gap.tolist(), strict=True):

@@ -34,7 +34,7 @@ class Fault:
     y: float | None = None
 
     def line(self) -> str:
-        """The fault in one line: location, fault, advice."""
+        """The fault in one line: location (coordinates where no row of the source is known), fault, advice."""
         place = ", ".join(
             part
             for part in (
@@ -42,7 +42,7 @@ class Fault:
                 f"row {self.row}" if self.row is not None else "",
                 self.asset_id,
                 self.column,
-                f"at {self.x:.1f} {self.y:.1f}" if self.x is not None and self.y is not None else "",
+                f"at {self.x:.1f} {self.y:.1f}" if self.row is None and self.x is not None and self.y is not None else "",
             )
             if part
         )

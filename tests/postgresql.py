@@ -104,6 +104,12 @@ def database(server: Server, migrated: str, request: pytest.FixtureRequest) -> s
     return _own(server, request, migrated)
 
 
+@pytest.fixture(scope="module")
+def module_database(server: Server, migrated: str, request: pytest.FixtureRequest) -> str:
+    """The same for all tests of a module."""
+    return _own(server, request, migrated)
+
+
 @pytest.fixture
 def empty_database(server: Server, request: pytest.FixtureRequest) -> str:
     """The address of a database of its own, without tables."""

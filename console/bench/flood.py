@@ -62,7 +62,7 @@ def broker() -> Iterator[Broker]:
 def publish(port: int, names: list[str], rate: int, seconds: int, arrays: bool, report: Connection) -> None:
     """Entry point of the publisher's process: each station in turn, ``rate`` readings a second, QoS 1.
 
-    Reports the number published once the broker has acknowledged all.
+    Ends early when anything is sent to it by ``report``. Reports the number published once the broker has acknowledged all.
     """
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.sendall(_packet(0x10, b"\x00\x04MQTT\x04\x02\x00\x00" + _text("bench-publisher")))
@@ -71,7 +71,7 @@ def publish(port: int, names: list[str], rate: int, seconds: int, arrays: bool, 
         sent = at = 0
         owed_bytes = 0
         started = time.monotonic()
-        while time.monotonic() - started < seconds:
+        while time.monotonic() - started < seconds and not report.poll():
             due = round((time.monotonic() - started) * rate) - sent
             taken = [names[(at + step) % len(names)] for step in range(due)]
             packets = _arrays(taken, sent) if arrays else [_single(name, sent + step) for step, name in enumerate(taken)]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,8 @@ from console.domain.readings import ReadingBatch
 from console.domain.rollups import MINUTE_S, QUARTER_S
 from console.services.analysis.retention import FIRST_US, HistoryKind
 from console.store import SqlStore, open_store
+from console.store.inspection import bytes_on_disk
+from maps.errors import InputFault
 
 _DAY_US, _MINUTE_US, _DAY_MINUTES = 86_400_000_000, 60_000_000, 1_440
 _FIRST_DAY = 19_723
@@ -22,39 +22,44 @@ _FIRST_DAY = 19_723
 _CHANNELS = 100
 _YEAR_STATIONS, _YEAR_READINGS = 10_000, 10_000 * 60 * 24 * 365
 _PARTS, _MONTH_DAYS = 10_000, 30
+_RAW, _ROLLED = "reading_blocks", "rollups"
+"""Tables; of a SQLite file only the whole has a size. The log before the blocks is emptied and filled again: it does not grow."""
 
 
-def run(stations: int = 1_000, days: int = 3, folder: Path | None = None) -> dict[str, Any]:
-    """Write ``days`` of one reading a minute and station into an SQLite store, roll them up, delete the raw ones, read again.
+def run(stations: int = 1_000, days: int = 3, store: str = "", folder: Path | None = None) -> dict[str, Any]:
+    """Write ``days`` of one reading a minute and station into a store, roll them up, delete the raw ones, read again.
 
-    ``folder``: for the store's file (about 25 bytes a reading), by default the temporary one.
+    ``store``: address of an empty PostgreSQL database, which is filled; by default an SQLite file in ``folder`` (about 25 bytes a
+    reading; the temporary one). Raises InputFault for a store with readings.
     """
     with tempfile.TemporaryDirectory(prefix="quanmai-bench-", dir=folder) as made:
-        path = Path(made) / "history.sqlite"
-        store = open_store(path)
+        target = store or str(Path(made) / "history.sqlite")
+        opened = open_store(target)
         try:
-            return _measured(store, path, stations, days)
+            if opened.count_readings(0, 2**62):
+                raise InputFault("this benchmark deletes readings: name an empty database")
+            return {"store": "postgresql" if store else "sqlite", **_measured(opened, target, stations, days)}
         finally:
-            store.close()
+            opened.close()
 
 
-def _measured(store: SqlStore, path: Path, stations: int, days: int) -> dict[str, Any]:
+def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[str, Any]:
     readings = stations * days * _DAY_MINUTES
-    empty = _bytes(path)
+    empty = bytes_on_disk(target, _RAW)
     write_s = _written(store, stations, days)
-    raw = _bytes(path)
+    raw, without = bytes_on_disk(target, _RAW), bytes_on_disk(target, _ROLLED)
     roll_s, longest_s = _rolled_up(store)
-    with_rollups = _bytes(path)
+    rolled, whole = bytes_on_disk(target, _ROLLED) - without, bytes_on_disk(target)
     since_us, until_us = _FIRST_DAY * _DAY_US, (_FIRST_DAY + days) * _DAY_US
     chart_raw_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
-    minutes, quarters = (_packed_bytes(path, width_s) for width_s in (MINUTE_S, QUARTER_S))
+    minutes, quarters = (store.rollups.packed_bytes(width_s) for width_s in (MINUTE_S, QUARTER_S))
     delete_s = _deleted(store, HistoryKind.READINGS, until_us)
     chart_minutes_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
     _deleted(store, HistoryKind.MINUTES, until_us)
     chart_quarters_s = _read(store, since_us, until_us, days * _DAY_MINUTES // 15)
     per_reading = {
         "raw": (raw - empty) / readings,
-        "rolled": (with_rollups - raw) / readings,
+        "rolled": rolled / readings,
         "minutes_packed": minutes / readings,
         "quarters_packed": quarters / readings,
     }
@@ -62,6 +67,7 @@ def _measured(store: SqlStore, path: Path, stations: int, days: int) -> dict[str
         "stations": stations,
         "days": days,
         "readings": readings,
+        "store_gb": round(whole / 1e9, 2),
         "write_readings_per_s": round(readings / write_s),
         "rollup_readings_per_s": round(readings / roll_s),
         "rollup_longest_part_ms": round(longest_s * 1e3, 1),
@@ -134,15 +140,3 @@ def _deleted(store: SqlStore, kind: HistoryKind, until_us: int) -> float:
     while store.delete_history(kind, FIRST_US, until_us + _DAY_US, _PARTS, days=_MONTH_DAYS, at_us=until_us):
         pass
     return time.perf_counter() - started
-
-
-def _bytes(path: Path) -> int:
-    with closing(sqlite3.connect(path)) as connection:
-        (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
-    return int(pages) * int(size)
-
-
-def _packed_bytes(path: Path, width_s: int) -> int:
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT sum(length(packed)) FROM rollups WHERE width_s = ?", (width_s,)).fetchone()
-    return int(found[0])

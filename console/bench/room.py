@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from console.bench.flood import SITE, broker, publish
 from console.bench.readings import bench_city
 from console.domain.actors import Actor
-from console.domain.clock import SystemClock
+from console.domain.clock import SystemClock, micros
 from console.domain.picture import Picture
 from console.domain.readings import Channel
 from console.feeds.mqtt import MqttFeed
@@ -29,11 +30,11 @@ from console.services.incidents.opening import OpenIncident
 from maps.dataset import read_city, write_city
 
 _SETTLES_S, _SHOWN_WITHIN_S, _TAKEN_OVER_WITHIN_S = 3.0, 10.0, 60.0
-_READY_WITHIN_S = 180.0
+_READY_WITHIN_S, _STORED_WITHIN_S = 300.0, 60.0
 
 
 def run(stations: int = 10_000, consoles: int = 10, engines: int = 2, seconds: int = 30, store: str = "") -> dict[str, Any]:
-    """Measure how soon a decision is at the other seats, how old pictures are, what a process costs, how long a take-over lasts.
+    """Measure delays between seats, ages of pictures, cost of processes, time of a take-over, and readings lost over it all.
 
     ``consoles`` without a window. ``store``: address of an empty PostgreSQL database; by default an SQLite file. CPU is in shares
     of a core. Raises InputFault when mosquitto is not installed.
@@ -46,14 +47,20 @@ def run(stations: int = 10_000, consoles: int = 10, engines: int = 2, seconds: i
         write_city(city, path)
         names = [f"engine{number}" for number in range(engines)] + [f"desk{number}" for number in range(consoles)]
         target, seats = store or str(folder / "room.sqlite"), list[_Seat]()
-        for name in names:  # one after the other: the first engine leads
+        for name in names:
             ours, theirs = context.Pipe()
             process = context.Process(target=seat, args=(path, folder, where.port, target, name, theirs), daemon=True)
             process.start()
             stack.callback(process.kill)
             seats.append(_Seat(name, process, ours))
-            seats[-1].hears(_READY_WITHIN_S)
-        _, end = context.Pipe()
+            if len(seats) == 1:
+                seats[0].hears(_READY_WITHIN_S)  # the first engine leads
+        for one in seats[1:]:
+            one.hears(_READY_WITHIN_S)
+        for one in seats:
+            while not one.asks("up"):
+                time.sleep(0.1)
+        published, end = context.Pipe()
         lasts = int(seconds + _SETTLES_S + _TAKEN_OVER_WITHIN_S)
         rows = [str(name) for name in city.stations.asset_id]
         giver = context.Process(target=publish, args=(where.port, rows, stations, lasts, True, end), daemon=True)
@@ -64,13 +71,16 @@ def run(stations: int = 10_000, consoles: int = 10, engines: int = 2, seconds: i
                 time.sleep(0.1)
         time.sleep(_SETTLES_S)
         found = _measured(seats, [str(one) for one in city.network.pipes.asset_id], seconds)
+        found["take_over_s"] = round(_take_over_s(seats), 2)
+        published.send("end")
+        found["readings_published"] = published.recv()
+        found |= _kept(seats, int(found["readings_published"]))
         return {
             "stations": stations,
             "engines": engines,
             "consoles": consoles,
             "store": "postgresql" if "://" in store else "sqlite",
             **found,
-            "take_over_s": round(_take_over_s(seats), 2),
         }
 
 
@@ -98,7 +108,8 @@ def seat(city_path: Path, folder: Path, port: int, store: str, name: str, asked:
     role = name.rstrip("0123456789")
     options = RuntimeOptions(city_path, store, folder / "notices", DeskSettings(site=SITE), role=role, is_shared=True)
     connection = MqttConnection(Broker("127.0.0.1", port, tls=False), SITE, f"quanmai-bench-{name}")
-    runtime, watched = Runtime(city, SystemClock(), options, feeds=[MqttFeed(connection, city)]), _Watched(len(city.stations))
+    feed, watched = MqttFeed(connection, city), _Watched(len(city.stations))
+    runtime = Runtime(city, SystemClock(), options, feeds=[feed])
     runtime.engine.subscribe(watched.see)
     runtime.recall()
     with runtime:
@@ -113,11 +124,24 @@ def seat(city_path: Path, folder: Path, port: int, store: str, name: str, asked:
                     asked.send(lease is not None and lease.is_ours)
                 case ("hears",):
                     asked.send(bool((runtime.engine.latest().at_us > 0).any()))
+                case ("up",):
+                    asked.send(feed.health().state == "up")
+                case ("received",):
+                    asked.send(feed.health().received)
+                case ("stored",):
+                    asked.send(_stored(runtime))
                 case ("begin",):
                     watched.begin()
                     asked.send(time.process_time())
                 case ("figures",):
                     asked.send({"cpu_s": time.process_time(), "memory_mb": resident_mb(), **watched.figures()})
+
+
+def _stored(runtime: Runtime) -> int:
+    """Number of different readings in the store."""
+    kept = runtime.store.readings_between(0, micros(datetime.now(UTC)))
+    since_us = kept.at_us.min(initial=micros(datetime.now(UTC)))
+    return len(np.unique((kept.station.astype(np.int64) << 40) + kept.at_us - since_us))
 
 
 def resident_mb() -> float:
@@ -194,9 +218,21 @@ def _take_over_s(seats: Sequence[_Seat]) -> float:
     """Kill the leader as the power going; seconds until another process leads, NaN when none does."""
     leader = next(one for one in seats if one.asks("leads"))
     leader.process.kill()
+    leader.process.join()
     killed, others = time.monotonic(), [one for one in seats if one is not leader]
     while time.monotonic() - killed < _TAKEN_OVER_WITHIN_S:
         if any(one.asks("leads") for one in others):
             return time.monotonic() - killed
         time.sleep(0.05)
     return float("nan")
+
+
+def _kept(seats: Sequence[_Seat], published: int) -> dict[str, Any]:
+    """Readings that are not in the store in the end, and how many messages each seat has received."""
+    living = [one for one in seats if one.process.is_alive()]
+    until, stored = time.monotonic() + _STORED_WITHIN_S, living[0].asks("stored")
+    while stored < published and time.monotonic() < until:
+        time.sleep(1.0)
+        stored = living[0].asks("stored")
+    received = [int(one.asks("received")) for one in living]
+    return {"readings_lost": published - stored, "messages_at_a_seat": [min(received), max(received)]}

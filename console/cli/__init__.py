@@ -14,6 +14,8 @@ from console.cli import (
     cities,
     crews,
     detection,
+    guide,
+    importing,
     network,
     open311,
     outages,
@@ -28,7 +30,10 @@ from maps.errors import QuanmaiError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Quanmai 泉脉: water dispatch."
 )
-for room in (cities, network, detection, running, review, administration, outages, users, crews, open311, server, bench):
+_ROOMS = (
+    importing, cities, network, detection, running, review, administration, outages, users, crews, open311, server, guide, bench,
+)  # fmt: skip
+for room in _ROOMS:
     app.add_typer(room.commands)
 
 _UsageFault: type[Exception] = typer.BadParameter.__bases__[0]

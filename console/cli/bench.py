@@ -58,7 +58,9 @@ def bench(
     ] = False,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
-    store: Annotated[str, typer.Option(help="room: address of an empty PostgreSQL database; default an SQLite file")] = "",
+    store: Annotated[
+        str, typer.Option(help="room, history: address of an empty PostgreSQL database; default an SQLite file")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="one JSON object (always)")] = True,
 ) -> None:
     """Measure a budget; prints JSON."""
@@ -74,7 +76,7 @@ def bench(
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
         "room": {"stations": stations or 10_000, "consoles": consoles, "store": store},
-        "history": {"stations": stations or 1_000, "days": days or 3},
+        "history": {"stations": stations or 1_000, "days": days or 3, "store": store},
         "pumped": {
             "networks": [one for one in networks.replace(" ", "").split(",") if one],
             "inp": inp or [],

@@ -1,4 +1,4 @@
-"""Commands that create, check and compare city datasets: import, check, compare, synth."""
+"""Commands that check, compare and create city datasets: check, compare, synth."""
 
 from __future__ import annotations
 
@@ -10,98 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.children import shared_calls
-from console.cli.output import AsJson, CityPath, fault_lines, lacking_lines, print_result, write_fault_report
-from maps.errors import Fault, InputFault, Severity
+from console.cli.output import AsJson, CityPath, lacking_lines, print_result
 from maps.files import refuse_overwriting
 
 if TYPE_CHECKING:  # a command that only prints its help loads no numpy
     from maps.comparison import LayerDifference
 
 commands = typer.Typer()
-
-
-@commands.command("import")
-def import_(
-    sources: Annotated[list[Path], typer.Argument(help=".inp, .gpkg, .shp, .geojson, .gdb or .csv files")],
-    to: Annotated[Path, typer.Option("--to", help="city dataset to write")],
-    crs: Annotated[str, typer.Option(help="CRS of the source, such as EPSG:4548")] = "",
-    profile: Annotated[Path | None, typer.Option(help="column profile (TOML)")] = None,
-    guess: Annotated[
-        bool, typer.Option("--guess", help="guess layers and columns from names and values instead of a profile")
-    ] = False,
-    save_profile: Annotated[
-        Path | None, typer.Option("--save-profile", help="with --guess: write the guessed profile here, to check and use again")
-    ] = None,
-    stations: Annotated[str, typer.Option(help="CSV (station_id,node,channel), or auto[:N]")] = "",
-    assume_valves: Annotated[
-        bool, typer.Option("--assume-valves", help="add an assumed valve at both ends of every pipe")
-    ] = False,
-    name: Annotated[str, typer.Option(help="name of the city")] = "",
-    tolerance_m: Annotated[
-        float,
-        typer.Option(
-            "--tolerance-m", min=0.0, max=100.0, help="metres within which line ends join, and valves join a node or a pipe's end"
-        ),
-    ] = 0.5,
-    report: Annotated[Path | None, typer.Option("--report", help="write every fault of the import to this CSV file")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import a network into a city dataset."""
-    from console.services.network.foreign_models import guessed_import_into, import_into
-
-    placed: str | Path | None = stations or None
-    if placed is not None and not str(placed).startswith("auto"):
-        placed = Path(str(placed))
-    options = {
-        "crs": crs or None,
-        "profile": profile,
-        "stations": placed,
-        "assume_valves": assume_valves,
-        "name": name,
-        "snap_m": tolerance_m,
-    }
-    inputs = [*sources, *(path for path in (profile, placed) if isinstance(path, Path))]
-    _refuse_guess(guess, profile, save_profile, [*inputs, to])
-    refuse_overwriting(to, inputs)
-    if report is not None:
-        _refuse_report(report, inputs, to)
-    models = [path for path in sources if path.suffix.lower() == ".inp"] or sources
-    try:
-        reads = ", ".join(map(str, models))
-        if guess:
-            counts, faults = shared_calls().call(guessed_import_into, sources, options, to, save_profile, reads=reads)
-        else:
-            counts, faults = shared_calls().call(import_into, sources, options, to, reads=reads)
-    except InputFault as refused:
-        if report is not None:
-            write_fault_report(refused.faults or (Fault(Severity.FATAL, "refused", str(refused)),), report)
-        raise
-    if report is not None:
-        write_fault_report(faults, report)
-    fault_lines(faults)
-    print_result({"city": str(to), **counts, "faults": len(faults)}, as_json, f"{to}: {counts}, {len(faults)} faults reported")
-
-
-def _refuse_guess(guess: bool, profile: Path | None, save_profile: Path | None, others: Sequence[Path]) -> None:
-    """Check the options of a guess before anything is read. Raises InputFault."""
-    if guess and profile is not None:
-        raise InputFault("--guess and --profile exclude each other: a profile already says which columns count")
-    if save_profile is None:
-        return
-    if not guess:
-        raise InputFault("--save-profile needs --guess: there is no other profile to save")
-    if save_profile.resolve() in {path.resolve() for path in others}:
-        raise InputFault(f"{save_profile}: --save-profile names a file of this import; write it to another one")
-    refuse_overwriting(save_profile, others)
-
-
-def _refuse_report(report: Path, inputs: Sequence[Path], to: Path) -> None:
-    """Check ``--report`` before anything is written. Raises InputFault if it is not writable or would replace another file."""
-    if report.resolve() == to.resolve():
-        raise InputFault(f"{report}: --report and --to name the same file; write the report to another one")
-    refuse_overwriting(report, [*inputs, to])
-    if report.is_dir() or not report.name or not report.parent.is_dir():
-        raise InputFault(f"{report}: --report must name a file in an existing folder")
 
 
 @commands.command()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maps.errors import Fault, Severity
+from console.screen import has_screen
+from maps.errors import Fault
 
 if TYPE_CHECKING:  # a command that only prints its help loads no numpy
     from maps.city import City
@@ -18,9 +21,18 @@ CityPath = Annotated[Path, typer.Argument(help="city dataset (.gpkg)")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on one line")]
 
 
+FROM_DESKTOP = "QUANMAI_FROM_DESKTOP"
+"""Set in the environment by the desktop entries: nobody sees what this program writes to stderr."""
+
+
 def fail(line: str) -> None:
-    """Print one line on stderr and exit with code 2."""
+    """Print one line on stderr, show it in a window when started from the desktop, and exit with code 2."""
     print(f"quanmai: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+    if os.environ.get(FROM_DESKTOP) and has_screen():
+        with contextlib.suppress(ImportError):  # without Qt's libraries there is no window
+            from console.ui.start.fault_window import show_fault
+
+            show_fault(line)
     sys.exit(2)
 
 
@@ -38,21 +50,6 @@ def lacking_lines(city: City, only: tuple[str, ...] | None = None) -> None:
     for code in lacking(city):
         if only is None or code in only:
             print(f"note: {words.text(f'ui.lacking.{code}')}", file=sys.stderr)  # noqa: T201
-
-
-_FAULT_COLUMNS = ("severity", "code", "layer", "row", "asset_id", "column", "x", "y", "message")
-
-
-def write_fault_report(faults: tuple[Fault, ...], path: Path) -> None:
-    """Write every fault of an import to a CSV table. Raises InputFault when it cannot be written."""
-    from maps.export.csv_tables import write_csv
-
-    rows = ([str(value) if isinstance(value, Severity) else value for value in _cells(fault)] for fault in faults)
-    write_csv(path, _FAULT_COLUMNS, rows)
-
-
-def _cells(fault: Fault) -> list[Any]:
-    return [getattr(fault, name) for name in _FAULT_COLUMNS]
 
 
 def fault_lines(faults: tuple[Fault, ...], most: int = 40) -> None:

@@ -53,7 +53,7 @@ def review(
         _print_outcome(record, file, what_if_closed or [], what_if_stuck or [], as_json)
         return
     from console.app import run_review
-    from console.headless import has_screen
+    from console.screen import has_screen
 
     if not has_screen():
         raise InputFault(f"{file}: valid, but there is no screen here; 'quanmai export {file} --html OUT' makes a page of it")
@@ -172,7 +172,8 @@ def month(
     if out is None:
         board = {fact.key: words.fact(fact) for fact in made.board}
         rows = [{"incident": case.incident.incident_id, "title": case.incident.title} for case in made.cases]
-        print_result({"month": when, "board": board, "incidents": rows}, True)
+        calls = {fact.key: words.fact(fact) for fact in made.calls}
+        print_result({"month": when, "board": board, "incidents": rows, "calls": calls}, True)
         return
     if out.suffix.lower() not in (".html", ".pdf"):
         raise typer.BadParameter(f"{out}: the review is written as .html or .pdf")
@@ -296,13 +297,17 @@ def _first_of(when: str) -> date:
 
 def _month(store: Any, first: date, time_zone: str, filters: Any, findings: dict[str, Findings]) -> Any:
     from console.domain.clock import micros
+    from console.domain.tickets import TICKET, Ticket
     from console.services.review.monthly import MonthInputs, month_bounds, month_review
 
     since, until = month_bounds(first, time_zone)
     incidents = store.incidents_between(micros(since - timedelta(days=400)), micros(until))
     within = [one for one in incidents if since <= one.opened_at < until]
     changes = store.changes_with(f"incident/{one.incident_id}" for one in within)
-    inputs = MonthInputs(incidents, changes, findings, lambda start, end: store.readings_between(micros(start), micros(end) - 1))
+    tickets = [one for one in store.records_of((TICKET,), micros(since), micros(until)) if isinstance(one, Ticket)]
+    inputs = MonthInputs(
+        incidents, changes, findings, lambda start, end: store.readings_between(micros(start), micros(end) - 1), tickets
+    )
     return month_review(first, time_zone, inputs, filters)
 
 

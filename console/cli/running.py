@@ -6,13 +6,17 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli.output import AsJson, CityPath, print_result
+from console.screen import has_screen
 from maps.errors import InputFault
 from maps.files import refuse_overwriting
+
+if TYPE_CHECKING:
+    from console.ui.start.splash import Splash
 
 commands = typer.Typer()
 _MOST_M3H = 100_000.0
@@ -60,9 +64,10 @@ def drill(
     if not headless:
         if as_json or not screens:
             raise InputFault("--json and --no-screens belong to the scripted drill: add --headless, or leave them out")
+        splash = _splash()
         from console.app import run_demo
 
-        sys.exit(run_demo(asked))
+        sys.exit(run_demo(asked, splash=splash))
     summary = run_drill(asked)
     print_result(summary, as_json, f"results in {out}: summary.json, map.html, notices/, screens/")
 
@@ -73,12 +78,11 @@ def demo(
     area: Area = "",
 ) -> None:
     """Open the console on the demo city with a running drill; without a screen the drill runs headless."""
-    from console.headless import has_screen
-
     if has_screen():
+        splash = _splash()
         from console.app import run_demo
 
-        sys.exit(run_demo(area=area))
+        sys.exit(run_demo(area=area, splash=splash))
     from console.drill import DrillOptions, run_drill
 
     if area:
@@ -102,17 +106,19 @@ def run(
     web: Web = "",
 ) -> None:
     """Open the console on a city; without one a window offers the demo drill, a city, or the import of one's own data."""
+    splash = _splash()
     from console.app import ask_what_to_open, run_console, run_demo
 
     if city is None:
-        opening = ask_what_to_open()
+        opening = ask_what_to_open(splash)
         if opening is None:
             return
+        splash = _splash()
         if opening.city is None:
-            sys.exit(run_demo(area=area))
+            sys.exit(run_demo(area=area, splash=splash))
         city = opening.city
     _refuse_as_store(store, city)
-    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web))
+    sys.exit(run_console(city, mqtt, store, seat, area, user=user, password_file=password_file, web=web, splash=splash))
 
 
 @commands.command()
@@ -140,6 +146,17 @@ def engine(
     if code:
         logging.shutdown()
         os._exit(code)  # a blocked thread would keep the process from ending
+
+
+def _splash() -> Splash | None:
+    """The picture of the start, before the program is loaded; None without a screen or Qt's libraries, which is told later."""
+    if not has_screen():
+        return None
+    try:
+        from console.ui.start.splash import Splash
+    except ImportError:
+        return None
+    return Splash()
 
 
 def _refuse_as_store(store: str, city: Path) -> None:

@@ -17,7 +17,7 @@ from console.services.review.record import CaseRecord
 from maps.city import City
 from maps.export.qgis_styles import Look
 from maps.export.vector_files import Layer
-from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import COLOURS_OF_CASE as COLOURS
 from maps.export.web.legend import WIDTH_CLASSES
 from maps.network import ValveKind, ValveState
 
@@ -159,16 +159,13 @@ def _stations(record: CaseRecord, words: ReportWords) -> Layer:
 
 
 def _tracks(record: CaseRecord, words: ReportWords) -> Layer:
+    """Each fix as a point with its time: what lies between two of them is not known, so no line joins them."""
     tracks = record.tracks
-    shapes, columns = [], dict[str, list[Any]](asset_id=[], **{"from": [], "until": []})
-    for crew in dict.fromkeys(str(name) for name in tracks.crew_id):
-        own = np.flatnonzero(tracks.crew_id == crew)
-        if len(own) > 1:
-            shapes.append(shapely.LineString(np.column_stack([tracks.x[own], tracks.y[own]])))
-            columns["asset_id"].append(crew)
-            columns["from"].append(words.time(moment(int(tracks.at_us[own[0]]))))
-            columns["until"].append(words.time(moment(int(tracks.at_us[own[-1]]))))
-    return Layer("crew_tracks", words("page.crews"), "LineString", _objects(shapes), columns, Look(COLOURS["crew"], 3))
+    columns = {
+        "asset_id": [str(name) for name in tracks.crew_id],
+        "at": [words.time(moment(at)) for at in tracks.at_us.tolist()],
+    }
+    return Layer("crew_tracks", words("page.crews"), "Point", _points(tracks.x, tracks.y), columns, Look(COLOURS["crew"], 3))
 
 
 def _communities(record: CaseRecord, words: ReportWords) -> Layer:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from console.documents.cap import CONTENT_TYPE, cap_message, reference
 from console.documents.notice_json import notice_json
-from console.documents.pdf_page import make_pdf, page_of
+from console.documents.pdf_page import NoticePage, make_pdf, page_of
 from console.documents.wording import LANGUAGES, draft_text, issued_texts
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.domain.outgoing import MessageKind, Outgoing
 from console.services.settings import DeskSettings
+from maps.city import City
 from maps.errors import QuanmaiError
 
 
@@ -23,11 +24,16 @@ class DocumentFault(QuanmaiError):
 
 
 class NoticeDocuments:
-    """Texts, files and messages of notices. ``site``: where the settings have none; ``now``: clock (aware), for lifting."""
+    """Texts, files and messages of notices. ``site``: where the settings have none; ``now``: clock (aware), for lifting.
 
-    def __init__(self, settings: DeskSettings, site: str = "", now: Callable[[], datetime] | None = None) -> None:
+    ``city``: whose streets the sketch shows; None for outlines alone.
+    """
+
+    def __init__(
+        self, settings: DeskSettings, site: str = "", now: Callable[[], datetime] | None = None, city: City | None = None
+    ) -> None:
         self._site = settings.site or site or "site"
-        self._now = now or _system_now
+        self._now, self._city = now or _system_now, city
 
     def texts(self, facts: NoticeFacts) -> tuple[str, str]:
         """Text of the notice in Chinese and in English."""
@@ -42,7 +48,7 @@ class NoticeDocuments:
         contents: list[tuple[str, bytes]] = [
             (f"{stem}.{language}.txt", text.encode()) for language, text in zip(LANGUAGES, issued_texts(notice, now), strict=True)
         ]
-        contents.append((f"{stem}.pdf", make_pdf(page_of(notice, now))))
+        contents.append((f"{stem}.pdf", make_pdf(self._page(notice, now))))
         if notice.issued_at is not None:
             contents.append((f"{stem}.cap.xml", cap_message(notice, self._site, now)))
         contents.append((f"{stem}.json", notice_json(notice, self._site, now)))
@@ -52,9 +58,17 @@ class NoticeDocuments:
         """(file name, media type, content) of PDF and CAP of an issued notice, as of a time. Raises PdfFault, ValueError."""
         stem = self.stem(notice)
         return (
-            (f"{stem}.pdf", "application/pdf", make_pdf(page_of(notice, at))),
+            (f"{stem}.pdf", "application/pdf", make_pdf(self._page(notice, at))),
             (f"{stem}.cap.xml", CONTENT_TYPE, cap_message(notice, self._site, at)),
         )
+
+    def _page(self, notice: Notice, at: datetime) -> NoticePage:
+        if self._city is None:
+            return page_of(notice, at)
+        # Here: the process that sets a PDF imports this package and does without shapely.
+        from console.documents.city_sketch import sketch_of
+
+        return page_of(notice, at, sketch_of(self._city, notice.facts))
 
     def stem(self, notice: Notice) -> str:
         """File name from the notice's id, its version and whether it was lifted; ids may contain any character."""

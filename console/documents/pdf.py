@@ -5,42 +5,34 @@ With ``report.pdf_setting`` the only Qt outside ui and app; imported only by its
 
 from __future__ import annotations
 
-import math
 import sys
 
 import msgspec
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
-    QFont,
     QGuiApplication,
     QImage,
     QPageLayout,
     QPageSize,
     QPainter,
     QPdfWriter,
-    QPen,
-    QPolygonF,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
 )
 
-from console.documents.cap import Ring
 from console.documents.pdf_page import NoticePage, TextPage
-from console.documents.wording import Wording
+from console.documents.pdf_sketch import INK, RED, SANS, draw_sketch, page_font
 
-_SANS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "sans-serif"]
 _SERIF = ["Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "Songti SC", "serif"]
 _DPI = 300
 _MM = _DPI / 25.4
 _MARGINS_MM = (25.0, 22.0, 25.0, 20.0)
 _SCALED_MM = 96 / 25.4  # Qt scales vertical block margins to the device, but not horizontal ones
 _SKETCH_MM, _SKETCH_LEAST_MM = 90.0, 50.0
-_METRES_PER_DEGREE = 111_320.0
-_RED, _INK, _GREY = QColor("#b3261e"), QColor("#1a1a1a"), QColor("#666666")
 
 
 def render(page: NoticePage) -> bytes:
@@ -64,8 +56,7 @@ def render(page: NoticePage) -> bytes:
     for number, text in enumerate(page.pages):
         if number:
             writer.newPage()
-        rings = page.rings if number == 0 else ()
-        _print_text(painter, writer, text, page, rings)
+        _print_text(painter, writer, text, page, page.has_sketch and number == 0)
     painter.end()
     buffer.close()
     return bytes(data.data())
@@ -86,7 +77,7 @@ def page_images(page: NoticePage) -> list[QImage]:
     for number, text in enumerate(page.pages):
         if number:
             pages.newPage()
-        _print_text(painter, pages, text, page, page.rings if number == 0 else ())
+        _print_text(painter, pages, text, page, page.has_sketch and number == 0)
     pages.newPage()
     painter.end()
     return pages.done
@@ -121,7 +112,7 @@ class _Pictures:
 _Pages = QPdfWriter | _Pictures
 
 
-def _print_text(painter: QPainter, writer: _Pages, text: TextPage, page: NoticePage, rings: tuple[Ring, ...]) -> None:
+def _print_text(painter: QPainter, writer: _Pages, text: TextPage, page: NoticePage, has_sketch: bool) -> None:
     """Print one language on as many pages as needed, then the sketch, on a new page if it does not fit."""
     width, height = float(writer.width()), float(writer.height())
     document = _document(text, writer, QSizeF(width, height))
@@ -134,14 +125,14 @@ def _print_text(painter: QPainter, writer: _Pages, text: TextPage, page: NoticeP
         painter.translate(0, -number * height)
         document.drawContents(painter, QRectF(0, number * height, width, height))
         painter.restore()
-    if not rings:
+    if not has_sketch:
         return
     top = _body_height(document, count, height) + 6 * _MM
     if top + _SKETCH_LEAST_MM * _MM > height:
         writer.newPage()
         _watermark(painter, page.watermark, width, height)
         top = 0.0
-    _sketch(painter, QRectF(0, top, width, min(_SKETCH_MM * _MM, height - top)), page, rings)
+    draw_sketch(painter, QRectF(0, top, width, min(_SKETCH_MM * _MM, height - top)), page, _MM)
 
 
 def _body_height(document: QTextDocument, count: int, height: float) -> float:
@@ -159,8 +150,8 @@ def _document(text: TextPage, writer: _Pages, size: QSizeF) -> QTextDocument:
     cursor = QTextCursor(document)
     left, centre, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight
     for banner in text.banners:
-        _block(cursor, banner, centre, _chars(_SANS, 11.5, bold=True, colour=_RED), below_mm=1.5)
-    _block(cursor, text.title, centre, _chars(_SANS, 19, bold=True), above_mm=4, below_mm=6)
+        _block(cursor, banner, centre, _chars(SANS, 11.5, bold=True, colour=RED), below_mm=1.5)
+    _block(cursor, text.title, centre, _chars(SANS, 19, bold=True), above_mm=4, below_mm=6)
     body = 11.0 if text.language == "zh_CN" else 10.5
     for paragraph in text.paragraphs:
         sub = paragraph.startswith(("　", " "))
@@ -193,20 +184,11 @@ def _block(
     cursor.insertText(text, chars)  # plain text: nothing in a notice is parsed as markup
 
 
-def _chars(families: list[str], points: float, *, bold: bool = False, colour: QColor = _INK) -> QTextCharFormat:
+def _chars(families: list[str], points: float, *, bold: bool = False, colour: QColor = INK) -> QTextCharFormat:
     chars = QTextCharFormat()
-    chars.setFont(_font(families, points, bold))
+    chars.setFont(page_font(families, points, bold))
     chars.setForeground(QBrush(colour))
     return chars
-
-
-def _font(families: list[str], points: float, bold: bool = False) -> QFont:
-    font = QFont(families)
-    font.setPointSizeF(points)
-    font.setBold(bold)
-    # Localised digits of the CJK fonts have no Unicode mapping: text copied from the PDF would lose its numbers.
-    font.setFeature(QFont.Tag.fromString("locl"), 0)
-    return font
 
 
 def _watermark(painter: QPainter, words: str, width: float, height: float) -> None:
@@ -215,88 +197,10 @@ def _watermark(painter: QPainter, words: str, width: float, height: float) -> No
     painter.save()
     painter.translate(width / 2, height / 2)
     painter.rotate(-35)
-    painter.setFont(_font(_SANS, 96, bold=True))
+    painter.setFont(page_font(SANS, 96, bold=True))
     painter.setPen(QColor(179, 38, 30, 26))
     painter.drawText(QRectF(-width, -height / 4, 2 * width, height / 2), int(Qt.AlignmentFlag.AlignCenter), words)
     painter.restore()
-
-
-def _sketch(painter: QPainter, frame: QRectF, page: NoticePage, rings: tuple[Ring, ...]) -> None:
-    """Draw the affected blocks in a frame, north up, with a scale bar; without pipes, valves or base map."""
-    painter.save()
-    painter.setFont(_font(_SANS, 10, bold=True))
-    painter.setPen(_INK)
-    head = 7 * _MM
-    painter.drawText(
-        QRectF(frame.left(), frame.top(), frame.width(), head), int(Qt.AlignmentFlag.AlignHCenter), page.sketch_title
-    )
-    box = frame.adjusted(0, head, 0, -6 * _MM)
-    painter.setPen(QPen(_GREY, 0.2 * _MM))
-    painter.setBrush(QColor("#f7f7f5"))
-    painter.drawRect(box)
-    shapes, per_metre = _fitted(rings, box)
-    painter.setBrush(QColor(179, 38, 30, 60))
-    painter.setPen(QPen(_RED, 0.35 * _MM))
-    for shape in shapes:
-        painter.drawPolygon(shape)
-    _north(painter, box)
-    _scale_bar(painter, box, per_metre)
-    painter.setFont(_font(_SANS, 8))
-    painter.setPen(_GREY)
-    note = QRectF(frame.left(), box.bottom() + 1 * _MM, frame.width(), 5 * _MM)
-    painter.drawText(note, int(Qt.AlignmentFlag.AlignHCenter), page.sketch_note)
-    painter.restore()
-
-
-def _fitted(rings: tuple[Ring, ...], box: QRectF) -> tuple[list[QPolygonF], float]:
-    """Rings on paper (equirectangular around their centre, sufficient for a few kilometres), and dots per metre."""
-    lats = [lat for ring in rings for lat, _ in ring]
-    lons = [lon for ring in rings for _, lon in ring]
-    lat0, lon0 = (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2
-    east = _METRES_PER_DEGREE * math.cos(math.radians(lat0))
-    wide = max((max(lons) - min(lons)) * east, 50.0)
-    tall = max((max(lats) - min(lats)) * _METRES_PER_DEGREE, 50.0)
-    per_metre = 0.72 * min(box.width() / wide, box.height() / tall)
-    centre = box.center()
-    shapes = [
-        QPolygonF(
-            [
-                QPointF(centre.x() + (lon - lon0) * east * per_metre, centre.y() - (lat - lat0) * _METRES_PER_DEGREE * per_metre)
-                for lat, lon in ring
-            ]
-        )
-        for ring in rings
-    ]
-    return shapes, per_metre
-
-
-def _north(painter: QPainter, box: QRectF) -> None:
-    x, y = box.right() - 8 * _MM, box.top() + 5 * _MM
-    painter.setBrush(_INK)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawPolygon(
-        QPolygonF(
-            [QPointF(x, y), QPointF(x + 2 * _MM, y + 7 * _MM), QPointF(x, y + 5.5 * _MM), QPointF(x - 2 * _MM, y + 7 * _MM)]
-        )
-    )
-    painter.setPen(_INK)
-    painter.setFont(_font(_SANS, 8))
-    label = f"{Wording('zh_CN')('pdf.north')} {Wording('en')('pdf.north')}"
-    painter.drawText(QRectF(x - 8 * _MM, y + 7.5 * _MM, 16 * _MM, 5 * _MM), int(Qt.AlignmentFlag.AlignHCenter), label)
-
-
-def _scale_bar(painter: QPainter, box: QRectF, per_metre: float) -> None:
-    """The longest round length within a quarter of the width."""
-    longest = box.width() / 4 / per_metre
-    step = 10 ** math.floor(math.log10(longest))
-    metres = max(factor * step for factor in (1, 2, 5) if factor * step <= longest)
-    x, y, length = box.left() + 5 * _MM, box.bottom() - 5 * _MM, metres * per_metre
-    painter.setPen(QPen(_INK, 0.4 * _MM))
-    painter.drawLine(QPointF(x, y), QPointF(x + length, y))
-    for end in (x, x + length):
-        painter.drawLine(QPointF(end, y - 1.2 * _MM), QPointF(end, y + 1.2 * _MM))
-    painter.setFont(_font(_SANS, 8))
-    painter.drawText(QPointF(x, y - 2 * _MM), f"{metres:g} m" if metres < 1000 else f"{metres / 1000:g} km")
 
 
 def main() -> int:

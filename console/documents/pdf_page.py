@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from console.documents.cap import Ring, closed_rings
+from console.documents.sketch import Sketch, sketch_of_rings
 from console.documents.wording import Wording, issued_texts
 from console.domain.notices import Notice, NoticeFacts
 from maps.errors import QuanmaiError
@@ -40,17 +41,32 @@ class TextPage:
 
 @dataclass(frozen=True, slots=True)
 class NoticePage:
-    """The whole document. ``rings``: closed, (lat, lon); drawn as a plain sketch, without pipes."""
+    """The whole document. ``rings``: closed, (lat, lon), of the area without water; ``sketch``, where there is one, is drawn.
+
+    ``sketch_legend``: words of its effects, ``no_water`` and ``low_pressure``.
+    """
 
     pages: tuple[TextPage, ...]
     rings: tuple[Ring, ...]
     sketch_title: str
     sketch_note: str
     watermark: str
+    sketch: Sketch = field(default_factory=Sketch)
+    sketch_legend: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_sketch(self) -> bool:
+        """Whether there is an area to draw."""
+        return bool(self.drawn.areas)
+
+    @property
+    def drawn(self) -> Sketch:
+        """The sketch to draw; without one of the city, the outlines alone."""
+        return self.sketch if self.sketch.areas else sketch_of_rings(self.rings)
 
 
-def page_of(notice: Notice, now: datetime) -> NoticePage:
-    """Content of a notice's PDF: both texts, rings of the sketch, watermark."""
+def page_of(notice: Notice, now: datetime, sketch: Sketch | None = None) -> NoticePage:
+    """Content of a notice's PDF: both texts, its sketch (by default outlines without streets), watermark."""
     text_zh, text_en = issued_texts(notice, now)
     wording = Wording("zh_CN")
     return NoticePage(
@@ -59,6 +75,8 @@ def page_of(notice: Notice, now: datetime) -> NoticePage:
         wording("pdf.sketch_title"),
         wording("pdf.sketch_note"),
         watermark(notice.facts),
+        sketch or Sketch(),
+        tuple((effect, wording(f"pdf.{effect}")) for effect in ("no_water", "low_pressure")),
     )
 
 

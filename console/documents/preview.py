@@ -8,9 +8,11 @@ from datetime import datetime
 from lxml import etree
 
 from console.documents.cap import cap_message
+from console.documents.city_sketch import sketch_of
 from console.documents.pdf_page import NoticePage, page_of
 from console.documents.wording import issued_texts
 from console.domain.notices import Notice, NoticeStatus
+from maps.city import City
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +26,17 @@ class NoticePreview:
     cap_fault: str = ""
 
 
-def preview(notice: Notice, site: str, now: datetime) -> NoticePreview:
-    """The notice as issued at ``now`` (aware); one that is public already, as it went out."""
+def preview(notice: Notice, site: str, now: datetime, city: City | None = None) -> NoticePreview:
+    """The notice as issued at ``now`` (aware); one that is public already, as it went out. ``city``: for its sketch."""
     if notice.issued_at is None:
         notice = replace(notice, status=NoticeStatus.ISSUED, issued_at=now)
     elif notice.status is NoticeStatus.UPDATED:
         notice = replace(notice, status=NoticeStatus.ISSUED)
     sent = notice.lifted_at if notice.status is NoticeStatus.LIFTED and notice.lifted_at is not None else now
+    sketch = sketch_of(city, notice.facts) if city is not None else None
     text_zh, text_en = issued_texts(notice, sent)
     try:
         xml, fault = cap_message(notice, site, sent).decode(), ""
     except etree.DocumentInvalid as invalid:
         xml, fault = "", str(invalid)
-    return NoticePreview(text_zh, text_en, page_of(notice, sent), xml, fault)
+    return NoticePreview(text_zh, text_en, page_of(notice, sent, sketch), xml, fault)

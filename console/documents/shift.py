@@ -11,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from console.documents.report.blocks import Block, FactLine, Facts, Heading, Report, Table, Text
-from console.documents.report.html_page import plain_page
 from console.documents.report.pdf import pdf_of
 from console.domain.changes import Change
 from console.domain.heads import Head
@@ -104,7 +103,7 @@ def write_handover(one: Handover, head: Head, to: Path, language: str, time_zone
     """Write PDF, page and head beside each other (``to`` with .pdf, .html, .head.jsonl). Raises PdfFault and InputFault."""
     report = handover_report(one, head, language, time_zone)
     paths = (to.with_suffix(".pdf"), to.with_suffix(".html"), to.with_suffix(".head.jsonl"))
-    contents = (pdf_of(report), plain_page(report), f"{head_line(head)}\n".encode())
+    contents = (pdf_of(report), _page_of(report), f"{head_line(head)}\n".encode())
     write_together(dict(zip(paths, contents, strict=True)))
     return paths
 
@@ -116,9 +115,16 @@ def write_log(lines: Sequence[LogLine], to: Path, language: str, time_zone: str,
     else:
         report = log_report(lines, language, time_zone, is_drill=is_drill)
         to = to if to.suffix.lower() in (".pdf", ".html") else to.with_suffix(".html")
-        content = pdf_of(report) if to.suffix.lower() == ".pdf" else plain_page(report)
+        content = pdf_of(report) if to.suffix.lower() == ".pdf" else _page_of(report)
     write_aside(to, content)
     return to
+
+
+def _page_of(report: Report) -> bytes:
+    """The report as a page. With its module comes folium, a third of a second of each start of a window."""
+    from console.documents.report.html_page import plain_page
+
+    return plain_page(report)
 
 
 def _columns(words: _Words) -> tuple[str, ...]:

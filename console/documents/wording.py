@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from console.domain.notices import Notice, NoticeChange, NoticeFacts, NoticeStatus
+from console.domain.notices import Notice, NoticeChange, NoticeFacts, NoticeKind, NoticeStatus, StartBasis
 from resources.texts import Catalogue
 
 LANGUAGES = ("zh_CN", "en")
@@ -16,7 +16,8 @@ LANGUAGES = ("zh_CN", "en")
 _FIELD_LENGTH = 200
 _NAMES_SHOWN = 40
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"}
-_SIDES = {"北侧": "north", "南侧": "south", "东侧": "east", "西侧": "west"}
+SIDES = {"北侧": "north", "南侧": "south", "东侧": "east", "西侧": "west"}
+"""Sides of a road as notices write them, after its name."""
 _WINDS = {"东": "east", "东北": "north_east", "北": "north", "西北": "north_west"}
 _WINDS |= {"西": "west", "西南": "south_west", "南": "south", "东南": "south_east"}
 _DEFAULT_CAUSES = {"", "应急抢修", "抢修"}
@@ -108,11 +109,12 @@ class Wording:
 
     def roads(self, facts: NoticeFacts) -> str:
         """Roads as a list in words, with the affected sides."""
-        return self.names(self._road(road) for road in facts.roads)
+        return self.names(self.road(road) for road in facts.roads)
 
-    def _road(self, road: str) -> str:
-        side = next((mark for mark in _SIDES if road.endswith(mark) and road != mark), None)
-        return road if side is None else road.removesuffix(side) + self(f"side.{_SIDES[side]}")
+    def road(self, road: str) -> str:
+        """A road with its affected side in words."""
+        side = next((mark for mark in SIDES if road.endswith(mark) and road != mark), None)
+        return road if side is None else road.removesuffix(side) + self(f"side.{SIDES[side]}")
 
 
 def draft_text(facts: NoticeFacts, language: str) -> str:
@@ -199,7 +201,7 @@ def _lines(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
     yield ""
     yield wording(f"intro.{facts.kind}", cause=_cause(wording, facts), work=_work(wording, facts))
     yield wording(
-        f"window.{_form(facts)}",
+        _window(facts),
         start=wording.minute(facts.starts_at, facts.time_zone),
         end=wording.minute(facts.expected_end, facts.time_zone),
         zone=wording.zone(facts.time_zone),
@@ -216,6 +218,12 @@ def _lines(wording: Wording, facts: NoticeFacts) -> Iterator[str]:
     yield wording("hotline.given", hotline=hotline) if hotline else wording("hotline.missing")
     yield ""
     yield clean(facts.issuer) or wording("sign.issuer_missing")
+
+
+def _window(facts: NoticeFacts) -> str:
+    """Key of the sentence about the times; of an emergency it says whether water is off already or when it is expected to be."""
+    is_said = facts.kind is NoticeKind.EMERGENCY and facts.starts_by in (StartBasis.EXPECTED, StartBasis.VALVE_CLOSED)
+    return f"window.{_form(facts)}" + (f"_{facts.starts_by}" if is_said else "")
 
 
 def _banners(wording: Wording, facts: NoticeFacts) -> list[str]:

@@ -102,6 +102,7 @@ def compose_picture(
         flags["abnormal"] &= ~in_case
     alarming = (alarm for alarm in every if alarm.kind is not AlarmKind.OPERATION)
     recent = sum(1 for alarm in alarming if 0 <= now_us - alarm.raised_at.timestamp() * 1e6 < 600e6)
+    late = live.stale(now_us)
     return Picture(
         version=version,
         now_us=now_us,
@@ -109,7 +110,7 @@ def compose_picture(
         at_us=live.at_us.copy(),
         quality=live.quality.copy(),
         expected=expected,
-        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning, in_case),
+        station_state=live.station_state(now_us, flags["faulty"], flags["warned"], flags["abnormal"], learning, in_case, late),
         crews=tuple(crews),
         alarms=shown,
         incidents=running,
@@ -125,7 +126,7 @@ def compose_picture(
         lease=lease,
         seq=seq,
         false_bursts=false_bursts,
-        late=live.stale(now_us),
+        late=late,
     )
 
 

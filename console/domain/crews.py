@@ -26,15 +26,18 @@ class CrewKind(StrEnum):
     COMMUNITY = "community"
     """Community service: people at the customers' doors."""
     SAMPLING = "sampling"
+    TANKER = "tanker"
+    """Brings emergency water."""
     VEHICLE = "vehicle"
-    """A vehicle that no crew is named for: tanker, digger."""
+    """Another vehicle that no crew is named for, such as a digger."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrewFix:
     """Last fix of a crew. ``x``/``y``: the network's CRS; ``at_us``: source time; heading in degrees from north.
 
-    ``trouble``: why what came since could not be used (encrypted, future, position …), "" when nothing stands against it.
+    ``trouble``: why what came since could not be used (encrypted, future, position …), or ``shifted``: taken, but it looks like
+    GCJ-02; "" when nothing stands against it.
     ``heard_us``: our time of the last sign of life other than a source's time, 0 for none.
     """
 

@@ -134,12 +134,17 @@ class Undelivered:
 def undelivered(outgoing_id: int, outgoing: Outgoing, reason: Reason, delivery: Delivery | None = None) -> Undelivered:
     """What a message of the outbox is, by its body (``services/incidents/messages.py`` makes them), and how it fares."""
     body = body_of(outgoing)
-    subject = body.get("order_id") or body.get("notice_id") or outgoing.to
-    one = Undelivered(outgoing_id, outgoing.kind, str(subject), str(body.get("incident_id", "")), reason)
+    one = Undelivered(outgoing_id, outgoing.kind, subject_of(outgoing), str(body.get("incident_id", "")), reason)
     if delivery is None:
         return one
     next_try = moment(delivery.next_us) if delivery.state is DeliveryState.FAILED else None
     return replace(one, channel=delivery.channel, attempts=delivery.attempts, next_try=next_try, failure=delivery.failure)
+
+
+def subject_of(outgoing: Outgoing) -> str:
+    """Id of the order or notice of a message, else its addressee."""
+    body = body_of(outgoing)
+    return str(body.get("order_id") or body.get("notice_id") or outgoing.to)
 
 
 def body_of(outgoing: Outgoing) -> dict[str, object]:

@@ -19,7 +19,7 @@ class FeedHealth:
 
     ``message`` advises when not all is well; ``code`` names the same for texts in the reader's language ("": none).
     ``lost``/``repeated``/``restarts``: gaps, repeats and new beginnings in the publishers' numbers. ``refused``: payload parts
-    that were not usable, (kind, count), most first.
+    that were not usable, (kind, count), most first; ``others``: messages that move nobody (pings, transitions …), likewise.
     """
 
     name: str
@@ -33,6 +33,7 @@ class FeedHealth:
     repeated: int = 0
     restarts: int = 0
     refused: tuple[tuple[str, int], ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

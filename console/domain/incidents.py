@@ -332,6 +332,10 @@ class Incident:
         """Valves closed for this case and not yet reported back in their normal state."""
         return tuple(mark.valve_id for mark in self.valve_marks if mark.operated)
 
+    def first_closed_at(self) -> datetime | None:
+        """When the first valve was closed for this case, which is when water really stops; None before."""
+        return min((mark.at for mark in self.valve_marks if mark.closed), default=None)
+
     def target_pipes(self) -> tuple[str, ...]:
         """The pipes the plan has to be for: judged, else reported, else the first candidate."""
         if self.burst_pipes:

@@ -70,15 +70,19 @@ class LivePicture:
         blended = np.where(step > held, held + 0.05 * (step - held), held + 0.3 * (step - held))
         interval[cells] = np.where(np.isnan(held), step, np.where(np.isnan(step), held, blended))
 
-    def stale_after_s(self) -> NDArray[np.float64]:
-        """Age at which each channel counts as stale: three of its own intervals, within limits."""
-        limit = np.where(np.isnan(self.interval_s), _STALE_DEFAULT_S, self.interval_s * _STALE_INTERVALS)
-        return np.clip(limit, _STALE_MIN_S, _STALE_MAX_S)
-
     def stale(self, now_us: int) -> NDArray[np.bool_]:
-        """Channels once seen whose last value is too old, or dated ahead of our clock, (stations, channels)."""
-        age_s = (now_us - self.at_us) / 1e6
-        return (self.at_us > 0) & ((age_s > self.stale_after_s()) | (age_s < -FUTURE_TOLERANCE_US / 1e6))
+        """Channels once seen whose last value is too old, or dated ahead of our clock, (stations, channels).
+
+        Too old: older than three of the channel's own intervals, within limits.
+        """
+        found = np.zeros(self.value.shape, dtype=bool)
+        cells = np.flatnonzero(self.at_us > 0)  # most stations have one or two of the channels: pictures come ten times a second
+        interval_s = self.interval_s.reshape(-1)[cells]
+        limit_s = np.where(np.isnan(interval_s), _STALE_DEFAULT_S, interval_s * _STALE_INTERVALS)
+        age_s = (now_us - self.at_us.reshape(-1)[cells]) / 1e6
+        is_old = age_s > np.clip(limit_s, _STALE_MIN_S, _STALE_MAX_S)
+        found.reshape(-1)[cells] = is_old | (age_s < -FUTURE_TOLERANCE_US / 1e6)
+        return found
 
     def station_state(
         self,
@@ -88,20 +92,30 @@ class LivePicture:
         abnormal: NDArray[np.bool_],
         learning: NDArray[np.bool_] | None = None,
         in_case: NDArray[np.bool_] | None = None,
+        stale: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.uint8]:
-        """StationState of every station; the flags are (stations,) and come from detection and its open findings."""
+        """StationState of every station; the flags are (stations,) and come from detection and its open findings.
+
+        ``stale``: as ``stale(now_us)`` gives it, where it is known.
+        """
         none = np.zeros(len(self.value), dtype=bool)
         seen = self.at_us > 0
-        main_stale = (self.stale(now_us) & seen).any(axis=1)
         state = np.full(len(self.value), StationState.NORMAL, dtype=np.uint8)
         for flag, value in (
             (learning if learning is not None else none, StationState.LEARNING),
-            (~seen.any(axis=1), StationState.MISSING),
-            (main_stale, StationState.STALE),
-            (faulty | ((self.quality == Quality.BAD) & seen).any(axis=1), StationState.FAULT),
+            (~_any_channel(seen), StationState.MISSING),
+            (_any_channel(self.stale(now_us) if stale is None else stale), StationState.STALE),
+            (faulty | _any_channel((self.quality == Quality.BAD) & seen), StationState.FAULT),
             (in_case if in_case is not None else none, StationState.IN_CASE),
             (warned, StationState.WARNING),
             (abnormal, StationState.ABNORMAL),
         ):
             state[flag] = value
         return state
+
+
+def _any_channel(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(stations,) where any channel of (stations, channels) holds; ``any(axis=1)`` takes ten times as long over so short rows."""
+    found = np.zeros(len(cells), dtype=bool)
+    found[np.flatnonzero(cells) // cells.shape[1]] = True
+    return found

@@ -16,6 +16,18 @@ class NoticeKind(StrEnum):
     EMERGENCY = "emergency"
 
 
+class StartBasis(StrEnum):
+    """What the begin of an outage in a notice is."""
+
+    UNSTATED = ""
+    """Of notices of earlier versions of the program."""
+    PLANNED = "planned"
+    EXPECTED = "expected"
+    """No valve is closed yet: when the first one is expected to be."""
+    VALVE_CLOSED = "valve_closed"
+    """The first valve was closed then: since then water is off."""
+
+
 class NoticeStatus(StrEnum):
     """Life of a notice; approval is by a second person unless overridden, recorded and loud."""
 
@@ -80,6 +92,7 @@ class NoticeFacts:
     ``customers_piece_unknown``: customers counted although their piece of a cut pipe is unknown.
     ``affected_wgs84``: rings (lat, lon) of communities or blocks, empty with ``no_geometry_reason``. ``…_zones``: ids of the
     communities' outlines in the city's zones; ``purpose``: of planned work (two communities may bear one name).
+    ``starts_by``: what ``starts_at`` is.
     """
 
     kind: NoticeKind
@@ -110,6 +123,7 @@ class NoticeFacts:
     no_water_zones: tuple[str, ...] = ()
     low_pressure_zones: tuple[str, ...] = ()
     purpose: str = ""
+    starts_by: StartBasis = StartBasis.UNSTATED
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ OUTAGE = RecordKind(
     opened_at=lambda outage: outage.created_at,
     closed_at=lambda outage: outage.ended_at,
     area=lambda outage: outage.place.area_id if outage.place is not None else "",
+    keeps_history=True,
     in_package=lambda outage, incident_id: bool(incident_id) and incident_id in (outage.from_case, outage.case_id),
 )
 """Series: years of the city's calendar."""

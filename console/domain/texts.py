@@ -10,6 +10,8 @@ T = TypeVar("T")
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def storable(text: str) -> str:
     """The text with line feeds as line breaks, and invalid characters replaced by U+FFFD.
@@ -17,6 +19,11 @@ def storable(text: str) -> str:
     Invalid are characters that PostgreSQL or UTF-8 refuses (U+0000, lone surrogates), and other control characters.
     """
     return _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def in_xml(text: str) -> str:
+    """The text with what XML 1.0 cannot hold replaced by U+FFFD."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def with_storable_texts(value: T) -> T:

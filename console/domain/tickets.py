@@ -125,6 +125,7 @@ class Ticket:
     ``x``/``y``: the network's CRS, None where the place is not known. ``asset_kind``/``asset_id``: what was chosen as its place
     (customer, pipe, community, road), "" for a point. ``customer_id``, ``pipe_id``: what the place was matched to, ``away_m``
     from it; "" where nothing lies near enough. ``cover``: of the case ``incident_id``; ``answer``: what was shown to be read out.
+    ``place_doubt``: ``shifted`` where a point that another program gave looks like GCJ-02; it is never moved.
     ``client``, ``request_key``: the Open311 client, and its own number of the request. ``restored_at``: since then the water is
     said to be back.
     """
@@ -163,6 +164,7 @@ class Ticket:
     request_key: str = ""
     media_url: str = ""
     is_drill: bool = False
+    place_doubt: str = ""
     version: int = 0
 
     @property

@@ -30,10 +30,15 @@ _PATIENCE_S = 30.0
 """Real seconds the scripted dispatcher waits for any one thing."""
 
 
-def run_drill(options: DrillOptions, cast: Cast | None = None) -> dict[str, Any]:
+Show = Callable[[Stage | None], None]
+"""Called at each stage, and with None in between while the dispatcher waits."""
+
+
+def run_drill(options: DrillOptions, cast: Cast | None = None, show: Callable[[Runtime], Show] | None = None) -> dict[str, Any]:
     """Runs the drill; returns what it writes to ``summary.json``. Raises InputFault for a city no drill can run on.
 
-    ``cast``: the people who take part beside the dispatcher; None: simulated crews alone, and no case is closed.
+    ``cast``: the people who take part beside the dispatcher; None: simulated crews alone, and no case is closed. ``show``: makes
+    what is called at each stage; None for the pictures that the options ask for.
 
     A drill that fails or cannot start also leaves its summary, with the stage it reached and the reason; then the fault
     is raised. The summary of an earlier drill in the same folder is deleted first.
@@ -44,7 +49,7 @@ def run_drill(options: DrillOptions, cast: Cast | None = None) -> dict[str, Any]
     refuse_overwriting(left, [options.city] if options.city is not None else [])
     left.unlink(missing_ok=True)
     try:
-        return _run(options, started, cast)
+        return _run(options, started, cast, show or (lambda runtime: _shower(runtime, options)))
     except Exception as fault:
         if not left.exists():
             write_summary(options, {"seed": options.seed, "stage": None, "not_done": [broke_off(fault)]})
@@ -54,7 +59,7 @@ def run_drill(options: DrillOptions, cast: Cast | None = None) -> dict[str, Any]
             cast.leave()
 
 
-def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, Any]:
+def _run(options: DrillOptions, started: float, cast: Cast | None, shower: Callable[[Runtime], Show]) -> dict[str, Any]:
     scene = set_scene(options)
     desk = DeskSettings(
         site=scene.city.info.site, hotline="（演练热线）", issuer="（演练发布单位）", is_drill=True
@@ -87,7 +92,7 @@ def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, 
         try:
             if cast is not None:
                 cast.enter(runtime, feed.process, START + timedelta(seconds=options.quiet_s))
-            played = _play(runtime, watch, options, cast)
+            played = _play(runtime, watch, shower, cast)
         finally:
             crews.close()
             if cast is not None:
@@ -109,10 +114,10 @@ def _run(options: DrillOptions, started: float, cast: Cast | None) -> dict[str, 
     return summary
 
 
-def _play(runtime: Runtime, watch: Watch, options: DrillOptions, cast: Cast | None) -> Played:
+def _play(runtime: Runtime, watch: Watch, shower: Callable[[Runtime], Show], cast: Cast | None) -> Played:
     played = Played()
     try:
-        show = _shower(runtime, options)
+        show = shower(runtime)
         wait = _waiter(show, cast)
         dispatcher = ScriptedDispatcher(runtime.engine, wait) if cast is None else cast.dispatcher(wait)
         played.not_done = dispatcher.not_done
@@ -129,7 +134,7 @@ def _play(runtime: Runtime, watch: Watch, options: DrillOptions, cast: Cast | No
     return played
 
 
-def _waiter(show: Callable[[Stage | None], None], cast: Cast | None) -> Callable[[Callable[[], bool]], bool]:
+def _waiter(show: Show, cast: Cast | None) -> Callable[[Callable[[], bool]], bool]:
     def wait(true: Callable[[], bool]) -> bool:
         until = time.monotonic() + _PATIENCE_S
         if cast is not None:
@@ -146,7 +151,7 @@ def _waiter(show: Callable[[Stage | None], None], cast: Cast | None) -> Callable
     return wait
 
 
-def _shower(runtime: Runtime, options: DrillOptions) -> Callable[[Stage | None], None]:
+def _shower(runtime: Runtime, options: DrillOptions) -> Show:
     """Pictures of the window at each stage; ``None`` only processes Qt events."""
     if not options.screens:
         return lambda stage: None

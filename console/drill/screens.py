@@ -19,7 +19,7 @@ _SIZE = (1920, 1080)
 class Screens:
     """A window on the drill's runtime; Qt is imported here, so that a drill without pictures never loads it."""
 
-    def __init__(self, runtime: Runtime, folder: Path) -> None:
+    def __init__(self, runtime: Runtime, folder: Path, size: tuple[int, int] = _SIZE) -> None:
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         try:
@@ -44,7 +44,7 @@ class Screens:
         self._folder, self._grab = folder, grab_stage
         self._app = QApplication.instance() or QApplication([])
         self._window = MainWindow(runtime.engine, WindowSettings(user=DISPATCHER))
-        self._window.resize(*_SIZE)
+        self._window.resize(*size)
         self._window.show()
 
     def show(self, stage: Stage | None) -> None:

@@ -93,7 +93,7 @@ class Engine:
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self.submit = self._commands.submit
-        self._outbox = Outbox(store, ports.channels, self._faults, self._leadership)
+        self._outbox = Outbox(store, ports.channels, self._faults, clock, self._leadership)
         self._deliveries = Deliveries(self._outbox, self._decisions)
         self._jobs = Jobs(
             ports, self._live, lambda: self._watch.expected, desk, self._decisions, self._commands, self._faults, self._leadership

@@ -1,10 +1,12 @@
 """Follow: reads what any process has committed, by the change cursor, on its own thread; of a leader also the expected values.
 
-Polling is the truth; ``ask`` only shortens the wait. Changes are committed in the order of their seq, so that none is missed.
+Polling is the truth; ``ask`` and the store's signal of commits only shorten the wait. Changes are committed in the order of
+their seq, so that none is missed.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -16,12 +18,16 @@ from numpy.typing import NDArray
 
 from console.domain.readings import Channel
 from console.engine.faults import Faults
-from console.services.ports import Store, StoreUnavailable
+from console.services.ports import CommitSignal, Store, StoreUnavailable
 from console.services.state import Followed
+
+log = logging.getLogger(__name__)
 
 FAULT = "store/follow"
 POLL_S = 0.4
-_EXPECTED_POLLS = 5
+_EXPECTED_S = 2.0
+_SIGNAL_S, _SIGNAL_AGAIN_S = 0.5, 5.0
+"""So long one wait for a commit lasts, and the pause before another attempt to listen; meanwhile polls find what is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +56,26 @@ class Follow:
         self._stations, self._wants_expected = stations, wants_expected
         self._batches: queue.SimpleQueue[Batch] = queue.SimpleQueue()
         self._ticks: queue.SimpleQueue[FollowedTick] = queue.SimpleQueue()
-        self._asked = self._answered = self._seq = self._polls = self._tick_us = 0
+        self._asked = self._answered = self._seq = self._tick_us = 0
         self._read_at = time.monotonic()
+        self._expected_at = self._read_at - _EXPECTED_S
         self._woken, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
+        self._listener = threading.Thread(target=self._listen, name="follow-signal", daemon=True)
 
     def start(self, seq: int) -> None:
         """Read what is committed behind ``seq``."""
         self._seq = seq
         self._thread.start()
+        self._listener.start()
 
     def close(self, patience_s: float) -> None:
         """Read no more."""
         self._closing.set()
         self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(patience_s)
+        for thread in (self._thread, self._listener):
+            if thread.is_alive():
+                thread.join(patience_s)
 
     def ask(self) -> int:
         """Read now; the batch whose ``answers`` is not below the returned number holds all that is committed before."""
@@ -89,9 +99,10 @@ class Follow:
             self._woken.clear()
             try:
                 self._read()
-                if self._polls % _EXPECTED_POLLS == 0 and self._wants_expected():
+                if time.monotonic() - self._expected_at >= _EXPECTED_S and self._wants_expected():
+                    self._expected_at = time.monotonic()
                     self._read_expected()
-                self._polls, self._read_at = self._polls + 1, time.monotonic()
+                self._read_at = time.monotonic()
                 self._faults.end(FAULT)
             except StoreUnavailable as fault:
                 age_s = time.monotonic() - self._read_at
@@ -124,3 +135,26 @@ class Follow:
         self._tick_us = tick_us
         self._ticks.put(FollowedTick(tick_us, expected))
         self._wake()
+
+    # The signal's thread.
+
+    def _listen(self) -> None:
+        while not self._closing.is_set():
+            try:
+                signal = self._store.commit_signal()
+                if signal is None:
+                    return
+                self._hear(signal)
+            except StoreUnavailable as fault:
+                log.info("%s: what others decide is seen up to %.1f s later", fault, POLL_S)
+            except Exception as defect:  # noqa: BLE001 - shown and logged; polls go on
+                self._faults.defect("follow", defect)
+            self._closing.wait(_SIGNAL_AGAIN_S)
+
+    def _hear(self, signal: CommitSignal) -> None:
+        try:
+            while not self._closing.is_set():
+                if signal.wait(_SIGNAL_S):
+                    self._woken.set()
+        finally:
+            signal.close()

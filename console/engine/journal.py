@@ -17,7 +17,6 @@ from console.domain.actors import Actor
 from console.domain.changes import ChangeSet, Committed
 from console.domain.clock import moment
 from console.domain.lease import Basis
-from console.domain.values import to_json
 from console.engine.faults import Faults
 from console.services.access.sign_in import SignInRefused
 from console.services.ports import NotLeading, StaleState, Store, StoreUnavailable
@@ -27,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 20_000
 """Change sets kept in memory while the store is away: more than a day of a restless network."""
+_NAMED_MOST = 20
 _RETRY_S, _CLOSING_RETRY_S = 1.0, 0.1
 _SLOW_S, _STUCK_S = 1.0, 6.0
 FAULT = "store"
@@ -208,12 +208,10 @@ class Journal:
             return Away(entry, fault)
         except (StaleState, NotLeading, SignInRefused) as fault:
             if entry.basis is None and not isinstance(fault, SignInRefused):
-                log.error("a change set was refused by the store: %s; its content: %s", fault, _content(entry))
+                log.error("a change set was refused by the store: %s; it was %s", fault, _named(entry))
             return NotTaken(entry, fault)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not keep what follows from the disk
-            log.error(
-                "a change set was refused by the store: %s: %s; its content: %s", type(fault).__name__, fault, _content(entry)
-            )
+            log.error("a change set was refused by the store: %s; it was %s", _kind_of(fault), _named(entry))
             return NotTaken(entry, fault)
         finally:
             self._since = 0.0
@@ -261,7 +259,7 @@ class Journal:
         if entry is not None:
             found = self._store.written(entry.changes, entry.actor, moment(entry.at_us))
             if found is not None:
-                log.error("a change set told as not written is on disk after all: %s", _content(entry))
+                log.error("a change set told as not written is on disk after all: %s", _named(entry))
                 self._reload = True
             self._doubtful = None
             self._tell(Resolved(entry, found))
@@ -314,5 +312,14 @@ class Journal:
         return True
 
 
-def _content(entry: Entry) -> str:
-    return repr([to_json(draft) for draft in entry.changes.drafts])[:20_000]
+def _named(entry: Entry) -> str:
+    """What was done to which records, for the log: never their content, which may hold names and phones."""
+    shown = [f"{draft.kind} of {draft.subject}" for draft in entry.changes.drafts[:_NAMED_MOST]]
+    more = len(entry.changes.drafts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _kind_of(fault: Exception) -> str:
+    """The fault without the values of the statement, which a database's message repeats."""
+    first = str(fault).split("\n", 1)[0].split("DETAIL", 1)[0]
+    return f"{type(fault).__name__}: {first[:300]}"

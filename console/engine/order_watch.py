@@ -20,7 +20,7 @@ class OrderWatch:
         self._desk, self._decisions, self._outbox, self._clock, self._leads = desk, decisions, outbox, clock, leads
         self._looked_s = float("-inf")
         self._waited_until: dict[str, datetime] = {}
-        """Order id -> when the outbox was last seen to hold it: a crew cannot answer before."""
+        """Order id -> until when the outbox held it, as far as was seen: a crew cannot answer before."""
 
     def turn(self) -> None:
         """Send again what is due, but for what the outbox still tries to deliver."""
@@ -31,6 +31,10 @@ class OrderWatch:
         desk, clock = self._desk, self._clock
         waiting = {one.subject for one in self._outbox.waiting}
         self._waited_until |= dict.fromkeys(waiting, clock.now())
+        # Taken after ``waiting`` was read: what is missing there is here. The clock may have jumped since the last look.
+        while not self._outbox.left.empty():
+            subject, at = self._outbox.left.get()
+            self._waited_until[subject] = at
         due = desk.unanswered(self._decisions.state, clock.now(), self._waited_until) - waiting
         if due:
             self._decisions.decide(lambda state: desk.on_no_answer(state, due, clock.now()))

@@ -9,11 +9,23 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
 from console.channels.port import DeliveryChannel, Result
-from console.domain.delivery import ARRIVED, Delivery, DeliveryState, Obsolete, Pending, Reason, Undelivered, undelivered
+from console.domain.clock import Clock
+from console.domain.delivery import (
+    ARRIVED,
+    Delivery,
+    DeliveryState,
+    Obsolete,
+    Pending,
+    Reason,
+    Undelivered,
+    subject_of,
+    undelivered,
+)
 from console.domain.health import ChannelHealth
 from console.domain.texts import storable
 from console.engine.faults import Faults
@@ -65,18 +77,23 @@ class Outbox:
     """Waits only for the store; channels do not block it. ``wake``: a new message is due; any thread.
 
     ``waiting``: messages that cannot be sent now; ``lasting``: those of them to be logged in their case; ``delivered``:
-    messages delivered by every channel that carries them; ``withdrawn``: unsent messages that are out of date; both queues to
-    be taken from there.
+    messages delivered by every channel that carries them; ``withdrawn``: unsent messages that are out of date; ``left``: subjects
+    and times of what was handed over, each put there before ``waiting`` is without it; queues to be taken from there.
     """
 
     def __init__(
-        self, store: Store, channels: Sequence[DeliveryChannel], faults: Faults, leadership: Leadership | None = None
+        self,
+        store: Store,
+        channels: Sequence[DeliveryChannel],
+        faults: Faults,
+        clock: Clock,
+        leadership: Leadership | None = None,
     ) -> None:
         """``leadership``: where other processes use the store too; the one that leads sends."""
         if len({channel.name for channel in channels}) < len(channels):
             raise ValueError("two channels of one name: deliveries are recorded by it")
         self._leadership, self._epoch = leadership, None if leadership is None else leadership.epoch
-        self._store, self._channels, self._faults = store, tuple(channels), faults
+        self._store, self._channels, self._faults, self._clock = store, tuple(channels), faults, clock
         self._in_flight: set[Key] = set()
         self._handed: dict[Key, _Handed] = {}
         """Handed over and not refused: they may have left, and a channel sends them again by itself."""
@@ -87,6 +104,7 @@ class Outbox:
         """Failed deliveries that somebody wants tried again at once."""
         self.delivered: queue.SimpleQueue[Undelivered] = queue.SimpleQueue()
         self.withdrawn: queue.SimpleQueue[tuple[Undelivered, Obsolete]] = queue.SimpleQueue()
+        self.left: queue.SimpleQueue[tuple[str, datetime]] = queue.SimpleQueue()
         self.waiting: tuple[Undelivered, ...] = ()
         self.lasting: tuple[Undelivered, ...] = ()
         self._since: dict[Key, float] = {}
@@ -279,6 +297,7 @@ class Outbox:
             one, before = handed.message, handed.message.by(channel.name)
             if self._leadership is not None and not self._leadership.is_sure:
                 return  # paused since the claim: another process may have taken over and send it
+            self.left.put((subject_of(one.outgoing), self._clock.now()))
             is_taken = self._deliver(one, channel)
             if is_taken:
                 self._in_flight.add((one.outgoing_id, channel.name))

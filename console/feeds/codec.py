@@ -79,6 +79,7 @@ class _Rows:
     refused: Counter[str] = field(default_factory=Counter)
     samples: list[Rejected] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, message: Message, kind: str, reason: str) -> None:
         self.refused[kind] += 1
@@ -130,7 +131,7 @@ class Decoder:
                 rows.refuse(message, fault.kind, str(fault))
         return Decoded(
             rows.batch(), tuple(rows.fixes), tuple(rows.replies), tuple(rows.troubles),
-            dict(rows.refused), tuple(rows.samples), tuple(rows.remarks),
+            dict(rows.refused), tuple(rows.samples), tuple(rows.remarks), others=dict(rows.others),
         )  # fmt: skip
 
     def _route(self, topic: str) -> tuple[str, str]:
@@ -252,7 +253,9 @@ class Decoder:
             if self._fixes.is_crew(crew_id):
                 rows.troubles.append(CrewTrouble(crew_id, fault.kind))
             raise
-        if fix is not None:
+        if isinstance(fix, str):
+            rows.others[fix] += 1
+        else:
             rows.fixes.append(fix)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 
 from console.domain.health import FeedHealth
 from console.feeds.inbox import Inbox
+from console.feeds.mapping import TopicMapping
 from console.feeds.port import Decoded
 from console.feeds.refusals import CountingDecoder
 from console.mqtt.connection import NAME, MqttConnection
@@ -18,9 +21,12 @@ class MqttFeed:
 
     name = NAME
 
-    def __init__(self, connection: MqttConnection, city: City) -> None:
+    def __init__(self, connection: MqttConnection, city: City, mapping: TopicMapping | None = None) -> None:
+        """``mapping``: topics of other systems that are read too."""
         base = f"quanmai/v1/{city.info.site}"
-        self._topics = (f"{base}/readings", f"{base}/readings/+", f"{base}/orders/+/ack", "owntracks/+/+")
+        self._topics: tuple[str, ...] = (f"{base}/readings", f"{base}/readings/+", f"{base}/orders/+/ack", "owntracks/+/+")
+        self._mapping = mapping or TopicMapping(())
+        self._topics += self._mapping.topics
         self._connection = connection
         self._decoder = CountingDecoder(self.name, city)
 
@@ -38,8 +44,9 @@ class MqttFeed:
         self._connection.stop()
 
     def decode(self, items: Sequence[Message], now_us: int) -> Decoded:
-        """By the contract."""
-        return self._decoder.decode(items, now_us)
+        """By the contract, mapped topics too."""
+        arrived = partial(datetime.fromtimestamp, now_us / 1e6, UTC)
+        return self._decoder.decode(self._mapping.translated(items, arrived), now_us)
 
     def health(self) -> FeedHealth:
         """The connection's, with what was refused and lost."""

@@ -15,6 +15,7 @@ from console.domain.live import FUTURE_TOLERANCE_US
 from console.feeds.bounds import EARLIEST_US, FAR_M, LATEST_US, SPEED_MAX_KMH, PartRefused, Refusal, number, parsed, text
 from maps.city import City
 from maps.crs import from_wgs84
+from maps.gcj02 import shifted_positions
 
 _OTHER_TYPES = frozenset(
     (
@@ -22,7 +23,11 @@ _OTHER_TYPES = frozenset(
         "request", "response",
     )
 )  # fmt: skip
-"""Other OwnTracks message types, which are ignored."""
+"""Other OwnTracks message types: they hold no position of now, and are counted."""
+PING = "ping"
+"""What a location is counted as that repeats an old place at the present time (``t`` is p)."""
+SHIFTED = "shifted"
+"""Trouble of a position that looks like GCJ-02: it is taken as it came, never moved, and marked."""
 
 
 class FixReader:
@@ -33,6 +38,7 @@ class FixReader:
         self._names = {str(crew): str(name) for crew, name in zip(crews.asset_id, crews.name, strict=True)}
         self._kinds = {str(crew): crew_kind(str(kind)) for crew, kind in zip(crews.asset_id, crews.kind, strict=True)}
         self._crs = city.network.crs
+        self._shifted = shifted_positions(city)
         nodes = city.network.nodes
         usable = np.isfinite(nodes.x) & np.isfinite(nodes.y)
         x, y = (nodes.x[usable], nodes.y[usable]) if usable.any() else (np.zeros(1), np.zeros(1))
@@ -42,8 +48,8 @@ class FixReader:
         """Whether the city has this crew."""
         return crew_id in self._names
 
-    def fix(self, crew_id: str, payload: bytes, now_us: int | None, refused: Refusal) -> CrewFix | None:
-        """The position in a payload, None where it holds none (other types, pings). Raises PartRefused.
+    def fix(self, crew_id: str, payload: bytes, now_us: int | None, refused: Refusal) -> CrewFix | str:
+        """The position in a payload; where it holds none, the kind of message (ping, transition, lwt …). Raises PartRefused.
 
         ``now_us``: a position more than five seconds ahead of it is refused, as a reading is; None: no clock to compare.
         """
@@ -55,19 +61,20 @@ class FixReader:
         kind = body.get("_type")
         if kind == "encrypted":
             raise PartRefused("encrypted", "the position is encrypted; switch encryption off in the crew's OwnTracks")
-        if kind in _OTHER_TYPES if isinstance(kind, str) else False:
-            return None
+        if isinstance(kind, str) and kind in _OTHER_TYPES:
+            return kind
         if kind != "location":
             raise PartRefused("shape", f"_type {text(str(kind), 20)!r} is none of OwnTracks")
         if body.get("t") == "p":
-            return None  # a ping bears the present time for an old place
+            return PING
         at_us = _time(body.get("tst"), now_us)
         x, y = self._place(body)
         speed_kmh = _optional(body, "vel", SPEED_MAX_KMH, refused)
         heading = _optional(body, "cog", 360.0, refused)
         speed = None if speed_kmh is None else speed_kmh / 3.6
         name, kind = self._names[crew_id], self._kinds[crew_id]
-        return CrewFix(crew_id, name, x, y, at_us, heading_deg=heading, speed_mps=speed, kind=kind)
+        trouble = SHIFTED if self._shifted.is_likely(x, y) else ""
+        return CrewFix(crew_id, name, x, y, at_us, heading_deg=heading, speed_mps=speed, kind=kind, trouble=trouble)
 
     def _place(self, body: dict[str, Any]) -> tuple[float, float]:
         if body.get("lat") is not None and body.get("lon") is not None and self._crs != "local":

@@ -38,7 +38,8 @@ class Decoded:
     """What a feed's items hold: readings, positions of crews, replies and reports of crews, crews whose positions cannot be read.
 
     ``refused``: parts that were not usable, by kind; ``samples`` shows the first few; ``remarks``: gaps and restarts in
-    publishers' numbers, the first few. These three are for the feed's own health and log.
+    publishers' numbers, the first few; ``others``: messages that hold nothing for us, by kind (pings, transitions …). These four
+    are for the feed's own health and log.
     """
 
     readings: ReadingBatch = field(default_factory=ReadingBatch.empty)
@@ -49,6 +50,7 @@ class Decoded:
     samples: tuple[Rejected, ...] = ()
     remarks: tuple[str, ...] = ()
     reports: tuple[Reported, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:

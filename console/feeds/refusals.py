@@ -47,6 +47,7 @@ class Refusals:
         self._feed, self._sequence, self._monotonic = feed, sequence, monotonic
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
         self._since: Counter[str] = Counter()
         self._told: set[tuple[str, str]] = set()
         self._summed_at = monotonic()
@@ -56,6 +57,7 @@ class Refusals:
         """Count a batch."""
         with self._lock:
             self._refused.update(decoded.refused)
+            self._others.update(decoded.others)
         self._since.update(decoded.refused)
         for sample in decoded.samples:
             self._tell((sample.kind, sample.topic), f"{sample.topic}: {sample.reason}")
@@ -65,14 +67,16 @@ class Refusals:
             self._sum_up()
 
     def counted(self, health: FeedHealth) -> FeedHealth:
-        """A feed's health with what was refused and what the publishers' numbers showed."""
+        """A feed's health with what was refused, what moves nobody and what the publishers' numbers showed."""
         seen = self._sequence
         with self._lock:
             refused = tuple(self._refused.most_common())
+            others = tuple(self._others.most_common())
         return replace(
             health,
             invalid=sum(count for _, count in refused),
             refused=refused,
+            others=others,
             lost=seen.lost,
             repeated=seen.repeated,
             restarts=seen.restarts,

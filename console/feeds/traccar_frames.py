@@ -32,6 +32,7 @@ class _Batch:
     troubles: list[CrewTrouble] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     samples: list[Rejected] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, topic: str, kind: str, reason: str) -> None:
         self.refused[kind] += 1
@@ -68,6 +69,7 @@ class TraccarDecoder:
             troubles=tuple(batch.troubles),
             refused=dict(batch.refused),
             samples=tuple(batch.samples),
+            others=dict(batch.others),
         )
 
     def _take_device(self, device: object, batch: _Batch) -> None:
@@ -100,7 +102,8 @@ class TraccarDecoder:
                 batch.refuse("traccar positions", "crew", f"position of device {number}, which the server has not named")
             return
         if position.get("valid") is False:
-            return  # the device has no fix: the last one grows older
+            batch.others["no_fix"] += 1  # the last one grows older
+            return
         try:
             batch.fixes.append(self._fix(crew, position, now_us, batch))
         except PartRefused as fault:
@@ -119,7 +122,7 @@ class TraccarDecoder:
         }
         payload = json.dumps(body).encode()
         fix = self._reader.fix(crew, payload, now_us, lambda kind, why: batch.refuse(f"traccar {crew}", kind, why))
-        if fix is None:
+        if isinstance(fix, str):
             raise PartRefused("shape", "no position")
         return fix
 

@@ -40,7 +40,9 @@ from console.services.incidents.joint_plans import merged, with_plans_following
 from console.services.incidents.messages import fire_brigade
 from console.services.location import gauge_readings
 from console.services.notices import demands, lifecycle, other_end
+from console.services.notices import following as drafts_following
 from console.services.outages import planning, running
+from console.services.outages import undo as outage_undo
 from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
 from console.services.public import care, dispatch_orders, tellings, water_points
@@ -59,7 +61,7 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
-    other_end, demands, planning, running, authority, duty, entries, handover, contacts,
+    other_end, demands, planning, running, outage_undo, authority, duty, entries, handover, contacts,
     answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points, corrections,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
@@ -224,6 +226,7 @@ class Desk:
             escalation.on_time(state, now),
             dispatch_orders.on_time(self._tools, state, now),
             clusters.on_time(state, now),
+            drafts_following.on_time(self._tools, state, now),
         )
         step = with_outages_following(self._tools, state, with_plans_following(self._tools, state, over), now)
         step = self._recalled(step, now)

@@ -124,9 +124,9 @@ class _ShownList:
         return format(self, "")
 
 
-def as_written(note: Note) -> str:
-    """A note as the log wrote it before notes had keys: in the first language. For notes without times."""
-    return NoteTexts(LANGUAGES[0]).text(note)
+def as_written(note: Note, time_zone: str = "UTC") -> str:
+    """A note as the log wrote it before notes had keys: in the first language; times on the clock of ``time_zone``."""
+    return NoteTexts(LANGUAGES[0], time_zone).text(note)
 
 
 def in_each_language(note: Note, time_zone: str = "UTC") -> dict[str, str]:

@@ -139,6 +139,18 @@ class RollupStore(Protocol):
         ...
 
 
+class CommitSignal(Protocol):
+    """Says that some process has committed, for one thread; it may fail to, so that the change cursor is polled all the same."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a commit; whether there was one. Raises StoreUnavailable: then it is of no more use."""
+        ...
+
+    def close(self) -> None:
+        """Listen no more."""
+        ...
+
+
 class Store(UnitOfWork, Protocol):
     """The store as used by the engine. Every method raises StoreUnavailable when the disk or server fails."""
 
@@ -268,6 +280,10 @@ class Store(UnitOfWork, Protocol):
 
     def follow(self, after_seq: int) -> Followed:
         """What was committed behind ``after_seq``, by any process; at most some thousand changes at a time."""
+        ...
+
+    def commit_signal(self) -> CommitSignal | None:
+        """A new signal of commits, None where the store has none. Raises StoreUnavailable."""
         ...
 
     def head(self) -> tuple[int, str]:

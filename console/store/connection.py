@@ -64,8 +64,8 @@ def shown(url: URL) -> str:
 def engine_for(url: URL, *, durable: bool) -> Engine:
     """An engine on ``url``. ``durable``: SQLite waits for the disk at each commit (``synchronous=FULL``)."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, connect_args=patience(url))
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, connect_args=patience(url), hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,24 @@ _ADVICE = (
     ("disk i/o error", "the disk reports an error; check it before going on"),
     ("no such table", "a table is missing: moved, replaced or damaged? put the file back, or restore the last backup"),
     ("read-only transaction", "the server takes no writes now (a standby, or set read-only); nothing was written"),
+    (
+        'authentication failed|role ".*" does not exist',
+        "the server refuses this account: its name or password is wrong; check both",
+    ),
+    ("no password supplied", "the server asks for a password; put it into the credentials file or QUANMAI_STORE"),
+    ("pg_hba.conf", "the server admits no such account from this machine; its pg_hba.conf says who may connect"),
+    ("is not permitted to log in", "this name is a role, no account; use one that 'quanmai server init' made"),
+    (
+        'database ".*" does not exist',
+        "the server has no database of this name; make it (createdb NAME), then: quanmai server init",
+    ),
+    ("could not translate host name", "the server's name is not known here; check the address, or the network"),
+    (
+        "connection refused",
+        "the server does not answer: nothing listens there; check that PostgreSQL runs, its port and listen_addresses",
+    ),
+    ("too many (clients|connections)|remaining connection slots", "the server has no connection left; raise its max_connections"),
+    ("no space left on device|could not extend file", "the server's disk is full; free some space there, nothing was written"),
     ("permission denied", "the account may not do this there; check its rights ('quanmai server init' grants them)"),
     ("malformed", "the file is damaged; keep it aside and restore the last backup"),
     ("no such column", "the file is damaged: a column is missing; keep it aside and restore the last backup"),
@@ -58,7 +77,7 @@ def told(where: str) -> Iterator[None]:
 def _advice_for(fault: exc.DBAPIError) -> str | None:
     words = str(fault.orig).lower()
     for symptom, advice in _ADVICE:
-        if symptom in words:
+        if re.search(symptom, words):
             return advice
     if fault.connection_invalidated or (isinstance(fault, exc.OperationalError) and "psycopg" in type(fault.orig).__module__):
         return f"the server does not answer ({_first_line(fault)}); check that it runs and that the address is right"

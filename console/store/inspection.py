@@ -56,6 +56,24 @@ def inspected(target: str | Path) -> Inspection:
         engine.dispose()
 
 
+def bytes_on_disk(target: str | Path, table: str = "") -> int:
+    """Size of a store, or on PostgreSQL of one table with its indexes; free pages count, the ``-wal`` of a SQLite file does not.
+
+    Raises StoreUnavailable, InputFault.
+    """
+    url = store_url(target)
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with told(shown(url)), engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                of = "pg_total_relation_size(CAST(:name AS regclass))" if table else "pg_database_size(current_database())"
+                return int(connection.execute(text(f"SELECT {of}"), {"name": table} if table else {}).scalar_one())
+            pages, size = (int(connection.execute(text(f"PRAGMA {name}")).scalar_one()) for name in ("page_count", "page_size"))
+            return pages * size
+    finally:
+        engine.dispose()
+
+
 def _read_only(path: Path) -> URL:
     # as_uri: a ?, # or % in a path would end it, or be taken for something else.
     return URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"})

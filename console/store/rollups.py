@@ -118,6 +118,13 @@ class RollupTable:
         inside = (at_us >= since_us) & (at_us <= until_us)
         return at_us[inside], value[inside]
 
+    def packed_bytes(self, width_s: int) -> int:
+        """Size of all rows of a width, packed, without what the database adds."""
+        of = rollups.c
+        with self._transactions.looking() as connection:
+            query = select(func.coalesce(func.sum(func.length(of.packed)), 0)).where(of.width_s == width_s)
+            return int(connection.execute(query).scalar_one())
+
     def deleted_until_us(self) -> int:
         """Newest source time of readings that retention deleted; before all time where it deleted none."""
         with self._transactions.looking() as connection:

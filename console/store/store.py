@@ -27,6 +27,7 @@ from console.services.state import DeskState, Followed
 from console.services.tickets.usual import LEARNED, CallCounts
 from console.store import archive, attachments, chain, deliveries, numbering, records
 from console.store.api_keys import SqlApiKeys
+from console.store.commit_signal import SqlCommitSignal, announce
 from console.store.connection import ADVISORY_LOCK, store_url
 from console.store.crew_links import SqlCrewLinks
 from console.store.history import History
@@ -145,6 +146,8 @@ class SqlStore:
             if not made:
                 raise ValueError(f"an outgoing message has no recorded change ({at})")
             deliveries.add(connection, numbered, made[0].seq)
+        if made:
+            announce(connection, made[-1].seq)
         _count(connection, last, {**numbers.last, **({_CHANGE: made[-1].seq} if made else {})})
         return Committed(numbered, made, numbers.ids)
 
@@ -282,6 +285,10 @@ class SqlStore:
                 )
             ]
         return Followed(made, tuple(found), made[-1].seq if made else after_seq)
+
+    def commit_signal(self) -> SqlCommitSignal | None:
+        """A new connection that hears of commits; None on SQLite, which has no such signal. Raises StoreUnavailable."""
+        return self._transactions.commit_signal()
 
     # Outgoing messages.
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 
 from console.services.ports import OutcomeUnknown, StoreUnavailable
+from console.store.commit_signal import SqlCommitSignal
 from console.store.connection import READING, engine_for, is_older, migrate, shown
 from console.store.faults import told
 from console.store.lease import Leases
@@ -24,7 +25,7 @@ class Transactions:
     """
 
     def __init__(self, url: URL, role: str, *, is_shared: bool, may_lead: bool = True) -> None:
-        self.where = shown(url)
+        self.where, self._url, self._name = shown(url), url, process_name(role)
         self.durable: Engine = engine_for(url, durable=True)
         self.relaxed: Engine = engine_for(url, durable=False)
         self._sole_use: SoleUse | None = None
@@ -35,7 +36,7 @@ class Transactions:
         except BaseException:
             self.close()
             raise
-        self.leases = Leases(self.relaxed, self.where, process_name(role), is_shared=is_shared, may_lead=may_lead)
+        self.leases = Leases(self.relaxed, self.where, self._name, is_shared=is_shared, may_lead=may_lead)
         try:
             with told(self.where):
                 if url.get_backend_name() == "sqlite":
@@ -62,6 +63,10 @@ class Transactions:
                 migrate(self.durable, self.where)
         finally:
             alone.close()
+
+    def commit_signal(self) -> SqlCommitSignal | None:
+        """A new connection that hears of commits; None on SQLite."""
+        return None if self._url.get_backend_name() == "sqlite" else SqlCommitSignal(self._url, self._name)
 
     def close(self) -> None:
         """Close the connections; another process may use the store."""

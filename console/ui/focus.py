@@ -116,7 +116,8 @@ class CaseFocus(QObject):
                 row = stations.row(evidence.station_id)
                 at_us, value, expected = self._port.history(row, channel, since)
                 sigma = self._port.scatter(row, channel)
-                found.append(Series(evidence.station_id, channel, at_us, value, expected, sigma))
+                name = str(stations.name[row])
+                found.append(Series(evidence.station_id, channel, at_us, value, expected, sigma, name=name))
         return tuple(found)
 
 

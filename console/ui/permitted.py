@@ -16,9 +16,9 @@ from console.services.changesets import Refused
 from console.services.desk import HANDLERS
 from console.ui.appearance import Appearance
 from console.ui.session import Session
-from console.ui.widgets import tip
+from console.ui.widgets import PlainButton, tip
 
-_NEEDS = "needs"
+_NEEDS, _LIVE = "needs", "live"
 _BY_NAME = {handler.wording: handler for handler in HANDLERS.values()}
 
 
@@ -31,7 +31,13 @@ class Permitted(QObject):
     def __init__(self, window: QWidget, session: Session, appearance: Appearance) -> None:
         super().__init__(window)
         self._session, self._appearance = session, appearance
+        self.is_recording = False
         session.changed.connect(self.changed)
+
+    def withhold(self) -> None:
+        """Over a recording nothing can be done: the buttons of acts are not there at all, rather than refusing."""
+        self.is_recording = True
+        self.changed.emit()
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another language, for the reasons."""
@@ -74,6 +80,15 @@ def needs(intent: type[Intent] | None, *buttons: QPushButton) -> None:
             guard.refresh()
 
 
+def live_only(*buttons: QPushButton) -> None:
+    """These have no meaning over a recording, whoever presses them (further ones ``need`` an intent)."""
+    for one in buttons:
+        one.setProperty(_LIVE, True)
+        if one.property(_NEEDS) is None:
+            one.setProperty(_NEEDS, "")
+            _Guard(one)
+
+
 def allow(menu: QMenu, action: QAction, intent: type[Intent]) -> None:
     """Disable an entry of a menu that is about to open, where the person may not submit this intent."""
     permitted = Permitted.over(menu.parentWidget())
@@ -111,6 +126,8 @@ class _Guard(QObject):
     @Slot()
     def refresh(self) -> None:
         """The reason may have come, gone or changed."""
+        if self._permitted is not None and self._permitted.is_recording and isinstance(self._one, PlainButton):
+            self._one.withhold(bool(self._one.property(_NEEDS) or self._one.property(_LIVE)))
         own, self._own_tip = self._own_tip, None
         if own is not None:
             self._one.setToolTip(own)

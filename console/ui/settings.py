@@ -13,6 +13,7 @@ from console.services.areas.sight import AreaSight
 from console.services.tickets.answers import NEWS_MINUTES
 from console.ui.appearance import Appearance
 from console.ui.session import AreasOf
+from console.ui.settings_window.entries import SettingsFile
 from console.ui.theme import FONT_PX, Letters, Theme, usual_px
 from console.ui.theme import NAMES as THEMES
 from console.ui.wall.text_size import WallSettings
@@ -48,6 +49,10 @@ class WindowSettings:
     """Of a store with users: people sign in; None at a single seat."""
     news_minutes: float = NEWS_MINUTES
     """Callers are promised news of a running case so often; 0: no time is read out."""
+    file: SettingsFile | None = None
+    """The user's settings file, changed in the settings window; None: there is none to change."""
+    has_sound: bool = False
+    """Whether alarms sound here; a program started for people turns it on."""
     lock_minutes: float = 0.0
     """Without a key or the mouse for so long the seat is locked; 0: never."""
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
+from time import monotonic
+from typing import ClassVar
+from weakref import ref
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -30,6 +33,11 @@ _PRIMARY_FRAME_PX = 32
 """Padding and border of a primary button (``window.qss``), and a little for the rounding of its letters."""
 _WIDEST_WORD_PX = 280
 """Text that wraps is else as wide as its longest word, and one endless id makes the window wider than the screen."""
+
+
+_KEY_SHARE, _KEY_GAP_PX = 0.85, 8
+"""Letters of a key against those of its button; gap before it."""
+_RIGHT_MIDDLE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class PlainLabel(QLabel):
@@ -96,17 +104,71 @@ class PlainButton(QPushButton):
 
     is_quick = False
     """Whether it is meant to be pressed several times in a row (undo of a what-if, a layer up or down)."""
+    key = ""
+    """The key that does the same, written small at the right where there is room; no part of the button's text."""
+
+    _is_withheld, _is_wanted = False, True
+
+    def sizeHint(self) -> QSize:
+        """The preferred size, with room for the key."""
+        hint = super().sizeHint()
+        return QSize(hint.width() + self.key_px, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """The smallest size: without the key."""
+        return super().sizeHint() if self.key else super().minimumSizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the button; its key at the right, where the whole text leaves room for it."""
+        room = self.width() - super().sizeHint().width()
+        if not self.key or room < self.key_px:
+            super().paintEvent(event)
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        whole = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
+        painter.setFont(_key_font(self))
+        painter.setPen(option.palette.color(QPalette.ColorRole.ButtonText))
+        painter.drawText(whole, int(_RIGHT_MIDDLE), self.key)
+        painter.setFont(self.font())
+        option.rect = self.rect().adjusted(0, 0, -self.key_px, 0)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonLabel, option)
+        painter.end()
+
+    @property
+    def key_px(self) -> int:
+        """Room that the key takes, px."""
+        return QFontMetrics(_key_font(self)).horizontalAdvance(self.key) + _KEY_GAP_PX if self.key else 0
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ignore the second press of a double click, unless the button is quick."""
         if self.is_quick:
             super().mouseDoubleClickEvent(event)
 
+    last_press: ClassVar[tuple[ref[PlainButton], float] | None] = None
+    """(button, monotonic s) of the last press of any: what is refused at once was asked for there (``fault_notes.py``)."""
+
+    def nextCheckState(self) -> None:
+        """Qt calls it at each press, by mouse or key, before the button acts."""
+        PlainButton.last_press = ref(self), monotonic()
+        super().nextCheckState()
+
     def setVisible(self, visible: bool) -> None:
         """Show or hide; the focus goes to what holds the button."""
+        self._is_wanted = visible
+        visible = visible and not self._is_withheld
         if not visible:
             self._leave_focus()
         super().setVisible(visible)
+
+    def withhold(self, withheld: bool) -> None:
+        """Keep it away, whatever its panel shows; or give it back as its panel wants it."""
+        if withheld != self._is_withheld:
+            wanted = self._is_wanted
+            self._is_withheld = withheld
+            self.setVisible(wanted)
 
     def setEnabled(self, enabled: bool) -> None:
         """Enable or disable, likewise."""
@@ -151,6 +213,24 @@ def button(text: str, name: str = "", *, elided: bool = False, quick: bool = Fal
     return made
 
 
+def with_key(made: QPushButton, key: str) -> QPushButton:
+    """The button with the key that does the same shown beside its text (``KEYS`` of ``commands/key_bindings.py``)."""
+    if isinstance(made, PlainButton):
+        made.key = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+        made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        made.setProperty("key", made.key)
+        made.setAccessibleDescription(made.key)
+        made.updateGeometry()
+    return made
+
+
+def _key_font(made: QPushButton) -> QFont:
+    font = QFont(made.font())
+    font.setPointSizeF(max(font.pointSizeF(), 1.0) * _KEY_SHARE)
+    font.setBold(False)
+    return font
+
+
 def row(*parts: QWidget | int, spacing: int = 6) -> QHBoxLayout:
     """Widgets side by side; a number is a stretch of that weight."""
     layout = QHBoxLayout()
@@ -168,7 +248,8 @@ def width_for(made: QPushButton, texts: Iterable[str]) -> int:
     """Width at which a button holds the widest of these texts, px; bold letters, as those of a primary one."""
     font = made.font()
     font.setBold(True)
-    return _PRIMARY_FRAME_PX + max(QFontMetrics(font).horizontalAdvance(text) for text in texts)
+    frame = _PRIMARY_FRAME_PX + (made.key_px if isinstance(made, PlainButton) else 0)
+    return frame + max(QFontMetrics(font).horizontalAdvance(text) for text in texts)
 
 
 def make_primary(made: QPushButton, primary: bool) -> None:
@@ -191,53 +272,6 @@ class Card(QFrame):
         self.box.setSpacing(5)
         self.heading = label(name="heading", wrap=True)
         self.box.addWidget(self.heading)
-
-
-class ProbabilityBar(QWidget):
-    """A probability as a bar; the whole width is 100 %."""
-
-    def __init__(self, share: float, colour: QColor, ground: QColor, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._share, self._colour, self._ground = share, colour, ground
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """The preferred size."""
-        return QSize(70, 14)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the widget."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        middle = self.height() / 2
-        painter.setBrush(self._ground)
-        painter.drawRoundedRect(QRectF(0, middle - 3, self.width(), 6), 3, 3)
-        painter.setBrush(self._colour)
-        painter.drawRoundedRect(QRectF(0, middle - 3, max(self.width() * self._share, 4), 6), 3, 3)
-        painter.end()
-
-
-class NumberDisc(QWidget):
-    """A numbered disc like those of the plan's valves on the map."""
-
-    def __init__(self, text: str, fill: QColor, ink: QColor, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text, self._fill, self._ink = text, fill, ink
-        self.setFixedSize(22, 22)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the widget."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(self._fill)
-        painter.setPen(self._ink)
-        painter.drawEllipse(QRectF(1, 1, 20, 20))
-        font = painter.font()
-        font.setBold(True)
-        painter.setFont(font)
-        painter.drawText(QRectF(0, 0, 22, 22), Qt.AlignmentFlag.AlignCenter, self._text)
-        painter.end()
 
 
 def tab_in_order(after: QWidget, *widgets: QWidget) -> None:

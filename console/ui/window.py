@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QByteArray, QPoint, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QThread, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
@@ -18,19 +19,23 @@ from console.ui.background_tasks import BackgroundTasks
 from console.ui.bridge import PictureBridge
 from console.ui.commands.appearance_choice import AppearanceChoice
 from console.ui.commands.asset_locator import AssetLocator
+from console.ui.commands.attributes import AttributeTables
 from console.ui.commands.dispatch import Dispatcher
+from console.ui.commands.finder import Finder
+from console.ui.commands.help import HelpCommands
 from console.ui.commands.key_bindings import WindowCommands
+from console.ui.commands.layouts import Layouts
 from console.ui.commands.map_menu import map_offers
 from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.own_data import OwnData
 from console.ui.commands.package_export import CasePackages
 from console.ui.commands.questions import Questions
-from console.ui.commands.search import Hit, Search
 from console.ui.commands.seat import SeatCommands
 from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
-from console.ui.dialogs.palette import Palette
+from console.ui.fault_notes import FaultNotes
 from console.ui.focus import CaseFocus
+from console.ui.guide import GuideWindow
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
@@ -51,8 +56,12 @@ from console.ui.panels.top_strip import TopStrip
 from console.ui.panels.unsent import UnsentBar
 from console.ui.permitted import Permitted
 from console.ui.port import ConsolePort, DrillPort
+from console.ui.search import Hit
 from console.ui.session import Session
 from console.ui.settings import StoredSettings, WindowSettings, first_appearance, first_letters
+from console.ui.sounds.alarm_sounds import AlarmSounds
+from console.ui.sounds.mute_button import mute_badges, sound_fault
+from console.ui.sounds.player import SoundPlayer
 from console.ui.status_banners import badges, lasting_message
 from console.ui.theme import apply_theme
 from console.ui.wall.board import WallBoard
@@ -89,6 +98,12 @@ class MainWindow(QMainWindow):
     subjects: Subjects
     case: CaseColumn
     choice: AppearanceChoice
+    finder: Finder
+    layouts: Layouts
+    attributes: AttributeTables
+    sounds: AlarmSounds
+    help: HelpCommands
+    guide: GuideWindow
 
     def __init__(
         self,
@@ -98,6 +113,8 @@ class MainWindow(QMainWindow):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked before the window closes; False keeps it open."""
         self._port, self._drill = port, drill
         self._settings = settings or WindowSettings()
         self._stored = StoredSettings(self._settings.folder)
@@ -113,6 +130,10 @@ class MainWindow(QMainWindow):
         self._connect()
         self.choice = AppearanceChoice(
             self._stored, lambda: self._appearance, self.set_appearance, self._tell_size, port.city.info.time_zone
+        )
+        parts = {"map": self.map, **{spec.title: panel for spec, panel in self._panels}}
+        self.help = HelpCommands(
+            self, parts, lambda: self._appearance, self.choice, self.sounds, self.session, self._settings.file, self._stored
         )
         self.commands = WindowCommands(self, self._appearance.words)
         self._restore()
@@ -138,15 +159,17 @@ class MainWindow(QMainWindow):
         self.session = Session(settings.person, settings.access, self._port.now, self, settings.areas_of)
         self.session.other_areas.connect(self._end_for)
         self.dispatcher = Dispatcher(self._port, self.session.actor, self)
-        self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self)
+        self.fault_notes = FaultNotes(self._fault_text, self)
+        self.questions = Questions(self._port, self.dispatcher.submit, self.session, self._appearance, self.tasks, self)
         self.seat = SeatCommands(self.session, self._appearance, self)
         self.focus = CaseFocus(self._port, self.tasks, self)
         self.station_cards = StationCards(self._port, self.tasks, self._appearance, self)
         self.packages = CasePackages(self._appearance, self)
         if self._settings.area is not None:
             self.packages.nowhere = "messages.package_area"
-        self._search = Search(self._port.city)
-        self.tasks.request("search", self._search.prepare, lambda _: None)
+        self.sounds = AlarmSounds(self, self._stored, SoundPlayer(self) if self._settings.has_sound else None)
+        self.finder = Finder(self._port.city, self._stored, self)
+        self.tasks.request("search", self.finder.search.prepare, lambda _: None)
 
     def _build_map(self) -> None:
         city, appearance, picture = self._port.city, self._appearance, self._picture
@@ -154,7 +177,7 @@ class MainWindow(QMainWindow):
         self.locator = AssetLocator(self.map, self.focus, self.questions, appearance, self)
         self.tools = NetworkTools(city, self.map, self.tasks, appearance, self)
         self.subjects = Subjects(
-            self._port, self.dispatcher, self.session, self.focus, self.questions, self._search, self.map, self._settings,
+            self._port, self.dispatcher, self.session, self.focus, self.questions, self.finder.search, self.map, self._settings,
             appearance, self,
         )  # fmt: skip
         parts = MapParts(city, self.map, self._stored, self._settings.tiles)
@@ -182,18 +205,22 @@ class MainWindow(QMainWindow):
             self.subjects.tickets,
             self.subjects.public,
             self._settings.area,
+            self.sounds,
         )
         self._panels = [(spec, spec.make(context)) for spec in PANELS]
         self.strip, self.layers, self.case = self.panel(TopStrip), self.panel(LayersPanel), self.panel(CaseColumn)
         self.alarms, self.log, self.shift_log = self.panel(AlarmList), self.panel(LogList), self.panel(ShiftLogPanel)
         self.tickets = self.panel(TicketList)
+        self.attributes = AttributeTables(self._port.city, lambda: self.map_commands.selection, lambda: self._appearance, self)
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
+        self.guide = GuideWindow(self._appearance, self)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
         self.setCentralWidget(self._layout)
+        self.layouts = Layouts(self._layout, self._stored, lambda: self._appearance.words, self)
         self._name_panels()
         self.resize(1600, 900)
         self.map.setFocus()
@@ -205,24 +232,32 @@ class MainWindow(QMainWindow):
         self.dispatcher.refused.connect(self._look_who_may)
         self.session.revoked.connect(lambda fault: self.messages.show_message(self._appearance.words.fault(fault)))
         self.dispatcher.unsent.connect(self.unsent.hold)
+        self.sounds.changed.connect(self._show_badges)
+        self.sounds.told.connect(lambda why: self.messages.show_message(sound_fault(self._appearance.words, why)))
         self.dispatcher.done.connect(self.unsent.done)
         self.unsent.submit_asked.connect(self.dispatcher.submit)
         self.dispatcher.broken.connect(
             lambda text: self.messages.show_message(self._appearance.words("messages.defect", text=text))
         )
         self.dispatcher.done.connect(lambda _: self.focus.read_log())
+        self.dispatcher.submitted.connect(self.fault_notes.submitted)
+        self.dispatcher.done.connect(self.fault_notes.done)
+        self.dispatcher.unsent.connect(self.fault_notes.refused)
         self.subjects.connect(self.locator, self.tools)
         shift = self.subjects.shift
         for failed in (self.tasks.failed, self.packages.told, shift.told, self.tools.told, self.map_commands.told):
             failed.connect(self.messages.show_message)
-        for noted in (self.packages.noted, self.map_commands.noted, shift.noted):
+        for noted in (self.packages.noted, self.map_commands.noted, shift.noted, self.layouts.noted, self.attributes.noted):
             noted.connect(self.messages.show_note)
+        self.attributes.place_asked.connect(self.locator.go_to)
+        self.attributes.select_asked.connect(self.map_commands.select_pipes)
         self.focus.marks_ready.connect(self.map.show_case)
         self.station_cards.place_asked.connect(self.locator.show_station)
         self.map.input.picked.connect(self.tools.on_picked)
         self.map.input.menu_requested.connect(self.locator.on_menu)
         self.tools.not_taken.connect(self.pick)
         self.tools.report_asked.connect(self.questions.report)
+        self.map.tab_first = self.case.next_step
         self.case.response.outage_asked.connect(self.subjects.outages.plan_repair)
         self.tools.valve_asked.connect(self.locator.show_valve)
         self.locator.offers.append(map_offers(self.tools, self.map_commands))
@@ -233,6 +268,16 @@ class MainWindow(QMainWindow):
     def sight(self) -> AreaSight | None:
         """What this window shows of the city; None: all of it."""
         return self._settings.area
+
+    @property
+    def appearance(self) -> Appearance:
+        """Theme and language in use."""
+        return self._appearance
+
+    @property
+    def picture(self) -> Picture:
+        """The newest picture shown."""
+        return self._picture
 
     @property
     def words(self) -> Words:
@@ -258,7 +303,8 @@ class MainWindow(QMainWindow):
         """Pass the newest picture to every part."""
         self._picture, self._heard_at = picture, monotonic()
         self.map.show_picture(picture)
-        self.map.set_badges(badges(self._port.city, picture, self._appearance.words, self._settings.area))
+        self.sounds.show_picture(picture)
+        self._show_badges()
         for part in (self.tools, self.map_commands, self.focus, self.station_cards, self.questions, self.unsent):
             part.show_picture(picture)
         for subject in self.subjects.all:
@@ -269,6 +315,11 @@ class MainWindow(QMainWindow):
         self._refresh_lasting_message()
 
     @Slot()
+    def _show_badges(self) -> None:
+        words, muted = self._appearance.words, mute_badges(self.sounds, self._appearance.words)
+        self.map.set_badges((*muted, *badges(self._port.city, self._picture, words, self._settings.area)))
+
+    @Slot()
     def _refresh_lasting_message(self) -> None:
         silent = monotonic() - self._heard_at
         self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, silent, self._appearance.words))
@@ -277,7 +328,7 @@ class MainWindow(QMainWindow):
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""
         until = monotonic() + most_s
         self.show_picture(self._port.latest())
-        while (self.tasks.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
+        while (self.tasks.busy or self.finder.busy or self.session.busy or self.dispatcher.waiting) and monotonic() < until:
             QApplication.processEvents()
             QThread.msleep(1)  # the work waited for needs the interpreter's lock
         QApplication.processEvents()
@@ -295,28 +346,13 @@ class MainWindow(QMainWindow):
         self.locator.on_picked(asset)
         self.subjects.tickets.on_map_click((asset.x, asset.y) if asset is not None else self.map.input.cursor_world)
 
-    def open_palette(self) -> None:
-        """Open the search over the window."""
-        palette = Palette(self._appearance, self.search, self)
-        palette.chosen.connect(self.open_hit)
-        palette.move(self.mapToGlobal(QPoint((self.width() - palette.width()) // 2, 60)))
-        palette.show()
-
     def search(self, text: str) -> list[Hit]:
         """What the palette finds for a text."""
-        return self._search.find(text, self._picture, self.commands.listed(), self._appearance.words)
+        return self.finder.now(text).hits()
 
     def open_hit(self, hit: Hit) -> None:
         """Run the command that was found, or show the asset or case."""
-        if hit.kind == "command":
-            self.commands.run(hit.key)
-        elif hit.kind == "ticket":
-            self.show_tickets(Shown.ALL, hit.key)
-            self.locator.go_to(hit)
-        elif hit.kind == "contact":
-            self.subjects.shift.show_contact(hit.key)
-        else:
-            self.locator.go_to(hit)
+        self.finder.open_hit(hit)
 
     def undo(self) -> None:
         """Undo one step of the tool in use, else of the case."""
@@ -325,7 +361,7 @@ class MainWindow(QMainWindow):
 
     def dismiss(self) -> None:
         """Esc: close the tool in use, else end what the map has open, else dismiss the message."""
-        if not (self.tools.put_away() or self.map_commands.put_away()):
+        if not (self.fault_notes.dismiss() or self.tools.put_away() or self.map_commands.put_away()):
             self.messages.dismiss()
 
     def show_shift_log(self) -> None:
@@ -345,12 +381,25 @@ class MainWindow(QMainWindow):
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
     def reset_layout(self) -> None:
-        """Restore the default sizes of the panels."""
-        self._layout.reset()
+        """Restore the default places and sizes of the panels."""
+        self.layouts.reset()
+
+    def show_panel(self, panel: Panel, focus: QWidget | None = None) -> None:
+        """Bring a panel up, wherever it is, with the focus in it."""
+        self._layout.bring_up(panel)
+        (focus or panel).setFocus()
 
     def bring_own_data(self) -> None:
         """Open the window that imports one's own data."""
         self.own_data.open(self._appearance)
+
+    def test_feed(self) -> None:
+        """Open the window that maps topics of a broker to stations."""
+        self.own_data.test_live(self._appearance, self._port.city)
+
+    def compare_versions(self) -> None:
+        """Open the window that compares a newer dataset with the one in use."""
+        self.own_data.compare(self._appearance, self._port.city, self._picture.incidents)
 
     @Slot(str)
     def _break_pipe(self, pipe_id: str) -> None:
@@ -377,8 +426,11 @@ class MainWindow(QMainWindow):
         for subject in self.subjects.all:
             subject.set_appearance(appearance)
         self.tools.set_appearance(appearance)
+        self.attributes.set_appearance(appearance)
         self.map_commands.set_appearance(appearance)
+        self.help.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
+        self.guide.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()
@@ -396,6 +448,9 @@ class MainWindow(QMainWindow):
             panel.setAccessibleName(self._appearance.words(f"panels.{spec.title}"))
         self._layout.set_titles({spec.title: self._appearance.words(f"panels.{spec.title}") for spec, _ in self._panels})
 
+    def _fault_text(self, fault: QuanmaiError) -> str:
+        return self._appearance.words.fault(fault)
+
     def _look_who_may(self, fault: object) -> None:
         if isinstance(fault, SignInRefused):
             self.session.check_standing()
@@ -406,7 +461,7 @@ class MainWindow(QMainWindow):
         geometry = self._stored.get("geometry")
         self.placed = isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)
         """Whether the window has its place of the last session."""
-        self._layout.restore(self._stored)
+        self.layouts.restore()
 
     @Slot(object)
     def _end_for(self, actor: Actor) -> None:
@@ -420,10 +475,13 @@ class MainWindow(QMainWindow):
         self.ended_for.emit(actor)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Store the layout, end threads and processes, then close."""
+        """Ask where something is open; then store the layout, end threads and processes, close."""
+        if not self.may_close():
+            event.ignore()
+            return
         self._watch.stop()
         self._stored.put("geometry", self.saveGeometry())
-        self._layout.save(self._stored)
+        self.layouts.save()
         self.map_commands.save()
         self._stored.flush()
         self._bridge.close()
@@ -431,9 +489,12 @@ class MainWindow(QMainWindow):
         self.tools.close()
         self.map.shut()
         self.dispatcher.close()
+        self.sounds.close()
         self.seat.close()
         self.session.close()
         self.tasks.close()
+        self.finder.close()
+        self.attributes.close()
         self.packages.close()
         self.own_data.close()
         for one in self.subjects.all:

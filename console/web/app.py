@@ -23,6 +23,7 @@ from console.feeds.owntracks import FixReader
 from console.services.ports import StoreUnavailable
 from console.web import photos
 from console.web.answers import NO_ORDER, SENT, Answers, Item
+from console.web.choices import pipes_found
 from console.web.guard import MOST_BYTES, RateLimit, SecurityHeaders, is_from_page, limited_body
 from console.web.orders import duty_of, order_of, order_page, orders_of, overlay_of
 from console.web.pages import STATIC, Pages, language_of, static_file
@@ -33,6 +34,7 @@ __all__ = ["COOKIE", "CrewPage", "Links", "Parts"]
 
 COOKIE, LANGUAGE_COOKIE = "crew", "language"
 _COOKIE_S = 90 * 86_400
+_LONGEST_SEARCH = 60
 _PAGES_A_MINUTE, _FAILURES_A_MINUTE, _PHOTOS_A_MINUTE = 240, 30, 20
 
 
@@ -59,6 +61,7 @@ class CrewPage:
             Route("/in/{token}", self._guarded(self._enter)),
             Route("/", self._guarded(self._list)),
             Route("/orders/{order_id}", self._guarded(self._order)),
+            Route("/orders/{order_id}/pipes", self._guarded(self._search)),
             Route("/orders/{order_id}/kept", self._guarded(self._kept), methods=["POST"]),
             Route("/answers", self._guarded(self._answer), methods=["POST"]),
             Route("/photos", self._guarded(self._photo), methods=["POST"]),
@@ -146,6 +149,18 @@ class CrewPage:
         duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
         return HTMLResponse(self._pages(request, visitor).order(page, duty))
 
+    async def _search(self, request: Request) -> Response:
+        """Pipes by number or road, for a crew that found another one than its page lists."""
+        visitor = await self._visitor(request)
+        if isinstance(visitor, Response):
+            return visitor
+        order_id, asked = request.path_params["order_id"], request.query_params.get("q", "")[:_LONGEST_SEARCH]
+        of = await run_in_threadpool(order_of, self._parts.store, visitor.crew_id, order_id, self._now())
+        if of is None:
+            return JSONResponse({"fault": "no_order"}, 404)
+        found = await run_in_threadpool(pipes_found, self._parts.city, of.incident, of.order, asked)
+        return JSONResponse({"pipes": [{"id": one.pipe_id, "text": one.text} for one in found]})
+
     async def _kept(self, request: Request) -> Response:
         """The crew's browser has kept an order's page of this version. Only the version of now counts as delivered."""
         asked = await self._poster(request)
@@ -173,7 +188,7 @@ class CrewPage:
             if isinstance(item, FieldReport) and item.kind is ReportKind.PHOTO:
                 raise PartRefused("value", "a photo without its picture")
         except PartRefused as fault:
-            return self._refused(fault)
+            return self._refused(request, visitor, fault)
         return await self._taken(request, visitor, given["id"], Reported(item) if isinstance(item, FieldReport) else item)
 
     async def _photo(self, request: Request) -> Response:
@@ -189,7 +204,7 @@ class CrewPage:
             report = self._answers.decoded(visitor.crew_id, given)
             photo = await run_in_threadpool(photos.reencoded, body)
         except PartRefused as fault:
-            return self._refused(fault)
+            return self._refused(request, visitor, fault)
         except photos.PhotoRefused as fault:
             self._parts.feed.refuse(fault.kind)
             why = self._pages(request, visitor).why(fault.kind, "", None)
@@ -217,13 +232,14 @@ class CrewPage:
         try:
             fix = position(self._reader, visitor.crew_id, given, micros(self._now()))
         except PartRefused as fault:
-            return self._refused(fault)
+            return self._refused(request, visitor, fault)
         is_sent = await run_in_threadpool(self._parts.feed.moved, fix)
         return JSONResponse({"state": "sent" if is_sent else "kept"}, 200 if is_sent else 503)
 
-    def _refused(self, fault: PartRefused) -> Response:
+    def _refused(self, request: Request, visitor: _Visitor, fault: PartRefused) -> Response:
+        """``why``: for the crew, in its language; ``fault``: for whoever looks for a defect."""
         self._parts.feed.refuse(fault.kind)
-        return JSONResponse({"fault": str(fault)}, 422)
+        return JSONResponse({"fault": str(fault), "why": self._pages(request, visitor).why_not_read(fault.kind)}, 422)
 
     # Common.
 

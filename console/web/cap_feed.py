@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from console.channels.cap_feed import CAP, NAME
 from console.domain.delivery import PublishedAlert
+from console.domain.texts import in_xml, storable
 from console.services.ports import StoreUnavailable
 from console.web.guard import RateLimit
 
@@ -79,7 +80,7 @@ class CapFeed:
 def feed(alerts: Sequence[PublishedAlert], url: str, site: str, title: str) -> bytes:
     """The Atom document (RFC 4287). ``updated``: of the newest alert, so that it stays the same while nothing is issued."""
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]
-    _put(root, "id", f"urn:quanmai:{quote(site, safe='')}:cap")
+    _put(root, "id", f"urn:quanmai:{quote(storable(site), safe='')}:cap")
     _put(root, "title", title)
     _put(root, "updated", _time(max((one.at for one in alerts), default=_EMPTY_SINCE)))
     _put(root, "link", rel="self", href=f"{url}/cap/feed.atom", type="application/atom+xml")
@@ -117,7 +118,7 @@ def _told(payload: bytes) -> dict[str, str]:
 
 def _put(parent: etree._Element, name: str, text: str = "", **attributes: str) -> etree._Element:
     element = etree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
-    element.text = text or None
+    element.text = in_xml(text) or None  # a control character in the issuer's name must not end the feed
     return element
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from console.domain.incidents import Incident, WorkOrder
 from maps.city import City
 from maps.errors import UnknownAsset
 
-_MOST_PIPES, _MOST_PLACES = 30, 12
+_MOST_PIPES, _MOST_PLACES, _MOST_FOUND = 30, 12, 20
 _GAUGES_M = 1_500.0
 
 
@@ -23,6 +24,12 @@ class PipeChoice:
     road: str
     diameter_mm: float | None
     is_candidate: bool
+
+    @property
+    def text(self) -> str:
+        """Number, diameter and road in one line."""
+        size = f"DN{self.diameter_mm:.0f}" if self.diameter_mm else ""
+        return " · ".join(part for part in (self.pipe_id, size, self.road) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +49,41 @@ def pipe_choices(city: City, incident: Incident, order: WorkOrder) -> tuple[Pipe
     candidates = [one.pipe_id for one in located]
     chosen = dict.fromkeys((*incident.burst_pipes, order.pipe_id, *candidates))
     if middle is not None:
-        begins = pipes.vertices[pipes.offsets[:-1]] if len(pipes) else np.empty((0, 2))
-        ends = pipes.vertices[pipes.offsets[1:] - 1] if len(pipes) else np.empty((0, 2))
-        away = np.hypot(*(((begins + ends) / 2) - middle).T)
-        near = np.argsort(np.nan_to_num(away, nan=np.inf))[:_MOST_PIPES]
-        chosen |= dict.fromkeys(str(pipes.asset_id[row]) for row in near)
-    made = []
-    for pipe_id in list(chosen)[:_MOST_PIPES]:
+        chosen |= dict.fromkeys(str(pipes.asset_id[row]) for row in np.argsort(_away(city, middle))[:_MOST_PIPES])
+    return _choices(city, list(chosen)[:_MOST_PIPES], candidates)
+
+
+def pipes_found(city: City, incident: Incident, order: WorkOrder, asked: str) -> tuple[PipeChoice, ...]:
+    """Pipes whose number or road has every word that was typed, the nearest to the order first; any pipe of the city."""
+    wanted = asked.casefold().split()
+    if not wanted:
+        return ()
+    pipes, middle = city.network.pipes, _middle(city, incident, order)
+    fits = np.array(
+        [
+            all(word in f"{pipe} {road}".casefold() for word in wanted)
+            for pipe, road in zip(pipes.asset_id, pipes.road_name, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    rows = np.flatnonzero(fits)
+    if middle is not None:
+        rows = rows[np.argsort(_away(city, middle)[rows], kind="stable")]
+    return _choices(city, [str(pipes.asset_id[row]) for row in rows[:_MOST_FOUND]], ())
+
+
+def _away(city: City, middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres from a point to each pipe's middle, (pipes,); infinite where a pipe has no place."""
+    pipes = city.network.pipes
+    begins = pipes.vertices[pipes.offsets[:-1]] if len(pipes) else np.empty((0, 2))
+    ends = pipes.vertices[pipes.offsets[1:] - 1] if len(pipes) else np.empty((0, 2))
+    away: NDArray[np.float64] = np.hypot(*(((begins + ends) / 2) - middle).T)
+    return np.where(np.isnan(away), np.inf, away)
+
+
+def _choices(city: City, pipe_ids: Sequence[str], candidates: Sequence[str]) -> tuple[PipeChoice, ...]:
+    pipes, made = city.network.pipes, []
+    for pipe_id in pipe_ids:
         try:
             row = pipes.row(pipe_id)
         except UnknownAsset:  # the dataset has changed since

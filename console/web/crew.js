@@ -139,6 +139,7 @@
       one.disabled = false;
     });
     Field.choosePipes();
+    Field.searchPipes(about, word);
     Field.share(about, word, post);
     await show();
     addEventListener("online", send);

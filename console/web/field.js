@@ -69,6 +69,38 @@ const Field = (() => {
     });
   }
 
+  // Any other pipe by its number or road. Without a signal what was typed can be chosen as it is: the centre says if it has none such.
+  function searchPipes(about, word) {
+    const field = document.querySelector("[data-pipe-search]"), told = document.querySelector("[data-pipe-found]");
+    const select = document.querySelector("select[name='asset_id'][data-pipes]");
+    if (!field || !select) return;
+    let timer = 0, asked = 0;
+    const offer = (found) => {
+      select.querySelectorAll("option[data-found]").forEach((one) => one.remove());
+      for (const one of found) {
+        if ([...select.options].some((old) => old.value === one.id)) continue;
+        const option = new Option(one.text, one.id);
+        option.dataset.found = "yes";
+        select.add(option);
+      }
+      if (found.length) { select.value = found[0].id; select.dispatchEvent(new Event("change")); }
+    };
+    async function search() {
+      const text = field.value.trim(), number = ++asked;
+      if (!text) { told.textContent = ""; return; }
+      let found = null;
+      try {
+        const response = await fetch(`/orders/${encodeURIComponent(about.order)}/pipes?q=${encodeURIComponent(text)}`, { cache: "no-store", credentials: "same-origin" });
+        if (response.ok) found = (await response.json()).pipes;
+      } catch { /* no signal */ }
+      if (number !== asked) return;
+      if (found === null) { offer([{ id: text, text }]); told.textContent = word("search_offline"); return; }
+      offer(found);
+      told.textContent = found.length ? found.map((one) => one.text).slice(0, 3).join("; ") + (found.length > 3 ? ` … (${found.length})` : "") : word("search_none");
+    }
+    field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 400); });
+  }
+
   function distance(at, points) {
     let least = Infinity;
     for (let n = 1; n < points.length; n++) {
@@ -132,5 +164,5 @@ const Field = (() => {
     setInterval(() => { send(); show(); }, 5000);
   }
 
-  return { filled, clear, here, shrunk, choosePipes, share };
+  return { filled, clear, here, shrunk, choosePipes, searchPipes, share };
 })();

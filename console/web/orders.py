@@ -13,10 +13,13 @@ from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
 from console.domain.incidents import CardsSent, Incident, OrderState, ValveMark, WorkOrder
 from console.domain.records import Record, RecordKind
 from console.services.crews.valve_cards import ValveCard, valve_cards
+from console.services.incidents.messages import order_note
+from console.services.note_texts import NoteTexts, as_written
 from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
 from console.web.sketch import Sketch, sketch
 from maps.city import City
 from maps.errors import UnknownAsset
+from resources.texts import LANGUAGES
 
 KEPT = timedelta(hours=12)
 """For this long a closed case's orders stay on the page."""
@@ -89,6 +92,14 @@ class OrderPage:
     pipes: tuple[PipeChoice, ...] = ()
     gauges: tuple[GaugePlace, ...] = ()
     reports: tuple[FieldReport, ...] = ()
+
+    def text_in(self, language: str) -> str:
+        """What the crew is to do, in its language: where the case still has what the order was written from, else as written."""
+        order, incident = self.of.order, self.of.incident
+        if incident.place is None or language == LANGUAGES[0]:
+            return order.text
+        note = order_note(order.kind, incident, incident.place, order.eta_minutes)
+        return NoteTexts(language).text(note) if as_written(note) == order.text else order.text
 
     @property
     def cards(self) -> CardsSent | None:

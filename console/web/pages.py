@@ -44,7 +44,7 @@ class Pages:
     def __init__(self, language: str, time_zone: str, crew_id: str, crew_name: str, token: str) -> None:
         self._texts, self._zone = Catalogue.load(language), ZoneInfo(time_zone)
         self._common = {
-            "t": self._text, "time": self._time, "tag": language.replace("_", "-"), "crew_id": crew_id,
+            "t": self._text, "time": self._time, "tag": language.replace("_", "-"), "language": language, "crew_id": crew_id,
             "crew_name": crew_name, "proof": page_proof(token), "words": self._texts.section("web.script"),
             "languages": [one for one in LANGUAGES if one != language],
         }  # fmt: skip
@@ -82,6 +82,10 @@ class Pages:
         text = self._text(f"why.{key}")
         told = [part for part in (by, self._time(at) if at is not None else "") if part]
         return f"{text} ({', '.join(told)})" if told else text
+
+    def why_not_read(self, kind: str) -> str:
+        """Why an answer could not be read, in one sentence; "" where a crew cannot have caused it."""
+        return self._text(f"why.part_{kind}") if self._texts.has(f"web.why.part_{kind}") else ""
 
     def _text(self, key: str, **params: object) -> str:
         return self._texts.text(f"web.{key}", **params)

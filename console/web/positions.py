@@ -34,7 +34,7 @@ def position(reader: FixReader, crew_id: str, given: dict[str, Any], now_us: int
         "cog": given.get("heading"),
     }
     fix = reader.fix(crew_id, json.dumps(body).encode(), now_us, lambda _kind, _why: None)
-    if fix is None:  # a location is always one
+    if isinstance(fix, str):  # a location is always one
         raise PartRefused("position", "no position")
     return fix
 

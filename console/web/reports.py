@@ -152,7 +152,7 @@ def _pipe(city: City, pipe_id: str) -> str:
     try:
         city.network.pipes.row(pipe_id)
     except UnknownAsset:
-        raise PartRefused("value", "the network has no such pipe") from None
+        raise PartRefused("pipe", "the network has no such pipe") from None
     return pipe_id
 
 

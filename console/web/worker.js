@@ -16,7 +16,7 @@ self.addEventListener("fetch", (event) => {
   const path = new URL(event.request.url).pathname;
   if (event.request.method !== "GET") return;
   if (STATIC.includes(path)) event.respondWith(fromNetwork(event.request, FILES, path));
-  else if (path === "/" || path.startsWith("/orders/")) event.respondWith(fromNetwork(event.request, PAGES, path));
+  else if (path === "/" || /^\/orders\/[^/]+$/.test(path)) event.respondWith(fromNetwork(event.request, PAGES, path));
 });
 
 async function fromNetwork(request, name, path) {

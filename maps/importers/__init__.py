@@ -34,6 +34,8 @@ def import_city(sources: Sequence[Path], options: ImportOptions) -> ImportResult
     inps = [path for path in sources if path.suffix.lower() == ".inp"]
     if len(inps) > 1:
         raise InputFault(f"{inps[0]}, {inps[1]}: a city has one .inp file; import them one at a time")
+    if options.repairs and len(inps) == len(sources):
+        raise InputFault(f"{inps[0]}: repairs are made on GIS layers; correct the model itself")
     city, faults = _from_inp(inps[0], options) if inps else _from_layers(sources, options)
     others = [path for path in sources if path not in inps]
     if inps and others:

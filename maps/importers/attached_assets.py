@@ -14,6 +14,7 @@ from maps.city import CrewTable, CustomerTable, HydrantTable, PlantTable, ShapeT
 from maps.errors import Fault, Severity
 from maps.importers.readers.standard_layers import StandardFrame
 from maps.importers.readers.typed_columns import asset_ids, once, plain_columns, points_of
+from maps.importers.station_rows import one_row_a_station
 from maps.importers.topology.pieces import Pieces
 from maps.network import PipeNetwork
 
@@ -64,6 +65,7 @@ class Around:
 
     def stations(self, frame: StandardFrame) -> StationTable:
         """Stations at their node or link. Fatal: a duplicate id, an unknown node or link."""
+        frame = one_row_a_station(frame, self._faults)
         columns, points = plain_columns(StationTable, frame, self._faults, skip=(*_OWN, "link")), points_of(frame)
         node, link = self._nodes(frame, fatal=False, quiet=True), frame.text("link").copy()
         for at, name in enumerate(frame.text("node")):

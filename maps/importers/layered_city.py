@@ -32,6 +32,7 @@ from maps.importers.readers.profile import STANDARD_LAYERS, Profile, read_profil
 from maps.importers.readers.sources import layer_names, read_layer
 from maps.importers.readers.standard_layers import StandardFrame, standard_frame
 from maps.importers.readers.typed_columns import once, plain_columns
+from maps.importers.repairs.frames import repaired
 from maps.importers.topology.base_network import Base, build_base
 from maps.importers.topology.pieces import Pieces
 from maps.importers.topology.splitting import numbered
@@ -45,7 +46,7 @@ _TABLES: dict[str, type[Columns]] = {
     "roads": ShapeTable, "water": ShapeTable, "places": ShapeTable,
 }  # fmt: skip
 _SHAPES = ("zones", "roads", "water", "places")
-_MORE_COLUMNS = {"nodes": ("inlet_pipes",)}
+_MORE_COLUMNS = {"nodes": ("inlet_pipes",), "stations": ("least", "most")}
 _STYLES = ("layer_styles",)
 """Tables that QGIS keeps in a GeoPackage besides its layers."""
 _SHOWN = 5
@@ -86,7 +87,7 @@ def read_layers(sources: Sequence[Path], options: ImportOptions) -> tuple[City, 
 def read_frames(
     sources: Sequence[Path], options: ImportOptions, told: str | None, faults: list[Fault], undeclared: str | None = None
 ) -> Layers:
-    """Every standard layer of the sources, columns renamed and coordinates in the city's CRS.
+    """Every standard layer of the sources, columns renamed, coordinates in the city's CRS, and repaired.
 
     ``undeclared``: the CRS assumed for layers that declare none, where that is not ``told``.
     """
@@ -108,7 +109,7 @@ def read_frames(
     if target == crs_of.LOCAL and parts and told != crs_of.LOCAL:
         faults.append(Fault(Severity.WARNING, "no_crs", "no source declares its CRS: not georeferenced; give it with --crs"))
     frames = {name: _frame(name, [part for part in moved if part[0].standard == name], faults) for name in STANDARD_LAYERS}
-    return Layers(frames, target, profile)
+    return Layers(repaired(frames, options.repairs, options.snap_m, faults), target, profile)
 
 
 def _unused(listed: Sequence[tuple[Path, str]], used: set[tuple[Path, str]]) -> Iterator[Fault]:
@@ -128,7 +129,8 @@ def _unused(listed: Sequence[tuple[Path, str]], used: set[tuple[Path, str]]) -> 
 def _frame(name: str, parts: Sequence[Part], faults: list[Fault]) -> StandardFrame:
     required = () if name in _SHAPES else ("asset_id",)
     columns = [*_TABLES[name].column_kinds(), *_MORE_COLUMNS.get(name, ())]
-    frame = standard_frame(name, parts, columns, required, _TABLES[name].OPTIONAL)
+    optional = (*_TABLES[name].OPTIONAL, *(_MORE_COLUMNS[name] if name == "stations" else ()))
+    frame = standard_frame(name, parts, columns, required, optional)
     faults += frame.faults
     return frame
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from maps.city import City
 from maps.errors import Fault
+from maps.importers.repairs.repair import Repair
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """``crs`` declares or overrides the sources'; ``stations``: a CSV, ``auto`` or ``auto:N``.
 
-    ``snap_m``: metres within which ends of lines join, and valves join a node or the end of a pipe.
+    ``snap_m``: metres within which ends of lines join, and valves join a node or the end of a pipe. ``repairs``: made on the
+    layers, in this order, before the network is built.
     """
 
     crs: str | None = None
@@ -22,6 +24,7 @@ class ImportOptions:
     assume_valves: bool = False
     name: str = ""
     snap_m: float = 0.5
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import Connection, inspect
 
 from console.store import connection, passwords, users
-from tests.postgresql import database, empty_database, migrated, server
+from tests.postgresql import database, empty_database, migrated, module_database, server
 
-__all__ = ["database", "empty_database", "migrated", "server"]
+__all__ = ["database", "empty_database", "migrated", "module_database", "server"]
 
 
 @pytest.fixture(scope="module")

@@ -64,15 +64,27 @@ class ControlRoom:
         self.lower_kpa = np.zeros(len(self.city.stations))
         """(stations,) by how much the pressures are lower than usual."""
         self.orders: list[bytes] = []
+        self.crews_answer = False
+        """Whether crews take an order up, arrive and finish at once, and say so, each twice as a phone in a tunnel does."""
         self._closing = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stations-and-crews", clean_session=False)
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_message = lambda _client, _data, message: self.orders.append(bytes(message.payload))
+        self._client.on_message = lambda _client, _data, message: self._takes(message)
         self._client.connect("127.0.0.1", int(broker.rpartition(":")[2]))
         self._client.subscribe(f"quanmai/v1/{self.city.info.site}/orders/+", qos=1)
         self._client.loop_start()
         self._stations = threading.Thread(target=self._publish)
         self._stations.start()
+
+    def _takes(self, message: mqtt.MQTTMessage) -> None:
+        self.orders.append(bytes(message.payload))
+        order = json.loads(message.payload)
+        if not self.crews_answer or order.get("action") == "countermand":
+            return
+        for state in ("acknowledged", "on_site", "done"):
+            for _ in range(2):
+                answer = {"order_id": order["order_id"], "state": state}
+                self._client.publish(f"{message.topic}/ack", json.dumps(answer).encode(), qos=1)
 
     def _publish(self) -> None:
         topic = f"quanmai/v1/{self.city.info.site}/readings"

@@ -17,16 +17,23 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from console.domain.alarms import ALARM
-from console.domain.incidents import INCIDENT, Incident
+from console.domain.changes import Change
+from console.domain.delivery import DeliveryState
+from console.domain.dispatch_orders import DISPATCH_ORDER
+from console.domain.incidents import INCIDENT, Incident, WorkOrder
 from console.domain.notices import NoticeStatus
-from console.store import open_store
+from console.domain.outages import OUTAGE
+from console.domain.tickets import TICKET
+from console.services.crews.orders import LIVE
+from console.services.state import DeskState
+from console.store import SqlStore, open_store
 from tests.conftest import ROOT
 from tests.console.control_room import ControlRoom
 from tests.postgresql import Server, running_server
@@ -36,6 +43,13 @@ ENGINES, DESKS = ("engine1", "engine2"), ("desk1", "desk2", "desk3", "desk4", "d
 WRONG_CLOCK, AHEAD_S = "desk5", 600
 ANSWER_S, UP_S, TAKEN_OVER_S, SETTLED_S = 60.0, 120.0, 60.0, 120.0
 _STAFFED = 3
+_FIRST = ("call", "plan", "tell")
+_THEN = {"handle": "H", "move": "O", "repeat": "D-"}
+"""A change, and how the ids of the records begin that it is made to."""
+_ANSWERED = ("order_acknowledged", "order_on_site", "order_done")
+_ACTIONS = ("open", "open", "judge", "judge", "issue", "extend", *_FIRST, "call", "handle", "handle", "move", "repeat")
+_PARTS = ("cases", "logs", "alarms", "records", "undelivered")
+"""Of a picture: what all seats shall show the same."""
 _KEPT = "persistence true\nautosave_interval 1\nuser {user}\npersistence_location {folder}/\n"
 
 
@@ -131,6 +145,12 @@ class Ledger:
     """Case -> pipe."""
     issued: dict[str, str] = field(default_factory=dict)
     """Case -> notice."""
+    made: dict[str, str] = field(default_factory=dict)
+    """Mark of a call, an outage or a dispatch order (digits that the record keeps) -> its id."""
+    changed: dict[str, str] = field(default_factory=dict)
+    """Id of such a record -> what it was changed to last; none where the last change has no answer."""
+    asked: list[str] = field(default_factory=list)
+    """Every mark that was ever used."""
     lowered: list[str] = field(default_factory=list)
     """Stations whose pressure was low from then on."""
     unsure: list[tuple[str, str]] = field(default_factory=list)
@@ -158,6 +178,7 @@ class Drill:
         url = self._start_broker()
         self.room = ControlRoom(folder, database, url, every_s=1.0)
         self.room.has_history()
+        self.room.crews_answer = True
         self.ledger = Ledger()
         self._seats = {name: self._seat(name) for name in (*ENGINES, *DESKS)}
         pipes = [str(one) for one in self.room.city.network.pipes.asset_id[30:600:9]]
@@ -270,8 +291,15 @@ class Drill:
         ledger = self.ledger
         unjudged = [case for case in ledger.opened.values() if case not in ledger.judged]
         silent = [case for case in ledger.judged if case not in ledger.issued]
-        kind = self._chance.choice(("open", "open", "judge", "judge", "issue"))
-        if kind == "issue" and silent:
+        kind = self._chance.choice(_ACTIONS)
+        if kind in _FIRST:
+            ledger.asked.append(f"139{len(ledger.asked):08d}")
+            self._asked(seat, kind, ledger.asked[-1], *([self._chance.choice(self._pipes)] if kind == "plan" else []))
+        elif kind in _THEN and (known := [one for one in ledger.made.values() if one.startswith(_THEN[kind])]):
+            self._asked(seat, kind, self._chance.choice(known), f"{len(ledger.asked)} {ledger.confirmed}")
+        elif kind == "extend" and ledger.issued:
+            self._asked(seat, "extend", self._chance.choice(list(ledger.issued)))
+        elif kind == "issue" and silent:
             self._asked(seat, "issue", self._chance.choice(silent))
         elif kind == "judge" and unjudged:
             case = self._chance.choice(unjudged)
@@ -281,6 +309,7 @@ class Drill:
             self._asked(seat, "open", next(pipe for pipe in self._pipes if pipe not in ledger.opened))
 
     def _asked(self, seat: SeatAlive, kind: str, what: str, pipe: str = "") -> None:
+        """``pipe``: or what the record is changed to."""
         ledger = self.ledger
         killing: threading.Timer | None = None
         if self._chance.random() < 0.1 and self._can_decide(seat):  # killed while it decides
@@ -295,6 +324,7 @@ class Drill:
             if killing is None:
                 raise  # nobody killed it
             ledger.unsure.append((kind, what))
+            ledger.changed.pop(what, None)
             self._restart(seat.name)
             return
         except Refused as fault:
@@ -302,6 +332,7 @@ class Drill:
             ledger.refused[f"{kind} {name}"] += 1
             _progress(f"{seat.name} {kind} {what}: {fault}")
             ledger.unsure.append((kind, what))  # whether it is on disk is seen at the end
+            ledger.changed.pop(what, None)
             self._known_by_now()
             return
         finally:
@@ -309,14 +340,22 @@ class Drill:
                 killing.join()
                 if self._seats[seat.name] is seat:  # it had answered before
                     self._restart(seat.name)
+        self._confirmed(kind, what, pipe, answer)
+
+    def _confirmed(self, kind: str, what: str, pipe: str, answer: Mapping[str, str]) -> None:
+        ledger = self.ledger
         ledger.confirmed += 1
         match kind:
             case "open":
                 ledger.opened[what] = answer["case"]
             case "judge":
                 ledger.judged[what] = pipe
-            case "issue":
+            case "issue" | "extend":
                 ledger.issued[what] = answer["notice"]
+            case "call" | "plan" | "tell":
+                ledger.made[what] = answer["record"]
+            case "handle" | "move" | "repeat":
+                ledger.changed[what] = pipe
 
     def _known_by_now(self) -> None:
         """A seat without an answer may have committed: the next one is refused, and what it committed is shown."""
@@ -330,7 +369,7 @@ class Drill:
                 if pipe in case["burst_pipes"]:
                     self.ledger.judged.setdefault(case["case"], pipe)
                 if case["issued"]:
-                    self.ledger.issued.setdefault(case["case"], case["issued"][-1])
+                    self.ledger.issued[case["case"]] = case["issued"][-1]
 
     def _until(self, true: Callable[[], bool], within_s: float, why: str) -> None:
         began = time.monotonic()
@@ -355,8 +394,9 @@ class Drill:
 
     def _is_settled(self) -> bool:
         first, *others = [seat.asks("picture") for seat in self._seats.values()]
-        parts = ("cases", "logs", "alarms", "undelivered")
-        return not first["undelivered"] and all(first[part] == other[part] for other in others for part in parts)
+        if any(one["state"] in ("sent", "acknowledged", "on_site") for case in first["cases"].values() for one in case["orders"]):
+            return False  # an answer of a crew is still under way
+        return not first["undelivered"] and all(first[part] == other[part] for other in others for part in _PARTS)
 
     def check(self) -> dict[str, Any]:
         """Nothing lost, nothing doubled. Returns the figures; raises AssertionError."""
@@ -370,6 +410,9 @@ class Drill:
             kept = {order.order_id: order for case in cases.values() for order in case.orders}
             assert len(kept) == sum(len(case.orders) for case in cases.values()), "an order id was given twice"
             self._check_orders(set(kept))
+            self._check_answers(kept, changes)
+            self._check_records(desk, changes)
+            self._check_deliveries(store, cases)
             self._check_notices(cases)
             stations = {str(one) for one in self.room.city.stations.asset_id}
             found = Counter(
@@ -403,6 +446,8 @@ class Drill:
             "refused": dict(ledger.refused),
             "cases": len(cases),
             "orders": len(kept),
+            "calls_outages_dispatch_orders": len(ledger.made),
+            "changes_of_these_confirmed": len(ledger.changed),
             "orders_received": len(self.room.orders),
             "notices_issued": len(ledger.issued),
             "low_pressure_alarms": len(self.ledger.lowered),
@@ -423,18 +468,63 @@ class Drill:
         assert set(received) == kept, f"at the broker {set(received) - kept} too many, {kept - set(received)} missing"
         assert len(received) == len(set(received)), "one order id with two contents"
 
+    def _check_answers(self, kept: Mapping[str, WorkOrder], changes: Sequence[Change]) -> None:
+        """Crews said everything twice, to every seat: each step of an order is in the log once."""
+        steps = Counter((one.kind, str(one.note.params["order"])) for one in changes if one.kind in _ANSWERED)
+        assert all(count == 1 for count in steps.values()), f"answers of crews twice: {steps}"
+        lost = [one for one, order in kept.items() if order.state in LIVE]
+        assert not lost, f"answers of crews are lost: {lost}"
+
+    def _check_records(self, desk: DeskState, changes: Sequence[Change]) -> None:
+        """Calls, outages and dispatch orders: each confirmed one is there once, with the change that was confirmed last."""
+        ledger = self.ledger
+        found = [
+            *((one.phone, key, one.reason) for key, one in desk.of(TICKET).items()),
+            *((_first_reason(changes, OUTAGE.subject(key)), key, one.reason) for key, one in desk.of(OUTAGE).items()),
+            *((one.text, key, one.repeated_words) for key, one in desk.of(DISPATCH_ORDER).items()),
+        ]
+        marks = Counter(mark for mark, _, _ in found)
+        assert set(marks) <= set(ledger.asked), f"nobody asked for {set(marks) - set(ledger.asked)}"
+        assert all(count == 1 for count in marks.values()), f"a call, an outage or an order twice: {marks}"
+        kept = {mark: key for mark, key, _ in found}
+        assert ledger.made.items() <= kept.items(), f"lost: {ledger.made.items() - kept.items()}"
+        says = {key: said for _, key, said in found}
+        wrong = {key: (said, says[key]) for key, said in ledger.changed.items() if says[key] != said}
+        assert not wrong, f"a confirmed change is lost: {wrong}"
+
+    def _check_deliveries(self, store: SqlStore, cases: Mapping[str, Incident]) -> None:
+        """Every message of a case left by every channel, and each has one record a channel."""
+        for case in cases:
+            for message in store.messages_of(INCIDENT.subject(case)):
+                channels = [one.channel for one, _ in message.deliveries]
+                assert len(channels) == len(set(channels)), f"message {message.outgoing_id} twice by one channel"
+                states = {one.state for one, _ in message.deliveries}
+                assert message.withdrawn or states <= {DeliveryState.SENT, DeliveryState.ACKNOWLEDGED}, f"{message}"
+                assert message.withdrawn or message.settled_at is not None, f"{message}"
+
     def _check_notices(self, cases: Mapping[str, Incident]) -> None:
-        issued = {one.notice_id: one for case in cases.values() for one in case.notices if one.status is NoticeStatus.ISSUED}
+        left = (NoticeStatus.ISSUED, NoticeStatus.UPDATED)
+        issued = {one.notice_id: one for case in cases.values() for one in case.notices if one.status in left}
+        assert len(issued) == sum(one.status in left for case in cases.values() for one in case.notices), "a notice twice"
+        in_force = [sum(one.status is NoticeStatus.ISSUED for one in case.notices) for case in cases.values()]
+        assert set(in_force) <= {0, 1}, "two notices of one case are in force"
         assert set(self.ledger.issued.values()) <= set(issued), "an issued notice is lost"
         folder = self._folder / "notices"
         listed = [Path(name) for one in issued.values() for name in one.files]
         assert len(listed) == len(set(listed))
         missing = [path for path in listed if not (folder / path.name).exists()]
         assert not missing, f"files of notices are missing: {missing}"
-        unfinished = [one.notice_id for one in issued.values() if not one.files]
+        # One that was updated before its files were written gets none: the next version has them.
+        unfinished = [one.notice_id for one in issued.values() if not one.files and one.status is NoticeStatus.ISSUED]
         assert not unfinished, f"notices without files: {unfinished}"
         stems = {path.name.partition(".")[0] for path in listed}
-        assert len(stems) == len(issued), "two notices share files, or one has two sets"
+        assert len(stems) == sum(bool(one.files) for one in issued.values()), "two notices share files, or one has two sets"
+
+
+def _first_reason(changes: Sequence[Change], subject: str) -> str:
+    """The reason that an outage was planned with: it may have been changed since."""
+    first = next(one for one in changes if one.subject == subject)
+    return str((first.after or {})["reason"])
 
 
 def run(folder: Path, server: Server, database: str, *, kills: int, seed: int) -> dict[str, Any]:

@@ -41,7 +41,7 @@ MARKS = {
     "surface.edge": ("surface.window", "surface.panel", "surface.card"),
     "accent.focus": (*GROUNDS, "map.background"),
     "accent.focus_on_accent": ("accent.normal", "accent.hover"),
-    "accent.normal": ("surface.panel",),
+    "accent.normal": ("surface.panel", "map.background"),
     "chart.band": ("surface.card",),
     "chart.event": ("surface.card",),
 }  # fmt: skip
@@ -106,6 +106,13 @@ def test_what_colour_alone_tells_apart_stays_apart_for_colour_blind_people(theme
     seen = {one: as_seen(rgb(roles[one]), deficiency) for pair in pairs for one in pair}
     told = {pair: difference(seen[pair[0]], seen[pair[1]]) for pair in pairs}
     assert not {pair: round(apart, 1) for pair, apart in told.items() if apart < CLEAR}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("deficiency", list(DEFICIENCIES))
+def test_lines_of_a_chart_are_told_apart_by_colour_blind_people(theme: str, deficiency: str) -> None:
+    seen = [as_seen(rgb(one), deficiency) for one in colours(theme)["chart.series"]]
+    assert min(difference(one, other) for one, other in combinations(seen, 2)) >= CLEAR
 
 
 @pytest.mark.parametrize("deficiency", list(DEFICIENCIES))

@@ -57,7 +57,15 @@ class Figure:
     caption: str = ""
 
 
-Block = Heading | Text | Facts | Table | Figure
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture that somebody kept, PNG or JPEG, as data URI."""
+
+    uri: str
+    caption: str
+
+
+Block = Heading | Text | Facts | Table | Figure | Photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from console.domain.readings import Channel
 from console.services.review.record import CaseRecord
 from console.services.review.replay import Replay
 from console.services.review.states import Known
-from maps.export.web.case_map import COLOURS_OF_CASE, network_layers, rings, view_of
+from maps.export.web.case_map import network_layers, rings, view_of
+from maps.export.web.legend import COLOURS_OF_CASE
 from maps.export.web.polylines import Grid
 from maps.units import mpa_from_kpa
 

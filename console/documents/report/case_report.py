@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from console.documents.report.blocks import Block, FactLine, Facts, Figure, Heading, Report, Table, Text
+from console.documents.report.blocks import Block, FactLine, Facts, Figure, Heading, Photo, Report, Table, Text
 from console.documents.report.charts import Band, Line, Mark, line_chart
 from console.documents.report.words import ReportWords
 from console.domain.alarms import Evidence
@@ -15,6 +16,7 @@ from console.domain.clock import micros
 from console.domain.expected import BAND_SIGMAS, usual_scatter
 from console.domain.notices import Notice, NoticeStatus
 from console.domain.readings import CHANNEL_BY_NAME, Channel
+from console.domain.shift import LogEntry
 from console.services.review.answers import Answer, Verdict
 from console.services.review.past_case import PastCase
 from console.services.review.questions import answers_to
@@ -24,6 +26,8 @@ from console.services.review.replay import Replay
 _PUBLIC = (NoticeStatus.ISSUED, NoticeStatus.UPDATED, NoticeStatus.LIFTED)
 _CHARTED, _BESIDE, _BESIDE_TALL = 6, 4, 170
 _ROWS_MOST, _ANSWERED_MOST = 2_000, 30
+_PICTURES_BYTES = 12_000_000
+"""Of all pictures in one report: it must open on an old computer, and go by mail."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +57,7 @@ def case_report(record: CaseRecord, options: ReportOptions | None = None) -> Rep
             *_charts(record, replay, words),
             *_remarks(record, words),
             *_log(record, words),
+            *_pictures(record, words),
             *_questions(words, answers),
             *_notices(record, words, public=False),
         ]
@@ -118,6 +123,24 @@ def _log(record: CaseRecord, words: ReportWords) -> list[Block]:
     columns = tuple(words(f"column.{column}") for column in ("at", "user", "note"))
     rows = tuple((words.time(change.at), change.user, words.note(change)) for change in changes)
     return [Heading(words("page.timeline")), Table(columns, rows, tuple(micros(change.at) for change in changes))]
+
+
+def _pictures(record: CaseRecord, words: ReportWords) -> list[Block]:
+    """Pictures of the shift log about the case, the oldest first, each once; those that do not fit are counted."""
+    entries = [one for one in record.others if isinstance(one, LogEntry) and one.picture is not None]
+    shown, room, left = dict[str, Block](), _PICTURES_BYTES, 0
+    for entry in sorted(entries, key=lambda one: (one.at, one.entry_id)):
+        picture = record.pictures.get(entry.picture.sha256) if entry.picture is not None else None
+        if picture is None or picture.sha256 in shown:
+            continue
+        room -= len(picture.content)
+        if room < 0:
+            left += 1
+            continue
+        uri = f"data:{picture.media_type};base64,{b64encode(picture.content).decode()}"
+        shown[picture.sha256] = Photo(uri, f"{words.time(entry.at)} {entry.author} · {entry.text}")
+    more: list[Block] = [Text(words("page.more_pictures", count=left), "muted")] if left else []
+    return [Heading(words("page.pictures")), *shown.values(), *more] if shown or left else []
 
 
 def _remarks(record: CaseRecord, words: ReportWords) -> list[Block]:

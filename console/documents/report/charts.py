@@ -19,6 +19,8 @@ SERIES = ("#c8232c", "#b85c00", "#3f7f62", "#2f6fb0", "#7d3fb0", "#8a6d00")
 _W, _H, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 250, 58, 150, 14, 30
 _INK, _GRID = "#5c6670", "#d3d8dd"
 _FONT = 'font-family="Noto Sans CJK SC, Microsoft YaHei, sans-serif" font-size="11"'
+_FONT_PX, _LINE_PX, _ROW_PX, _GAP_PX = 11, 14, 16, 6.0
+_LATIN_TO = 0x2FF
 _MOST_POINTS = 500
 
 
@@ -56,33 +58,31 @@ def line_chart(lines: Sequence[Line], marks: Sequence[Mark], zone: ZoneInfo, cap
         return None
     start, end = min(int(line.at_us[0]) for line in known), max(int(line.at_us[-1]) for line in known)
     low, high = _range(*_span(known, start, end))
-    width, height = _W - _LEFT - _RIGHT, tall - _TOP - _BOTTOM
+    top = _TOP + (_LINE_PX if caption else 0)
+    width, height = _W - _LEFT - _RIGHT, tall - top - _BOTTOM
 
     def x(at_us: float) -> float:
         return _LEFT + width * (at_us - start) / max(end - start, 1)
 
     def y(value: float) -> float:
-        return _TOP + height * (high - value) / (high - low)
+        return top + height * (high - value) / (high - low)
 
-    parts = [_text(4, _TOP - 2, caption, anchor="start")] if caption else []
+    parts = [_text(4, _TOP - 2, _fitted(caption, _W - 8), anchor="start")] if caption else []
     for value in _ticks(low, high):
         parts.append(_line(_LEFT, y(value), _LEFT + width, y(value), _GRID, "grid"))
         parts.append(_text(_LEFT - 6, y(value) + 4, f"{value:g}", anchor="end"))
-    for at_us, words in _hours(start, end, zone):
-        parts.append(_text(x(at_us), tall - 12, words))
+    parts += _apart([(x(at_us), words) for at_us, words in _hours(start, end, zone)], tall - 12)
     for line in known:
         parts += _banded(line.band, start, end, x, y)
-    for number, mark in enumerate(marks):
-        if start <= mark.at_us <= end:
-            parts.append(_line(x(mark.at_us), _TOP, x(mark.at_us), _TOP + height, "#c8232c", "mark", dash="4 3"))
-            parts.append(_text(x(mark.at_us) + 3, _TOP + 10 + 13 * number, mark.name, anchor="start"))
     for number, line in enumerate(known):
         colour = SERIES[number % len(SERIES)]
         points = " ".join(f"{x(at):.1f},{y(v):.1f}" for at, v in zip(line.at_us.tolist(), line.value.tolist(), strict=True))
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
-        top = _TOP + 12 + 16 * number
-        parts.append(_line(_W - _RIGHT + 10, top - 4, _W - _RIGHT + 26, top - 4, colour, "key", width=3))
-        parts.append(_text(_W - _RIGHT + 32, top, line.name, anchor="start"))
+        at = top + 12 + _ROW_PX * number
+        if at < tall - 4:
+            parts.append(_line(_W - _RIGHT + 10, at - 4, _W - _RIGHT + 26, at - 4, colour, "key", width=3))
+            parts.append(_text(_W - _RIGHT + 32, at, _fitted(line.name, _RIGHT - 36), anchor="start"))
+    parts += _marked([(x(mark.at_us), mark.name) for mark in marks if start <= mark.at_us <= end], top, height)
     return Figure(_svg(parts, _W, tall), _W, tall, caption)
 
 
@@ -100,18 +100,65 @@ def bar_chart(
     for value in _ticks(0.0, high, 1.0 if counts else 0.0):
         at = _TOP + height * (high - value) / high
         parts += [_line(_LEFT, at, _LEFT + width, at, _GRID, "grid"), _text(_LEFT - 6, at + 4, f"{value:g}", anchor="end")]
-    for number, (name, value) in enumerate(bars):
-        parts.append(_text(_LEFT + step * (number + 0.5), _H - 12, name))
+    parts += _apart([(_LEFT + step * (number + 0.5), name) for number, (name, _) in enumerate(bars)], _H - 12, step)
+    for number, (_, value) in enumerate(bars):
         if not math.isfinite(value):
             continue
         left, tall = _LEFT + step * (number + 0.15), height * value / high
         top = _TOP + height - tall
         parts.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{step * 0.7:.1f}" height="{tall:.1f}" fill="{SERIES[3]}"/>')
-        parts.append(_text(left + step * 0.35, top - 4, f"{value:g}"))
+        if _wide(f"{value:g}") <= step:
+            parts.append(_text(left + step * 0.35, top - 4, f"{value:g}"))
     if target is not None:
         at = _TOP + height * (high - target) / high
         parts.append(_line(_LEFT, at, _LEFT + width, at, "#c8232c", "mark", dash="5 3"))
     return Figure(_svg(parts, _W, _H), _W, _H, caption)
+
+
+def _apart(labels: Sequence[tuple[float, str]], y: float, step: float = 0.0) -> list[str]:
+    """Labels in a row about their places; every second, third … where all would touch one another.
+
+    ``step``: how far apart bars stand; a single name may be shortened to two of them before others are left out.
+    """
+    if not labels:
+        return []
+    most = 2 * step if step else math.inf
+    texts = [(x, _fitted(text, most) if step else text) for x, text in labels]
+    widest = max(_wide(text) for _, text in texts)
+    gap = min((b - a for (a, _), (b, _) in pairwise(texts)), default=math.inf)
+    every = max(1, math.ceil((widest + _GAP_PX) / gap)) if gap > 0 and math.isfinite(gap) else 1
+    return [_text(min(max(x, _wide(text) / 2), _W - _wide(text) / 2), y, text) for x, text in texts[::every]]
+
+
+def _marked(marks: Sequence[tuple[float, str]], top: float, height: float) -> list[str]:
+    """Moments as dashed lines with their names on a ground, each in the first row where it touches no other."""
+    parts = [_line(x, top, x, top + height, "#c8232c", "mark", dash="4 3") for x, _ in marks]
+    ends: list[float] = []
+    for x, name in sorted(marks):
+        text = _fitted(name, _W - _RIGHT - _LEFT)
+        left = min(x + 3, _W - _RIGHT - _wide(text))
+        row = next((at for at, end in enumerate(ends) if end + _GAP_PX < left), len(ends))
+        ends[row : row + 1] = [left + _wide(text)]
+        at = top + 11 + _ROW_PX * row
+        box = f'x="{left - 2:.1f}" y="{at - 11:.1f}" width="{_wide(text) + 4:.1f}" height="{_ROW_PX - 1}"'
+        parts.append(f'<rect class="ground" {box} fill="#ffffff" fill-opacity="0.88"/>')
+        parts.append(_text(left, at, text, anchor="start"))
+    return parts
+
+
+def _wide(text: str) -> float:
+    """Pixels that a text takes at most: a Chinese character is as wide as it is high."""
+    return sum(_FONT_PX if ord(char) > _LATIN_TO else _FONT_PX * 0.62 for char in text)
+
+
+def _fitted(text: str, most_px: float) -> str:
+    """The text, cut at its end where it has no room."""
+    if _wide(text) <= most_px:
+        return text
+    kept = text
+    while kept and _wide(kept) + _FONT_PX > most_px:
+        kept = kept[:-1]
+    return f"{kept}…"
 
 
 def _thinned(line: Line) -> Line:

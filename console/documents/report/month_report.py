@@ -15,6 +15,8 @@ def month_report(month: Month, city: str, words: ReportWords, filters: Filters, 
     """The review of a month as a report."""
     blocks: list[Block] = [Text(words("month.filters", filters=_filters(filters, words)), "muted"), Heading(words("month.board"))]
     blocks.append(Facts(tuple(_line(fact, words) for fact in month.board)))
+    if month.calls:
+        blocks += [Heading(words("month.calls")), Facts(tuple(_line(fact, words) for fact in month.calls))]
     counts = bar_chart([(row.month[2:], float(row.cases)) for row in month.trend], words("month.by_month"), counts=True)
     took = bar_chart(
         [(row.month[2:], math.nan if row.notice_minutes is None else row.notice_minutes) for row in month.trend],

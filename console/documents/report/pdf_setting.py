@@ -35,7 +35,7 @@ _DPI, _IMAGE_SCALE = 300, 3
 _MM = _DPI / 25.4
 _INK, _MUTED, _RED, _GREEN = "#1a1a1a", "#555555", "#b3261e", "#0b5a33"
 _HEADINGS = {1: 18.0, 2: 14.0, 3: 11.5}
-_FOOT_MM = 8.0
+_FOOT_MM, _PHOTO_MM = 8.0, 80.0
 
 
 class _Setter:
@@ -97,15 +97,25 @@ class _Setter:
         painter = QPainter(image)
         renderer.render(painter)
         painter.end()
+        # Qt scales the sizes of images to the device.
+        self._insert(image, self._width * 96 / _DPI, self._width * 96 / _DPI * block["height"] / block["width"])
+
+    def _photo(self, block: Mapping[str, Any]) -> None:
+        image = QImage.fromData(QByteArray.fromBase64(str(block["uri"]).partition(",")[2].encode()))
+        if not image.isNull():
+            scale = min(_PHOTO_MM * 96 / 25.4 / max(image.width(), image.height()), 1.0)
+            self._insert(image, image.width() * scale, image.height() * scale)
+        self._line(block["caption"], _chars(8.5, colour=_MUTED), below=2)
+
+    def _insert(self, image: QImage, width: float, height: float) -> None:
         self._images += 1
         name = f"figure{self._images}"
         self.document.addResource(QTextDocument.ResourceType.ImageResource.value, name, image)
         self._line("", _chars(6))
         placed = QTextImageFormat()
         placed.setName(name)
-        # Qt scales the sizes of images to the device.
-        placed.setWidth(self._width * 96 / _DPI)
-        placed.setHeight(self._width * 96 / _DPI * block["height"] / block["width"])
+        placed.setWidth(width)
+        placed.setHeight(height)
         self._cursor.insertImage(placed)
 
     def _line(self, text: str, chars: QTextCharFormat, *, above: float = 0, below: float = 0.6) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from console.documents.report.blocks import Figure
 from console.documents.report.words import ReportWords
 from console.services.review.record import CaseRecord
-from maps.export.web.case_map import COLOURS_OF_CASE as COLOURS
+from maps.export.web.legend import COLOURS_OF_CASE as COLOURS
 from maps.export.web.legend import WIDTH_CLASSES, width_class
 
 _W, _H = 860, 520
@@ -91,12 +91,24 @@ def _network(record: CaseRecord, view: _View) -> list[str]:
 
 
 def _tracks(record: CaseRecord, view: _View) -> list[str]:
-    tracks = record.tracks
+    """Each fix as a point: what lies between two of them is not known, so no line joins them."""
+    tracks, names = record.tracks, record.city.crews
     parts = []
     for crew in dict.fromkeys(str(name) for name in tracks.crew_id):
-        own = tracks.crew_id == crew
-        parts.append(view.line(np.column_stack([tracks.x[own], tracks.y[own]]), COLOURS["crew"], 1.5))
+        own = np.flatnonzero(tracks.crew_id == crew)
+        seen = [row for row in own.tolist() if view.sees(float(tracks.x[row]), float(tracks.y[row]))]
+        places = list(dict.fromkeys(_rounded(view.place(float(tracks.x[row]), float(tracks.y[row]))) for row in seen))
+        parts += [f'<circle class="fix" cx="{x}" cy="{y}" r="2.5" fill="{COLOURS["crew"]}"/>' for x, y in places]
+        if places:
+            x, y = places[-1]
+            name = str(names.name[names.row(crew)]) if names.has(crew) else crew
+            parts.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{COLOURS["crew"]}" stroke="#fff" stroke-width="1.5"/>')
+            parts.append(_words(float(x) + 8, float(y) - 6, name or crew))
     return parts
+
+
+def _rounded(place: tuple[float, float]) -> tuple[str, str]:
+    return f"{place[0]:.0f}", f"{place[1]:.0f}"
 
 
 def _stations(record: CaseRecord, view: _View) -> list[str]:

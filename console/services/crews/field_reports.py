@@ -129,7 +129,8 @@ def _photo(tools: Tools, state: DeskState, incident: Incident, reported: Reporte
     if reported.photo is None:
         raise Refused("picture_type")
     report = reported.report
-    text = as_written(Note("field_report.photo_text", crew=report.crew_id, order=report.order_id, text=_said(report)))
+    said = Note("field_report.photo_text", crew=report.crew_id, order=report.order_id, text=_said(report))
+    text = as_written(said, tools.city.info.time_zone)
     entry = WriteEntry(
         text, incident_id=incident.incident_id, picture=reported.photo.content, picture_name=f"{report.order_id}.jpg"
     )

@@ -78,7 +78,7 @@ def judge(tools: Tools, state: DeskState, intent: JudgeBurst, actor: Actor, now:
     after = replace(incident, burst_pipes=pipes, ground=intent.ground, phase=phase, verified_at=incident.verified_at or now)
     after = planned(tools, state, after)
     place = incident.place if incident.place is not None and incident.place.pipe_id == pipes[0] else tools.places.place(pipes[0])
-    after = replace(after, place=place, title=as_written(place_note(place)))
+    after = replace(after, place=place, title=as_written(place_note(place), tools.city.info.time_zone))
     after, outgoing, order_note = _checked_on_site(tools, state, after, now)
     after = _estimated(tools, after, now)
     note = Note("case.judged", ground=Code("ground", intent.ground), pipes=pipes, order=order_note)

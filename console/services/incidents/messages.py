@@ -98,7 +98,7 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
         "incident_id": after.incident_id,
         "t": _local(now, tools.city),
         "exercise": after.is_drill,
-        "place": as_written(place_note(after.place)) if after.place else "",
+        "place": as_written(place_note(after.place), tools.city.info.time_zone) if after.place else "",
         "hydrants_lost": sorted(new - old),
         "hydrants_back": sorted(old - new),
         "hydrants_without_water": sorted(new),
@@ -108,6 +108,11 @@ def fire_brigade(tools: Tools, before: Incident | None, after: Incident, now: da
 
 def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> str:
     """Text for the crew (Chinese)."""
+    return as_written(order_note(kind, incident, place, eta_minutes))
+
+
+def order_note(kind: OrderKind, incident: Incident, place: PipePlace, eta_minutes: float | None) -> Note:
+    """The same as a note, for other languages."""
     plan = incident.plan
     valves = [step.asset_id for step in plan.valves_to_close] if plan else []
     parts = [
@@ -117,14 +122,13 @@ def order_text(kind: OrderKind, incident: Incident, place: PipePlace, eta_minute
         Note("order.way", roads=place.way) if place.way else NO_NOTE,
         Note("order.eta", minutes=eta_minutes) if eta_minutes is not None else NO_NOTE,
     ]
-    text = Note(
+    return Note(
         "order.text",
         drill=Note("order.drill") if incident.is_drill else NO_NOTE,
         task=Code("order_task", kind),
         place=place_note(place),
         parts=[part for part in parts if part],
     )
-    return as_written(text)
 
 
 def _called_back(order: WorkOrder, reason: str) -> str:

@@ -93,7 +93,7 @@ def _orders_called_back(
     had = {order["order_id"] for order in change.before["orders"]}
     sent = {order["order_id"] for order in change.after["orders"]} - had
     live: list[WorkOrder] = [order for order in incident.orders if order.order_id in sent and order.state in LIVE]
-    called = countermanded(tools, incident, live, as_written(Note("order.undone")), now)
+    called = countermanded(tools, incident, live, as_written(Note("order.undone"), tools.city.info.time_zone), now)
     return called.incident, called.outgoing, (called.note,)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from console.domain.incidents import Incident
 from console.domain.notes import Code, Note
-from console.domain.notices import Notice, NoticeBasis
+from console.domain.notices import Notice, NoticeBasis, StartBasis
 from console.services.changesets import Refused
 from console.services.note_texts import NoteTexts
 from console.services.notices.facts import area_of, repaired, work_of
@@ -18,6 +18,7 @@ from maps.city import City
 from resources.texts import Catalogue
 
 _NAMES_SHOWN = 4
+_AS_EXPECTED = timedelta(minutes=30)
 _YES = "yes"
 _NAMES = ("roads", "no_water_communities", "low_pressure_communities", "delayed_communities", "units")
 _AFTER_CLOSING = ("low_pressure_communities", "households_low_pressure")
@@ -91,7 +92,7 @@ def basis_of(incident: Incident) -> NoticeBasis:
 
 def contradictions(city: City, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
     """Differences of ``notice`` from its case, the most severe first; empty when it agrees."""
-    found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *_of_times(incident, notice)]
+    found = [*_of_basis(incident, notice), *_of_area(city, incident, notice), *of_times(incident, notice)]
     marked = notice.basis is not None and notice.basis.customers != basis_of(incident).customers
     if marked and not found:
         found.append(Contradiction("customers", (), ()))
@@ -124,14 +125,30 @@ def _of_area(city: City, incident: Incident, notice: Notice) -> Iterator[Contrad
         yield Contradiction("work", (facts.work,), (work_of(incident),))
 
 
-def _of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
+def of_times(incident: Incident, notice: Notice) -> Iterator[Contradiction]:
+    """Differences of begin and end alone."""
     facts = notice.facts
     for code, said, now in (
-        ("starts_at", facts.starts_at, incident.work.starts_at if incident.work is not None else incident.verified_at),
+        ("starts_at", facts.starts_at, _start(incident, notice)),
         ("expected_end", facts.expected_end, incident.restoration_at),
     ):
         if now is not None and said != now:
             yield Contradiction(code, (_local(said, facts.time_zone),), (_local(now, facts.time_zone),))
+
+
+def _start(incident: Incident, notice: Notice) -> datetime | None:
+    """When water stops by the case, where the notice says otherwise; None where it does not or cannot say.
+
+    A valve closed about when a notice had expected it contradicts nothing: people are told no wrong time.
+    """
+    facts, closed_at = notice.facts, incident.first_closed_at()
+    if incident.work is not None:
+        return incident.work.starts_at
+    if facts.starts_by is StartBasis.UNSTATED:
+        return incident.verified_at
+    if facts.starts_by is StartBasis.EXPECTED and closed_at is not None and abs(closed_at - facts.starts_at) <= _AS_EXPECTED:
+        return None
+    return closed_at
 
 
 def _local(moment: datetime, time_zone: str) -> str:

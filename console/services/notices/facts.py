@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 
 from console.domain.incidents import Incident
-from console.domain.notices import NoticeFacts, NoticeKind
+from console.domain.notices import NoticeFacts, NoticeKind, StartBasis
 from console.domain.outages import OutagePurpose
+from console.services.crews.orders import live_orders
 from console.services.location.streets import side_written
 from console.services.notices.community_names import names_apart
 from console.services.tools import Tools
@@ -23,6 +24,7 @@ from resources.texts import LANGUAGES, Catalogue
 _LONG_OUTAGE = timedelta(hours=24)
 _RING_TOLERANCE_M = 5.0
 _UNITS = 20
+_ROUND_MINUTES = 5
 Ring = tuple[tuple[float, float], ...]
 
 
@@ -76,10 +78,12 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
     city, place, plan = tools.city, incident.place, incident.plan
     area = area_of(city, incident)
     work = incident.work
-    start = work.starts_at if work is not None else incident.verified_at or now
+    start, starts_by = start_of(incident, now)
     end = incident.restoration_at or tools.restoration.expected_end(
         place.diameter_mm if place else np.nan, place.material if place else "", now, city.info.time_zone
     )
+    if starts_by is StartBasis.EXPECTED and start >= end:
+        start = incident.verified_at or now  # an early end before any valve was reported
     rings, reason = _rings(city, area.outlines)
     return NoticeFacts(
         kind=NoticeKind.EMERGENCY if work is None else NoticeKind.PLANNED,
@@ -109,8 +113,27 @@ def facts_of(tools: Tools, incident: Incident, now: datetime) -> NoticeFacts:
         synthetic=city.info.synthetic,
         households_without_supply_before=plan.households_without_supply_before if plan else 0,
         purpose="" if work is None else work.purpose,
+        starts_by=starts_by,
         customers_piece_unknown=len(plan.customers_piece_unknown) if plan else 0,
     )
+
+
+def start_of(incident: Incident, now: datetime) -> tuple[datetime, StartBasis]:
+    """When water stops, and what that time is: as planned, the first valve closed, else when it can be closed at the earliest.
+
+    The latter: travel of the crew that is on its way and work on the plan's first valve, rounded up to five minutes.
+    """
+    if incident.work is not None:
+        return incident.work.starts_at, StartBasis.PLANNED
+    if (closed_at := incident.first_closed_at()) is not None:
+        return closed_at, StartBasis.VALVE_CLOSED
+    steps = incident.plan.valves_to_close if incident.plan is not None else ()
+    first = steps[0].minutes or 0.0 if steps else 0.0
+    remote = bool(steps) and steps[0].control == "remote"
+    travel = min((order.eta_minutes for order in live_orders(incident) if order.eta_minutes is not None), default=0.0)
+    soonest = now + timedelta(minutes=first + (0.0 if remote else travel))
+    past = timedelta(minutes=soonest.minute % _ROUND_MINUTES, seconds=soonest.second, microseconds=soonest.microsecond)
+    return soonest - past + (timedelta(minutes=_ROUND_MINUTES) if past else timedelta()), StartBasis.EXPECTED
 
 
 def work_of(incident: Incident) -> str:

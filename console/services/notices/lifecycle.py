@@ -16,7 +16,7 @@ from console.services.changesets import NOTHING, Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import require_restored
 from console.services.notices.contradictions import Contradiction, NoticeContradicted, contradictions
-from console.services.notices.demands import contacts_of, demand_gaps
+from console.services.notices.demands import around_of, demand_gaps
 from console.services.notices.drafting import IN_PREPARATION, OUT, drafted_notice, references
 from console.services.notices.holders import NoticeHolder, case_of, drafted, holder_of, with_notice, with_notices
 from console.services.ports import Documents
@@ -167,7 +167,7 @@ def issue(tools: Tools, state: DeskState, intent: IssueNotice, actor: Actor, now
     """Issue: JSON and CAP are sent; an earlier issued notice becomes updated. Raises NoticeContradicted."""
     holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     _require(notice, NoticeStatus.APPROVED)
-    gaps = demand_gaps(notice, contacts_of(state, incident), now)
+    gaps = demand_gaps(notice, around_of(tools, state, incident, notice), now)
     reason, loud = _contradicted(tools, incident, notice, intent.contradiction_reason, gaps)
     earlier = tuple(n for n in holder.notices if n.notice_id != notice.notice_id)
     new = replace(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet
+from console.domain.incidents import Incident
 from console.domain.intents import Intent
 from console.domain.notes import Given, Note
-from console.domain.notices import NoticeChange, NoticeStatus
+from console.domain.notices import Notice, NoticeChange, NoticeStatus, StartBasis
 from console.services.changesets import Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.judging import FARTHEST, require_restored
@@ -66,7 +67,7 @@ def _other_end(
         raise Refused("restoration_zone")
     ends_at = intent.ends_at.astimezone(UTC)
     later, said = change is NoticeChange.EXTENSION, public.facts.expected_end
-    if ends_at <= public.facts.starts_at or ends_at == said or (ends_at < said) == later:
+    if ends_at <= _began(case_of(holder), public) or ends_at == said or (ends_at < said) == later:
         raise Refused("notice_not_later" if later else "notice_not_earlier", notice=public.notice_id)
     if ends_at > now + FARTHEST:
         raise Refused("restoration_far", years=f"{FARTHEST.days / 365:.0f}")
@@ -79,6 +80,13 @@ def _other_end(
     about: dict[str, Given] = {"notice": made.notice.notice_id, "user": actor.name, "at": ends_at, "reason": reason}
     note = Note("notice.extension" if later else "notice.early_end", dropped=made.lost, **about)
     return recorded(holder, drafted(with_notice(moved, made.notice), now), f"notice_{change.value}", note)
+
+
+def _began(incident: Incident, public: Notice) -> datetime:
+    """When the outage began: an expected begin may have been announced later than the first valve was closed."""
+    known = incident.first_closed_at() or incident.verified_at
+    said = public.facts.starts_at
+    return min(said, known) if known is not None and public.facts.starts_by is StartBasis.EXPECTED else said
 
 
 HANDLERS = (

@@ -245,8 +245,8 @@ def _valid_window(starts_at: datetime, ends_at: datetime, now: datetime) -> None
 
 HANDLERS = (
     Handler(PlanOutage, plan, Permission.OPERATIONS),
-    Handler(ChangeOutage, change, Permission.OPERATIONS),
-    Handler(ConfirmOutage, confirm, Permission.OPERATIONS),
-    Handler(TellCritical, tell, Permission.OPERATIONS),
+    Handler(ChangeOutage, change, Permission.OPERATIONS, undoable=("outage_changed",)),
+    Handler(ConfirmOutage, confirm, Permission.OPERATIONS, undoable=("outage_planned",)),
+    Handler(TellCritical, tell, Permission.OPERATIONS, undoable=("outage_told",)),
     Handler(CancelOutage, cancel, Permission.OPERATIONS),
 )

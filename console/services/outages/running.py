@@ -65,7 +65,7 @@ def _as_case(tools: Tools, state: DeskState, outage: Outage, now: datetime) -> I
     year = now.astimezone(ZoneInfo(tools.city.info.time_zone)).year
     incident = Incident(
         incident_id=provisional_id(INCIDENT, str(year)),
-        title=as_written(place_note(outage.place)) if outage.place is not None else "",
+        title=as_written(place_note(outage.place), tools.city.info.time_zone) if outage.place is not None else "",
         opened_at=now,
         first_abnormal_at=now,
         phase=Phase.VERIFIED,

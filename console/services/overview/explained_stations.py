@@ -44,7 +44,6 @@ def explained_stations(
     explained: nothing shows that it still does what the burst would do.
     """
     found = np.zeros(len(value), dtype=bool)
-    within = ~np.any((value < limits.low) | (value > limits.high), axis=1)
     for incident in incidents:
         if not incident.is_open():
             continue
@@ -54,7 +53,11 @@ def explained_stations(
             channels_of.setdefault(item.station_id, set()).add(item.channel)
         for item in incident.evidence:
             row, channel = station_rows.get(item.station_id), CHANNEL_BY_NAME.get(item.channel)
-            if row is None or channel is None or not within[row] or len(channels_of[item.station_id]) > 1:
+            if row is None or channel is None or len(channels_of[item.station_id]) > 1:
+                continue
+            if np.any(
+                (value[row] < limits.low[row]) | (value[row] > limits.high[row])
+            ):  # of few rows: this runs for each picture
                 continue
             signature = predicted.get(item.station_id, ()) if channel is Channel.PRESSURE else ()
             now = float(value[row, channel] - _usual(item, float(expected[row, channel])))

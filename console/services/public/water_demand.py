@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class WaterRules:
-    """The rules in ``resources/rules/emergency_water.toml``. ``sources``: of the litres, the demand and the test."""
+    """The rules in ``resources/rules/emergency_water.toml``. ``sources``: of the litres, the demand and the test, by language."""
 
     version: str
     first_l: float
@@ -37,7 +37,7 @@ class WaterRules:
     people_per_household: float
     people_per_point: int
     test_minutes: float
-    sources: tuple[str, str, str]
+    sources: tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]
 
     @classmethod
     def load(cls) -> Self:
@@ -53,16 +53,26 @@ class WaterRules:
                 float(litres["first"]), float(litres["later"]), float(litres["later_after_days"]), float(demand["after_hours"]),
                 float(demand["people_per_household"]), int(demand["people_per_point"]), float(test["minutes"]),
             )  # fmt: skip
-            sources = (str(litres["source"]), str(demand["source"]), str(test["source"]))
+            sources = _source(litres["source"]), _source(demand["source"]), _source(test["source"])
         except (KeyError, TypeError, ValueError) as fault:
             raise InputFault(f"emergency_water.toml: {fault}: missing or no number") from fault
         if not all(math.isfinite(one) and one > 0 for one in numbers):
             raise InputFault("emergency_water.toml: every figure must be above zero")
         return cls(str(held.get("version", "")), *numbers, sources)
 
+    def source(self, language: str) -> str:
+        """Where the litres come from, in a language; as the file has it where it has another one only."""
+        said = self.sources[0]
+        return said.get(language) or next(iter(said.values()), "")
+
     def litres_per_head(self, day: int) -> float:
         """Litres a head on a day without water, the first day is 1."""
         return self.first_l if day <= self.later_after_days else self.later_l
+
+
+def _source(given: object) -> Mapping[str, str]:
+    """A source by language, or one text for all."""
+    return {str(key): str(text) for key, text in given.items()} if isinstance(given, Mapping) else {"": str(given)}
 
 
 class Supply(StrEnum):
@@ -119,14 +129,19 @@ def people_without(customers: Iterable[AffectedCustomer]) -> int:
 def supply_state(incident: Incident, customers: Sequence[AffectedCustomer], points: Iterable[WaterPoint]) -> Supply:
     """Whether the case needs an emergency supply (more than 24 h without water, by the estimate) and has it.
 
-    It is there when the open points are for as many people as have no water. Rules of notices read this state.
+    It is there when the open points are for as many people as have no water; notices that demand it count the same people.
     """
-    people = people_without(customers)
+    served, people = served_of(incident, customers, points)
     hours = _hours(incident)
     if not people or hours is None or hours <= water_rules().after_hours:
         return Supply.NOT_NEEDED
-    of_case = [one for one in points if one.incident_id == incident.incident_id and one.state is PointState.OPEN]
-    return Supply.DONE if sum(one.people for one in of_case) >= people else Supply.DUE
+    return Supply.DONE if served >= people else Supply.DUE
+
+
+def served_of(incident: Incident, customers: Sequence[AffectedCustomer], points: Iterable[WaterPoint]) -> tuple[int, int]:
+    """(people that the case's open points are for, people without water)."""
+    of_case = (one for one in points if one.incident_id == incident.incident_id and one.state is PointState.OPEN)
+    return sum(one.people for one in of_case), people_without(customers)
 
 
 def water_off_at(incident: Incident) -> datetime:

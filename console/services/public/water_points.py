@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet, Draft
+from console.domain.crews import CrewKind, crew_kind
 from console.domain.incidents import INCIDENT
 from console.domain.intents import Intent
 from console.domain.notes import Note
@@ -23,12 +24,23 @@ from console.services.public.water_demand import Place, suggested, water_off_at,
 from console.services.shift.words import line
 from console.services.state import DeskState
 from console.services.tools import Tools
+from maps.city import City
 
 _MOST_LITRES = 100_000.0
 _MOST_POINTS = 200
 _MOST_PEOPLE = 10_000_000
 TANKER = "tanker"
-"""Skill of a crew with a tanker, in the dataset's column ``skills``."""
+"""Skill of a crew with a tanker, in the dataset's column ``skills``; the kind of one that does nothing else."""
+
+
+def tankers(city: City) -> list[tuple[str, str]]:
+    """(id, name) of the crews that bring water: of the kind tanker first, then those with the skill."""
+    crews, found = city.crews, []
+    for crew, name, kind, skills in zip(crews.asset_id, crews.name, crews.kind, crews.skills, strict=True):
+        is_kind = crew_kind(str(kind)) is CrewKind.TANKER
+        if is_kind or TANKER in str(skills).lower():
+            found.append((not is_kind, str(crew), str(name) or str(crew)))
+    return [(crew, name) for _, crew, name in sorted(found, key=lambda one: one[0])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,12 @@ class DraftReport(Intent):
 
 @dataclass(frozen=True, slots=True)
 class EditReport(Intent):
-    """Correct a report's texts by hand."""
+    """Correct a report's texts by hand. ``base``: the record's texts that the edits began from, (Chinese, English)."""
 
     report_id: str
     text_zh: str
     text_en: str
+    base: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,15 @@ def draft(tools: Tools, state: DeskState, intent: DraftReport, actor: Actor, now
 
 
 def edit(tools: Tools, state: DeskState, intent: EditReport, actor: Actor, now: datetime) -> ChangeSet:
-    """Edit the texts. Raises Refused."""
+    """Edit the texts. Raises Refused, also when they are no longer those that the edits began from: nobody's save is lost."""
     report = _unsent(state, intent.report_id)
     if not (intent.text_zh.strip() and intent.text_en.strip()):
         raise Refused("report_texts", report=report.report_id)
     if (intent.text_zh, intent.text_en) == (report.text_zh, report.text_en):
         return NOTHING
+    if intent.base != (report.text_zh, report.text_en):
+        by = report.edited_by[-1] if report.edited_by else "–"
+        raise Refused("report_edited_since", report=report.report_id, user=by)
     edited_by = tuple(dict.fromkeys((*report.edited_by, actor.name)))
     after = replace(report, text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
     return recorded(report, after, "report_edited", Note("report.edited", report=report.report_id, user=actor.name))

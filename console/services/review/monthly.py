@@ -14,7 +14,9 @@ import numpy as np
 from console.domain.changes import Change
 from console.domain.incidents import Incident, OrderState
 from console.domain.readings import Channel, Quality, ReadingBatch
+from console.domain.tickets import Ticket
 from console.services.review.answers import Fact, Verdict, targets
+from console.services.review.month_calls import month_calls
 from console.services.review.notes import Findings
 from console.services.review.past_case import PastCase, notice_time
 from console.services.review.trend import MonthOfCases, by_month
@@ -63,7 +65,7 @@ class Month:
     """The review of a month.
 
     ``cases``: of the month that pass the filters. ``board``: figures against the standard. ``trend``: by month, oldest first.
-    ``repeats``: (pipe, incidents in the last year).
+    ``repeats``: (pipe, incidents in the last year). ``calls``: of customers in the month, without filters.
     """
 
     first: date
@@ -71,16 +73,21 @@ class Month:
     board: tuple[Fact, ...]
     trend: tuple[MonthOfCases, ...]
     repeats: tuple[tuple[str, int], ...]
+    calls: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class MonthInputs:
-    """``incidents`` of the last year or more; ``changes`` of their subjects; ``findings`` of reviewers by incident id."""
+    """``incidents`` of the last year or more; ``changes`` of their subjects; ``findings`` of reviewers by incident id.
+
+    ``tickets``: of callers, of which those of the month count.
+    """
 
     incidents: Sequence[Incident]
     changes: Sequence[Change]
     findings: Mapping[str, Findings] = field(default_factory=dict)
     readings: Readings | None = None
+    tickets: Sequence[Ticket] = ()
 
 
 def month_bounds(first: date, time_zone: str) -> tuple[datetime, datetime]:
@@ -114,6 +121,7 @@ def month_review(first: date, time_zone: str, inputs: MonthInputs, filters: Filt
         _board(cases, findings, compliance, repeats),
         _trend(counted, inputs.findings, until, time_zone),
         tuple((pipe, count) for pipe, count in repeats.most_common() if count > 1),
+        month_calls((one for one in inputs.tickets if since <= one.called_at < until), drills=filters.drills),
     )
 
 

@@ -1,5 +1,8 @@
 """A record without personal data: people become P1, P2 …, customers lose names, addresses and numbers, phones are masked.
 
+Free texts in which people write about people go whole: what callers said, the words of dispatch orders, why a rule was
+overridden.
+
 Names of institutions (hospitals, schools: critical customers) and of crews stay: they are no persons. The notices stay as
 issued. The chain's hashes no longer match the redacted values; the package states this, its own SHA-256s stay valid.
 """
@@ -13,6 +16,7 @@ from typing import Any, TypeVar
 
 from console.domain.alarms import Alarm
 from console.domain.changes import Change
+from console.domain.dispatch_orders import DISPATCH_ORDER, DispatchOrder
 from console.domain.incidents import Incident
 from console.domain.notes import Note
 from console.domain.tickets import TICKET, Ticket
@@ -31,6 +35,17 @@ _BY = (
 _OF_CALLERS = ("phone", "caller", "address", "text", "x", "y", "customer_id", "asset_id", "community", "media_url", "said")
 """Fields of tickets that say who called and from where; the pipe and the kind stay."""
 _SAID_BY_CALLERS = frozenset({"ticket.at", "ticket.said", "ticket.still_out"})
+_GROUNDS = frozenset({"override_reason", "contradiction_reason", "waive_reason"})
+_OF_ORDERS = frozenset({"text", "repeated_words", "result", "reason"})
+"""Fields of dispatch orders that people wrote."""
+_WRITTEN = {
+    "notice.override": "reason", "notice.despite": "reason", "water.opened_waived": "reason", "outage.despite": "reason",
+    "outage.unannounced": "reason", "dispatch.said": "text", "dispatch.cancelled": "reason",
+}  # fmt: skip
+"""Notes of such texts: key -> parameter. The other notes of dispatch orders repeat the order's words."""
+_HIDDEN = "***"
+_CODES = frozenset({"starts_by"})
+"""Fields that are named as if they held a person and hold a word of ours."""
 _NOTE, _CODE = {"key", "params"}, {"code", "of"}
 """Objects of a note in JSON (``console/domain/notes.py``): keys and codes are no names."""
 T = TypeVar("T")
@@ -48,7 +63,7 @@ def redacted(record: CaseRecord) -> CaseRecord:
         city=mask.city(record.city),
         changes=changes,
         alarms=tuple(mask.value(alarm, Alarm) for alarm in record.alarms),
-        others=tuple(mask.value(_without_caller(one), one.record_kind.type) for one in record.others),
+        others=tuple(mask.value(_without_words(_without_caller(one)), one.record_kind.type) for one in record.others),
         sent=tuple(replace(sent, payload=mask.text(sent.payload.decode("utf-8", "replace")).encode()) for sent in record.sent),
         notes=mask.notes(record.notes),
         pictures={},  # a face, a plate, a house number: nothing in a picture can be masked here
@@ -85,8 +100,13 @@ class _Mask:
                 return {"key": value["key"], "params": self.json(value["params"])}
             if set(value) == _CODE:
                 return dict(value)
-            return {key: self.json(item) for key, item in value.items()}
+            return {key: self._field(key, item) for key, item in value.items()}
         return [self.json(item) for item in value] if isinstance(value, list) else value
+
+    def _field(self, key: str, item: Any) -> Any:
+        if key in _CODES:
+            return item
+        return _HIDDEN if key in _GROUNDS and item else self.json(item)
 
     def value(self, value: T, kind: type[T]) -> T:
         return from_json(self.json(to_json(value)), kind)
@@ -133,8 +153,23 @@ def _without_caller(record: Any) -> Any:
     return replace(bare, x=None, y=None, media_url="", answer=Note.of_json(_silent(record.answer.json())))
 
 
+def _without_words(record: Any) -> Any:
+    """A dispatch order without what people wrote; what the program proposed stays."""
+    if not isinstance(record, DispatchOrder):
+        return record
+    words, result, reason = (_hidden(text) for text in (record.repeated_words, record.result, record.reason))
+    text = record.text if record.operation else _hidden(record.text)
+    return replace(record, text=text, repeated_words=words, result=result, reason=reason)
+
+
+def _hidden(text: str) -> str:
+    return _HIDDEN if text else ""
+
+
 def _anonymous(change: Change, value: Any) -> Any:
-    """Fields of a ticket's change, likewise."""
+    """Fields of a ticket's or dispatch order's change, likewise."""
+    if change.subject.startswith(f"{DISPATCH_ORDER.name}/") and isinstance(value, Mapping):
+        return {key: _HIDDEN if key in _OF_ORDERS and item else item for key, item in value.items()}
     if not change.subject.startswith(f"{TICKET.name}/") or not isinstance(value, Mapping):
         return value
     return _bare(value)
@@ -158,8 +193,18 @@ def _silent(value: Any) -> Any:
         if set(value) == _NOTE and value["key"] in _SAID_BY_CALLERS:
             params = {name: "***" if name in ("address", "text", "place") else item for name, item in value["params"].items()}
             return {"key": value["key"], "params": params}
+        if set(value) == _NOTE:
+            hidden = _hidden_in(str(value["key"]))
+            params = {name: _HIDDEN if name in hidden else _silent(item) for name, item in value["params"].items()}
+            return {"key": value["key"], "params": params}
         return {key: _silent(item) for key, item in value.items()}
     return [_silent(item) for item in value] if isinstance(value, list) else value
+
+
+def _hidden_in(key: str) -> frozenset[str]:
+    """Parameters of a note that hold a text which people wrote about people."""
+    words = {"text", "words"} if key.startswith("dispatch.") else set()
+    return frozenset({_WRITTEN[key], *words} if key in _WRITTEN else words)
 
 
 def _people(record: CaseRecord) -> set[str]:

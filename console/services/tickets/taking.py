@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,13 +21,15 @@ from console.services.changesets import NOTHING, Refused, recorded
 from console.services.handling import Handler
 from console.services.incidents.joint_plans import merged
 from console.services.shift.contacts import is_phone
-from console.services.shift.words import line, plain
+from console.services.shift.words import LONGEST_LINE, line, plain
 from console.services.state import DeskState
 from console.services.tickets.hearing import CallFields, Heard
 from console.services.tickets.matching import Match
 from console.services.tools import Tools
+from maps.gcj02 import shifted_positions
 
 LONGEST_ADDRESS, LONGEST_TEXT, LONGEST_URL = 200, 2000, 500
+_LONGEST_KEY = LONGEST_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,16 @@ class TakeCall(Intent):
 
 @dataclass(frozen=True, slots=True)
 class CorrectTicket(Intent):
-    """Other fields of a ticket; its place is matched anew."""
+    """Other fields of a ticket; its place is matched anew. ``base``: the fields that the correction began from."""
 
     ticket_id: str
     fields: CallFields
+    base: CallFields | None = None
 
 
 def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: datetime) -> ChangeSet:
     """Keep a call as a ticket; in the area of a case it joins it as evidence."""
-    if intent.client and intent.request_key and _known(state, intent) is not None:
+    if intent.client and request_key(intent.request_key) and _known(state, intent) is not None:
         return NOTHING
     fields = cleaned(intent.fields)
     if intent.incident_id and intent.incident_id not in state.incidents:
@@ -70,10 +74,11 @@ def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: da
         intent.source,
         actor.name,
         client=line(intent.client),
-        request_key=line(intent.request_key),
+        request_key=request_key(intent.request_key),
         media_url=_url(intent.media_url),
         updated_at=now,
         is_drill=tools.is_drill,
+        place_doubt=_doubt(tools, intent.source, fields),
     )
     ticket = placed(tools, ticket, fields, heard)
     ticket = joined_to(state, ticket, intent.incident_id or case_for(heard.match, fields.kind))
@@ -92,13 +97,18 @@ def take(tools: Tools, state: DeskState, intent: TakeCall, actor: Actor, now: da
 
 
 def correct(tools: Tools, state: DeskState, intent: CorrectTicket, actor: Actor, now: datetime) -> ChangeSet:
-    """Correct what was entered; the case it belongs to stays a person's choice, or follows the new place."""
+    """Correct what was entered; the case it belongs to stays a person's choice, or follows the new place.
+
+    Raises Refused, also where somebody else has corrected it since.
+    """
     before = ticket_of(state, intent.ticket_id)
+    if intent.base is not None and intent.base != fields_of(before):
+        raise Refused("ticket_corrected_since", ticket=before.ticket_id)
     fields = cleaned(intent.fields)
     heard = tools.calls.hear(state, fields, now, without=before.ticket_id)
     after = replace(placed(tools, before, fields, heard), kind=fields.kind, updated_at=now)
     if (after.x, after.y, after.asset_id) != (before.x, before.y, before.asset_id):
-        after = joined_to(state, after, case_for(heard.match, fields.kind))
+        after = replace(joined_to(state, after, case_for(heard.match, fields.kind)), place_doubt="")
     if replace(after, updated_at=before.updated_at, answer=before.answer) == before:
         raise Refused("ticket_same", ticket=before.ticket_id)
     return recorded(before, after, "ticket_corrected", Note("ticket.corrected", ticket=before.ticket_id))
@@ -130,6 +140,15 @@ def placed(tools: Tools, ticket: Ticket, fields: CallFields, heard: Heard) -> Ti
         cover=heard.cover,
         answer=heard.answer,
     )
+
+
+def fields_of(ticket: Ticket) -> CallFields:
+    """What was entered of a ticket; a point only where its place is one."""
+    point = (None, None) if ticket.asset_id else (ticket.x, ticket.y)
+    return CallFields(
+        ticket.kind, ticket.phone, ticket.caller, ticket.address, ticket.text, *point, ticket.asset_kind, ticket.asset_id,
+        ticket.wants_callback,
+    )  # fmt: skip
 
 
 def joined_to(state: DeskState, ticket: Ticket, incident_id: str) -> Ticket:
@@ -184,9 +203,25 @@ def case_for(found: Match, kind: TicketKind) -> str:
     return area.record_id if area is not None and area.is_case and is_evidence else ""
 
 
+def _doubt(tools: Tools, source: TicketSource, fields: CallFields) -> str:
+    """What is doubtful about a point of another program, "" for nothing; one that was chosen on our map is no datum's."""
+    if source is not TicketSource.OPEN311 or fields.x is None or fields.y is None:
+        return ""
+    return "shifted" if shifted_positions(tools.city).is_likely(fields.x, fields.y) else ""
+
+
 def _known(state: DeskState, intent: TakeCall) -> Ticket | None:
-    key = (line(intent.client), line(intent.request_key))
+    key = (line(intent.client), request_key(intent.request_key))
     return next((one for one in state.of(TICKET).values() if (one.client, one.request_key) == key), None)
+
+
+def request_key(text: str) -> str:
+    """A client's own number of a request as it is kept: the same again is found, and two long ones are never taken for one."""
+    whole = " ".join(text.split())
+    if len(whole) <= _LONGEST_KEY:
+        return whole
+    digest = blake2b(whole.encode("utf-8", "replace"), digest_size=12).hexdigest()
+    return f"{whole[: _LONGEST_KEY - len(digest) - 1]}~{digest}"
 
 
 def _url(text: str) -> str:

@@ -27,12 +27,18 @@ class AppearanceChoice:
 
     def toggle_language(self) -> None:
         """The other language, from now on."""
-        language = "en" if self._now().words.language == "zh_CN" else "zh_CN"
+        self.choose_language("en" if self._now().words.language == "zh_CN" else "zh_CN")
+
+    def choose_language(self, language: str) -> None:
+        """This language (``zh_CN`` or ``en``), from now on."""
         self._choose("language", language, Appearance(self._now().theme, Words(language, self._zone)))
 
     def toggle_theme(self) -> None:
         """The other theme, from now on."""
-        theme = "light" if self._now().theme.name == "dark" else "dark"
+        self.choose_theme("light" if self._now().theme.name == "dark" else "dark")
+
+    def choose_theme(self, theme: str) -> None:
+        """This theme (``dark`` or ``light``), from now on."""
         self._choose("theme", theme, Appearance(Theme.load(theme), self._now().words))
 
     def _show_anew(self) -> None:

@@ -18,13 +18,14 @@ from console.services.shift.entries import WriteEntry
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.commands.questions import Questions
-from console.ui.commands.search import Hit
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
+from console.ui.map.live.found_mark import FoundMark
 from console.ui.map.view.picking import Asset
 from console.ui.panels.case.location import JUDGED_IN
 from console.ui.permitted import allow
-from console.ui.words import Words
+from console.ui.search import Hit
+from console.ui.words import Words, one_line
 from maps.locate.next_reading import ReadingPlace
 
 _VALVE_M_PER_PX = 0.8
@@ -123,7 +124,9 @@ class AssetLocator(QObject):
         return MapPlace(self._chosen, float(x), float(y))
 
     def go_to(self, hit: Hit) -> None:
-        """What the search found."""
+        """What the search found, with a pin on it; pipes and cases are marked as such."""
+        placed = hit.kind != "pipe" and isfinite(hit.x) and isfinite(hit.y)
+        self._map.mark_found(FoundMark(hit.x, hit.y, one_line(hit.title)) if placed else None)
         match hit.kind:
             case "incident":
                 self.choose_case(hit.key)
@@ -131,11 +134,12 @@ class AssetLocator(QObject):
                 self.select_pipe(hit.key)
                 self._map.fit_pipes((hit.key,))
             case _:
-                if isfinite(hit.x) and isfinite(hit.y):
+                if placed:
                     self._near(hit.x, hit.y, _PLACE_M_PER_PX)
 
     def on_picked(self, asset: Asset | None) -> None:
         """A click on the map."""
+        self._map.mark_found(None)
         if asset is None:
             self._chosen = ""
             self._map.select_pipes(())

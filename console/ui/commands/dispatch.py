@@ -29,6 +29,8 @@ class Submit(Protocol):
 class Dispatcher(QObject):
     """Submits the intents of one window. A panel calls ``submit``; answers come as signals."""
 
+    submitted = Signal(object)
+    """The intent that is on its way."""
     done = Signal(object)
     """The intent that is on disk now."""
     refused = Signal(object)
@@ -63,6 +65,7 @@ class Dispatcher(QObject):
         if asked in self._waiting:
             return
         self._waiting.append(asked)
+        self.submitted.emit(intent)
         self._port.submit(*asked).add_done_callback(lambda answer: self._post(asked, answer))
 
     def close(self) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from console.ui.commands.search import Command
 from console.ui.map.view.tools import Tool
 from console.ui.models.tickets import Shown
+from console.ui.search import Command
 from console.ui.words import Words
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class KeyBinding:
 
 
 KEY_BINDINGS: tuple[KeyBinding, ...] = (
-    KeyBinding("search", "Ctrl+K", lambda w: w.open_palette()),
+    KeyBinding("search", "Ctrl+K", lambda w: w.finder.open()),
     KeyBinding("judge", "Ctrl+J", lambda w: w.case.location.judge(by_key=True)),
     KeyBinding("closed", "Ctrl+Return", lambda w: w.tools.plan_in_use(w.case.plan).report_closed()),
     KeyBinding("unable", "Ctrl+U", lambda w: w.tools.plan_in_use(w.case.plan).report_unable()),
@@ -42,6 +42,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("what_if", "Ctrl+Shift+B", lambda w: w.tools.toggle_what_if()),
     KeyBinding("segments", "Ctrl+Shift+P", lambda w: w.tools.open_segments()),
     KeyBinding("acknowledge", "Ctrl+A", lambda w: w.alarms.acknowledge()),
+    KeyBinding("mute", "Ctrl+Shift+A", lambda w: w.sounds.toggle_mute()),
     KeyBinding("operation", "Ctrl+Shift+O", lambda w: w.questions.operation()),
     KeyBinding("shift_entry", "Ctrl+D", lambda w: w.subjects.shift.write()),
     KeyBinding("shift_alarm", "Ctrl+Shift+D", lambda w: w.alarms.write_entry()),
@@ -63,23 +64,33 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("show_case", "Ctrl+E", lambda w: w.locator.show_case()),
     KeyBinding("fit", "Ctrl+0", lambda w: w.map.navigation.fit_all()),
     KeyBinding("map", "Alt+1", lambda w: w.map.setFocus()),
-    KeyBinding("case", "Alt+2", lambda w: w.case.setFocus()),
-    KeyBinding("alarms", "Alt+3", lambda w: w.alarms.table.setFocus()),
-    KeyBinding("stations", "Alt+4", lambda w: w.layers.table.setFocus()),
+    KeyBinding("case", "Alt+2", lambda w: w.show_panel(w.case)),
+    KeyBinding("alarms", "Alt+3", lambda w: w.show_panel(w.alarms, w.alarms.table)),
+    KeyBinding("stations", "Alt+4", lambda w: w.show_panel(w.layers, w.layers.table)),
     KeyBinding("fullscreen", "F11", lambda w: w.toggle_full_screen()),
     KeyBinding("language", "Ctrl+L", lambda w: w.choice.toggle_language()),
     KeyBinding("theme", "Ctrl+T", lambda w: w.choice.toggle_theme()),
     KeyBinding("letters_larger", "Ctrl+=", lambda w: w.choice.letters.step(1)),
     KeyBinding("letters_smaller", "Ctrl+-", lambda w: w.choice.letters.step(-1)),
     KeyBinding("density", "", lambda w: w.choice.letters.toggle_density()),
+    KeyBinding("help", "F1", lambda w: w.help.show()),
+    KeyBinding("settings", "Ctrl+,", lambda w: w.help.show_settings()),
+    KeyBinding("tour", "", lambda w: w.help.begin_tour()),
     KeyBinding("lock", "Ctrl+Shift+L", lambda w: w.seat.lock_or_unlock()),
     KeyBinding("change_person", "", lambda w: w.seat.change_person()),
     KeyBinding("layout", "", lambda w: w.reset_layout()),
+    KeyBinding("panels", "Ctrl+Alt+L", lambda w: w.layouts.offer()),
+    KeyBinding("layout_night", "", lambda w: w.layouts.use("night")),
+    KeyBinding("layout_wall", "", lambda w: w.layouts.use("wall")),
+    KeyBinding("layout_supervisor", "", lambda w: w.layouts.use("supervisor")),
+    KeyBinding("layout_keep", "", lambda w: w.layouts.ask_name()),
     KeyBinding("map_back", "Alt+Left", lambda w: w.map.navigation.go_back()),
     KeyBinding("map_forward", "Alt+Right", lambda w: w.map.navigation.go_forward()),
     KeyBinding("bookmark", "Ctrl+B", lambda w: w.map_commands.ask_bookmark()),
     KeyBinding("bookmarks", "Ctrl+Alt+B", lambda w: w.map_commands.offer_bookmarks()),
     KeyBinding("pan", "", lambda w: w.map.input.use(Tool.PAN)),
+    KeyBinding("identify", "Ctrl+Shift+I", lambda w: w.map.input.use(Tool.IDENTIFY)),
+    KeyBinding("attributes", "F6", lambda w: w.attributes.open()),
     KeyBinding("zoom_box", "Ctrl+Alt+Z", lambda w: w.map.input.use(Tool.ZOOM_BOX)),
     KeyBinding("select_box", "Ctrl+Alt+S", lambda w: w.map.input.use(Tool.SELECT_BOX)),
     KeyBinding("select_polygon", "Ctrl+Alt+P", lambda w: w.map.input.use(Tool.SELECT_POLYGON)),
@@ -94,6 +105,9 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("follow_crew", "", lambda w: w.map_commands.offer_crews()),
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
+    KeyBinding("new_version", "", lambda w: w.compare_versions()),
+    KeyBinding("guide", "Shift+F1", lambda w: w.guide.open()),
+    KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
@@ -105,6 +119,8 @@ class WindowCommands:
 
     def __init__(self, window: MainWindow, words: Words) -> None:
         self._window = window
+        self.noted: Callable[[str], None] = lambda _: None
+        """Called with the name of each command before it runs."""
         self._bindings = {binding.name: binding for binding in KEY_BINDINGS}
         self._actions: dict[str, QAction] = {}
         for name, binding in self._bindings.items():
@@ -127,4 +143,5 @@ class WindowCommands:
 
     def run(self, name: str) -> None:
         """Run a command."""
+        self.noted(name)
         self._bindings[name].run(self._window)

@@ -22,15 +22,16 @@ class LetterSize:
         """The next larger (1) or smaller (-1) size, within the sizes there are."""
         now = Letters.now()
         at = min(range(len(FONT_PX)), key=lambda index: abs(FONT_PX[index] - now.px))
-        self._show(replace(now, px=FONT_PX[min(max(at + by, 0), len(FONT_PX) - 1)]))
+        self.choose(replace(now, px=FONT_PX[min(max(at + by, 0), len(FONT_PX) - 1)]))
         self._told(Letters.now().px)
 
     def toggle_density(self) -> None:
         """Rows and buttons closer together, or as usual."""
         now = Letters.now()
-        self._show(replace(now, compact=not now.compact))
+        self.choose(replace(now, compact=not now.compact))
 
-    def _show(self, letters: Letters) -> None:
+    def choose(self, letters: Letters) -> None:
+        """These letters, from now on."""
         letters.put_on(cast(QApplication, QApplication.instance()))
         self._stored.put("font_px", str(letters.px))
         self._stored.put("density", "compact" if letters.compact else "usual")

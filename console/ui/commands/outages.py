@@ -16,9 +16,10 @@ from console.domain.picture import Picture
 from console.services.network.what_if import WhatIf
 from console.services.notices.holders import case_of
 from console.services.notices.lifecycle import DraftNotice
-from console.services.outages.calendar import span_of
+from console.services.outages.calendar import span_of, week_of
 from console.services.outages.planning import CancelOutage, ConfirmOutage, PlanOutage
 from console.services.outages.running import StartOutage
+from console.services.outages.undo import UndoOutage
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
@@ -79,6 +80,7 @@ class OutageCommands(QObject):
                 self._wanted = ""
                 self.opened.choose(final)
         self._draw(self.opened.outage)
+        self._mark_week()
 
     def done(self, intent: Intent) -> None:
         """An intent of this window is on disk: a new outage is shown."""
@@ -146,6 +148,7 @@ class OutageCommands(QObject):
         """Done and cancelled outages of the week are not in the picture: they are read from the store."""
         if self.opened is None:
             return
+        self._mark_week()
         port, (begin, end) = self._port, span_of(self.opened.monday, self.opened.zone)
         since, until = micros(begin), micros(end)
 
@@ -167,6 +170,7 @@ class OutageCommands(QObject):
         if outage == self._drawn and not fit:
             return
         self._drawn = outage
+        self._mark_week()
         if outage is None or not outage.is_ahead():
             self._map.show_what_if(None)
             return
@@ -177,6 +181,15 @@ class OutageCommands(QObject):
         if fit:
             self._map.navigation.bring_into_view(marks.points())
 
+    def _mark_week(self) -> None:
+        """The outages of the week that the window shows are marked on the map; none of them once it is closed."""
+        if self.opened is None:
+            self._map.show_outages(frozenset())
+            return
+        week = week_of(self._known(self._port.latest()), self.opened.monday, self.opened.zone)
+        chosen = self._drawn.outage_id if self._drawn is not None and self._drawn.is_ahead() else ""
+        self._map.show_outages(frozenset(bar.outage.outage_id for bar in week.bars), chosen)
+
     def _step(self, outage: Outage, step: str) -> None:
         words = self._appearance.words
         match step:
@@ -185,10 +198,8 @@ class OutageCommands(QObject):
                 self._ask_reason(text, lambda why: ConfirmOutage(outage.outage_id, why))
             case "confirm":
                 self._submit(ConfirmOutage(outage.outage_id))
-            case "notice" if outage.notices:
-                self._questions.notice(case_of(outage))
             case "notice":
-                self._submit(DraftNotice(outage.outage_id))
+                self._notice(outage)
             case "start" if outage.state is not OutageState.ANNOUNCED:
                 text = words("outages.start_unannounced", outage=outage.outage_id)
                 self._ask_reason(text, lambda why: StartOutage(outage.outage_id, why))
@@ -200,9 +211,17 @@ class OutageCommands(QObject):
                 question = OutageQuestion(self._appearance, self._port.now(), self._above(), outage=outage)
                 question.accepted.connect(lambda: self._submit(question.intent()))
                 self._open(question)
+            case "undo":
+                self._submit(UndoOutage(outage.outage_id))
             case "cancel":
                 text = words("outages.cancel_text", outage=outage.outage_id)
                 self._ask_reason(text, lambda why: CancelOutage(outage.outage_id, why))
+
+    def _notice(self, outage: Outage) -> None:
+        if outage.notices:
+            self._questions.notice(case_of(outage))
+        else:
+            self._submit(DraftNotice(outage.outage_id))
 
     def _told(self, outage: Outage, contact: CriticalContact) -> None:
         question = ToldQuestion(self._appearance, outage.outage_id, contact, self._above())

@@ -8,17 +8,17 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from console.documents.preview import preview
 from console.domain.alarms import Alarm
 from console.domain.area_alerts import AreaAlert
 from console.domain.field_reports import CREW_DUTY
 from console.domain.incidents import Incident, Phase
 from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
-from console.domain.outages import OUTAGE, CriticalContact
+from console.domain.outages import OUTAGE
 from console.domain.picture import Picture
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.domain.reports import REPORT, Report
+from console.domain.water_points import WATER_POINT
 from console.services.alarms.operations import EnterOperation
 from console.services.alarms.station_alarms import ShelveAlarm
 from console.services.areas.answers import AcknowledgeAreaAlert, ReportFromArea
@@ -33,11 +33,13 @@ from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
 from console.services.location.gauge_readings import EnterReading
 from console.services.notices.contradictions import Contradiction, contradictions
-from console.services.notices.demands import Demand, demand_gaps, demands_of
+from console.services.notices.demands import Around, Demand, demand_gaps, demands_of, with_water
 from console.services.notices.holders import case_of
 from console.ui.appearance import Appearance
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.crew_menu import crew_menu
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.notice_sources import notice_sources
 from console.ui.dialogs.ask import (
     OperationQuestion,
     PressureQuestion,
@@ -67,9 +69,17 @@ from maps.locate.next_reading import ReadingPlace
 class Questions(QObject):
     """Opens dialogs over the window without blocking it: pictures and alarms go on behind them."""
 
-    def __init__(self, port: ConsolePort, submit: Submit, session: Session, appearance: Appearance, window: QWidget) -> None:
+    def __init__(
+        self,
+        port: ConsolePort,
+        submit: Submit,
+        session: Session,
+        appearance: Appearance,
+        tasks: BackgroundTasks,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
-        self._submit = submit
+        self._submit, self._tasks = submit, tasks
         self._port, self._session, self._appearance, self._window = port, session, appearance, window
         self._notice: NoticeDialog | None = None
         self._report: ReportDialog | None = None
@@ -290,38 +300,28 @@ class Questions(QObject):
             if self._notice is not None:  # it has edits and asks about them first
                 self._notice.raise_()
                 return
-        now = self._port.now
-        dialog = NoticeDialog(
-            self._appearance,
-            self._session,
-            now,
-            incident,
-            notice,
-            self._contradicted,
-            lambda: channel_words(self._appearance.words, self._port.latest()),
-            lambda shown: preview(shown, self._port.site or "site", now()),
-            self._demands,
-            self._window,
-        )
+        sources = notice_sources(self._port, self._tasks, self._appearance.words, self._contradicted, self._demands)
+        dialog = NoticeDialog(self._appearance, self._session, incident, notice, sources, self._window)
         dialog.asked.connect(self._submit)
         dialog.finished.connect(self._forget_notice)
         self._notice = dialog
         self._open(dialog)
 
-    def _contacts(self, incident: Incident) -> tuple[CriticalContact, ...]:
-        """The critical customers of the planned outage that a case is."""
-        outage_id = incident.work.outage_id if incident.work is not None else ""
-        return next((one.contacts for one in self._port.latest().of(OUTAGE) if one.outage_id == outage_id), ())
+    def _around(self, incident: Incident, notice: Notice) -> Around:
+        """The critical customers of the planned outage that a case is, and the case's emergency water."""
+        outage_id, picture = incident.work.outage_id if incident.work is not None else "", self._port.latest()
+        contacts = next((one.contacts for one in picture.of(OUTAGE) if one.outage_id == outage_id), ())
+        return with_water(self._port.city, Around(contacts), incident, notice, picture.of(WATER_POINT))
 
     def _contradicted(self, incident: Incident, notice: Notice) -> tuple[Contradiction, ...]:
         """How a notice differs from its case, and before its issue what the rules demand and is not done."""
         found = contradictions(self._port.city, incident, notice)
         if notice.status is not NoticeStatus.APPROVED:
             return found
-        return (*found, *demand_gaps(notice, self._contacts(incident), self._port.now()))
+        return (*found, *demand_gaps(notice, self._around(incident, notice), self._port.now()))
 
     def _demands(self, incident: Incident, notice: Notice) -> tuple[Demand, ...]:
-        return demands_of(notice, self._contacts(incident), self._port.now())
+        return demands_of(notice, self._around(incident, notice), self._port.now())
 
     def show_refused(self, fault: QuanmaiError) -> None:
         """Why a step was not taken, also in the notice dialog, which covers the window's own message."""

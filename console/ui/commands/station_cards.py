@@ -63,8 +63,9 @@ class StationCards(QObject):
 
     def _series(self, station: int, channel: Channel, since_us: int) -> tuple[int, Series]:
         at_us, value, expected = self._port.history(station, channel, since_us)
-        name, sigma = str(self._port.city.stations.asset_id[station]), self._port.scatter(station, channel)
-        return station, Series(name, channel, at_us, value, expected, sigma)
+        stations, sigma = self._port.city.stations, self._port.scatter(station, channel)
+        station_id, name = str(stations.asset_id[station]), str(stations.name[station])
+        return station, Series(station_id, channel, at_us, value, expected, sigma, name=name)
 
     def _deliver(self, found: tuple[int, Series]) -> None:
         station, series = found

@@ -17,12 +17,12 @@ from console.ui.commands.network_tools import NetworkTools
 from console.ui.commands.outages import OutageCommands
 from console.ui.commands.public import PublicCommands
 from console.ui.commands.questions import Questions
-from console.ui.commands.search import Search
 from console.ui.commands.shift import ShiftCommands
 from console.ui.commands.tickets import TicketCommands
 from console.ui.focus import CaseFocus
 from console.ui.map.canvas import MapCanvas
 from console.ui.port import ConsolePort
+from console.ui.search import Search
 from console.ui.session import Session
 from console.ui.settings import WindowSettings
 from maps.errors import QuanmaiError
@@ -49,6 +49,11 @@ class Subject(Protocol):
 
 class Subjects:
     """One of each; ``all`` lists them. ``connect`` once the locator's and the tools' signals exist."""
+
+    shift: ShiftCommands
+    public: PublicCommands
+    tickets: TicketCommands
+    outages: OutageCommands
 
     def __init__(
         self,
@@ -86,5 +91,5 @@ class Subjects:
         locator.ticket_asked.connect(lambda x, y: self.tickets.open((x, y)))
         locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
         tools.outage_asked.connect(self.outages.plan_what_if)
-        self.shift.place = self.public.place = locator.chosen_place
+        self.shift.place = self.public.place = self.tickets.chosen_place = locator.chosen_place
         self.outages.chosen_pipe = locator.chosen_pipe

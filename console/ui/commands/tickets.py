@@ -20,11 +20,12 @@ from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
+from console.ui.dialogs.ticket_correction import TicketCorrection
 from console.ui.focus import CaseFocus
 from console.ui.models.tickets import tickets_text
 from console.ui.port import ConsolePort
+from console.ui.search import Hit
 from console.ui.widgets import menu_over
 from console.ui.words import one_line
 from maps.errors import QuanmaiError
@@ -65,6 +66,8 @@ class TicketCommands(QObject):
         self._matcher = CallMatcher(port.city, news_minutes)
         self._quick: QuickTicket | None = None
         self._tasks = BackgroundTasks("caller-places", self)
+        self.chosen_place: Callable[[], MapPlace | None] = lambda: None
+        """What is selected on the map."""
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language: the quick ticket is made anew, unless a call is being taken."""
@@ -143,9 +146,18 @@ class TicketCommands(QObject):
             menu.addAction(self._t("menu.join", case=case.incident_id), partial(self._send, JoinTicket(name, case.incident_id)))
         if ticket.incident_id:
             menu.addAction(self._t("menu.part"), partial(self._send, JoinTicket(name, "")))
+        menu.addAction(self._t("menu.correct"), lambda: self.correct(ticket))
         menu.addAction(self._t("menu.undo"), partial(self._send, UndoTicket(name)))
         menu.popup(at)
         return menu
+
+    def correct(self, ticket: Ticket) -> TicketCorrection:
+        """Ask what is to be corrected."""
+        question = TicketCorrection(self._appearance, ticket, self.chosen_place(), self._window)
+        question.accepted.connect(lambda: self._submit(question.intent()))
+        question.finished.connect(question.deleteLater)
+        question.open()
+        return question
 
     def close(self) -> None:
         """End the threads."""

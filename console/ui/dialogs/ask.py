@@ -108,6 +108,7 @@ class ReasonQuestion(Question):
         self.field = QLineEdit()
         self.field.setMaxLength(LONGEST_REASON)
         self.field.setPlaceholderText(appearance.words("dialog.reason"))
+        self.field.setAccessibleName(text or title)
         self.box.addWidget(self.field)
         self.usual = [button(reason) for reason in usual]
         for choice, reason in zip(self.usual, usual, strict=True):

@@ -85,6 +85,7 @@ class HandoverDialog(QDialog):
             password.textChanged.connect(self._check)
             line = row(name, password)
             form.addRow(self._t(f"handover.{key}"), line)
+        self._name_fields()
         self.sign, self.save = button(self._t("handover.sign"), "primary"), button(self._t("handover.save"))
         needs(SignHandover, self.sign)
         self.sign.clicked.connect(self.begin_signing)
@@ -233,6 +234,13 @@ class HandoverDialog(QDialog):
         )
         if name:
             self.write(Path(name))
+
+    def _name_fields(self) -> None:
+        """Names for screen readers."""
+        self.list.setAccessibleName(self._t("handover.title"))
+        for key, name, password in zip(("outgoing", "incoming"), self.names, self.passwords, strict=True):
+            name.setAccessibleName(self._t(f"handover.{key}"))
+            password.setAccessibleName(f"{self._t(f'handover.{key}')} {self._t('handover.password')}")
 
     def _t(self, key: str, **params: object) -> str:
         return shift_text(self._appearance.words, key, **params)

@@ -117,13 +117,13 @@ class LifeList(QWidget):
         self.text.setPlainText(f"{head}\n\n{text}")
 
 
-def show_marks(field: QPlainTextEdit, marks: LineMarks, appearance: Appearance) -> None:
-    """Lines by hand are tinted, lines that differ from the issued version are underlined."""
+def show_marks(field: QPlainTextEdit, marks: LineMarks, appearance: Appearance, outdated: frozenset[int] = frozenset()) -> None:
+    """Lines by hand are tinted, those that differ from the issued version underlined, those ``outdated`` by a wavy line."""
     theme = appearance.theme
     tint = QColor(theme.colour("accent.focus"))
     tint.setAlpha(_TINT)
     selections = []
-    for number in sorted(marks.edited | marks.changed):
+    for number in sorted(marks.edited | marks.changed | outdated):
         block = field.document().findBlockByNumber(number)
         if not block.isValid():
             continue
@@ -135,10 +135,11 @@ def show_marks(field: QPlainTextEdit, marks: LineMarks, appearance: Appearance) 
         made.cursor = QTextCursor(block)
         made.format = chars
         selections.append(made)
-        if number in marks.changed:
+        if number in marks.changed or number in outdated:
             line = QTextCharFormat()
-            line.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
-            line.setUnderlineColor(theme.colour("text.strong"))
+            styles = QTextCharFormat.UnderlineStyle
+            line.setUnderlineStyle(styles.WaveUnderline if number in outdated else styles.DashUnderline)
+            line.setUnderlineColor(theme.colour("state.high" if number in outdated else "text.strong"))
             under = QTextEdit.ExtraSelection()
             cursor = QTextCursor(block)
             cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)

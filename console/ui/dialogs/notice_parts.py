@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import ndiff
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from console.documents.wording import Wording, title_of
-from console.domain.notices import Notice
+from console.domain.notices import Notice, StartBasis
 from console.services.notices.contradictions import Contradiction
 from console.ui.appearance import Appearance
 from console.ui.dialogs.ask import LONGEST_REASON
@@ -17,6 +17,8 @@ from console.ui.dialogs.confirm import Confirmation
 from console.ui.widgets import button, label, row
 
 _LINES_SHOWN = 8
+_BEGINS = {StartBasis.EXPECTED: "_expected", StartBasis.VALVE_CLOSED: "_valve_closed"}
+"""What the begin of an outage is, where it is said: endings of the texts ``notice.from_to``."""
 
 
 class Difference(QFrame):
@@ -111,6 +113,27 @@ class Underneath(QFrame):
         self.hide()
 
 
+class VersionChoice(QComboBox):
+    """Every version of a case's notices is kept and can be read again."""
+
+    chosen = Signal(str)
+    """Id of the notice to read."""
+
+    def __init__(self, appearance: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = appearance.words
+        self.activated.connect(lambda index: self.chosen.emit(str(self.itemData(index))))
+
+    def show_versions(self, notices: Sequence[Notice], shown: Notice) -> None:
+        """Hidden while there is one only."""
+        self.clear()
+        for notice in notices:
+            status = self._words.of("notice_status", notice.status.value)
+            self.addItem(f"{self._words('notice.version', n=notice.version)} · {status}", notice.notice_id)
+        self.setCurrentIndex(self.findData(shown.notice_id))
+        self.setVisible(len(notices) > 1)
+
+
 class Leave(Confirmation):
     """Edits that are not saved: keep editing (the default), save, or drop them."""
 
@@ -147,7 +170,7 @@ def issue_confirmation(
         (words("notice.to_kind"), words(f"notice.{what}")),
         *_touched(appearance, notice),
         (words("notice.to_roads"), wording.roads(facts)),
-        (words("notice.to_when"), words("notice.from_to", start=start, end=end)),
+        (words("notice.to_when"), words(f"notice.from_to{_BEGINS.get(facts.starts_by, '')}", start=start, end=end)),
         (words("notice.to_channels"), channels),
     ]
     if lines := [one.text(words.language) for one in found]:

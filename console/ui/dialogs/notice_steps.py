@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
-from console.domain.actors import Proof
+from console.domain.actors import Actor, Proof
+from console.domain.intents import Intent
 from console.domain.notices import Notice, NoticeStatus
 from console.services.notices.lifecycle import DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.notices.other_end import EndNoticeEarly, ExtendNotice
 from console.ui.appearance import Appearance
-from console.ui.permitted import needs
+from console.ui.permitted import live_only, needs
 from console.ui.session import Session
 from console.ui.widgets import button, fitted, label, row, tip
+from maps.errors import QuanmaiError
 
 _WIDEST_PX = 170
 _ORDER = (NoticeStatus.DRAFT, NoticeStatus.SUBMITTED, NoticeStatus.APPROVED, NoticeStatus.ISSUED)
@@ -39,6 +42,7 @@ class NoticeSteps(QFrame):
         needs(DraftNotice, self.renew)
         needs(ExtendNotice, self.extend)
         needs(EndNoticeEarly, self.early)
+        live_only(self.approve)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
         self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
         self.password.setPlaceholderText(words("notice.approver_password"))
@@ -101,6 +105,21 @@ class NoticeSteps(QFrame):
     @property
     def _user(self) -> str:
         return self._session.person.name
+
+    def sign(
+        self, made: Callable[[str], Intent], ask: Callable[[Intent, Actor | None], None], failed: Callable[[QuanmaiError], None]
+    ) -> None:
+        """Ask for the approval in the name in the field, else of who is signed in.
+
+        ``made``: the intent, from the reason of an override.
+        """
+        approver, intent = self.approver.text().strip(), made(self.override.text().strip())
+        if not approver or approver == self._user:
+            ask(intent, None)
+        elif not self._session.needs_sign_in:
+            ask(intent, Actor.named(approver, proof=Proof.TYPED_NAME))
+        else:
+            self._session.confirm_once(approver, self.taken_password(), lambda actor: ask(intent, actor), failed)
 
     def taken_password(self) -> str:
         """The second person's password, taken out of its field."""

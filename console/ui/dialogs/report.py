@@ -54,6 +54,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self._appearance, self._now, self.report = appearance, now, report
         self._base, self._leaving = (report.text_zh, report.text_en), False
+        self._saving: tuple[str, str] | None = None
         words, self._table = appearance.words, LevelTable.load()
         kind = words.of("report_kind", report.kind.value)
         self.setWindowTitle(words("report.window", kind=kind, report=report.report_id, case=report.incident_id))
@@ -105,6 +106,7 @@ class ReportDialog(QDialog):
             field.setPlaceholderText(words(f"report.{key}"))
             field.textChanged.connect(lambda _: self._show())
         self.sent = button(words("report.record"), "primary")
+        self.sent.setToolTip(words("report.record_tip"))
         self.sent.clicked.connect(self._on_sent)
         needs(RecordReportSent, self.sent)
         below = len(self.to) // 3 + 1
@@ -118,7 +120,7 @@ class ReportDialog(QDialog):
         """The record as it stands now."""
         if report == self.report:
             return
-        typed, before = self._edited(), self.report
+        typed, before, self._saving = self._edited(), self.report, None
         self.report = report
         if not typed or self._texts() == (report.text_zh, report.text_en):
             self._base = (report.text_zh, report.text_en)
@@ -150,7 +152,7 @@ class ReportDialog(QDialog):
 
     def show_refused(self, text: str) -> None:
         """Why the last step was not taken: what is in the fields and not in the record is not saved."""
-        self._base, self._leaving = (self.report.text_zh, self.report.text_en), False
+        self._base, self._leaving, self._saving = (self.report.text_zh, self.report.text_en), False, None
         self._refused.setText(text)
         self._refused.show()
         self._show()
@@ -189,8 +191,9 @@ class ReportDialog(QDialog):
         self.asked.emit(intent)
 
     def _on_save(self) -> None:
-        self._base = self._texts()
-        self._ask(EditReport(self.report.report_id, *self._base))
+        seen = self._saving or (self.report.text_zh, self.report.text_en)
+        self._base = self._saving = self._texts()
+        self._ask(EditReport(self.report.report_id, *self._base, base=seen))
 
     def _on_renew(self) -> None:
         self._ask(DraftReport(self.report.report_id))

@@ -38,6 +38,8 @@ class SegmentsWindow(QDialog):
         self.bar.setRange(0, 100)
         self.segments, self.valves = _table(), _table()
         self._tabs = QTabWidget()
+        self.segments.setAccessibleName(self.text("by_segment"))
+        self.valves.setAccessibleName(self.text("by_valve"))
         self._tabs.addTab(self.segments, self.text("by_segment"))
         self._tabs.addTab(self.valves, self.text("by_valve"))
         self.stop, self.export = button(self.text("stop")), button(self.text("export"))

@@ -14,11 +14,11 @@ from console.domain.picture import Picture, StationState
 from console.domain.readings import CHANNEL_BY_NAME, Channel, Quality
 from console.ui.appearance import Appearance
 from console.ui.panels.charts import Series, Trend
-from console.ui.widgets import button, clear, label, row
+from console.ui.widgets import button, clear, label, row, tip
 from console.ui.words import one_line
 from maps.city import City
 
-SPANS_H = (2, 6, 24)
+SPANS_H = (2, 6, 24, 72, 168)
 _READ_EVERY_US = 5_000_000
 
 
@@ -44,21 +44,30 @@ class StationDialog(QDialog):
         self._values = QGridLayout()
         self._values.setHorizontalSpacing(18)
         self._channel, self._span = QComboBox(), QComboBox()
+        self._channel.setAccessibleName(words("station.channel"))
+        self._span.setAccessibleName(words("station.span"))
         for channel in self._channels():
             self._channel.addItem(words.of("channel", channel.name.lower()), channel)
         for hours in SPANS_H:
-            self._span.addItem(words("station.hours", n=hours), hours)
-        self._trend, self._note = Trend(230, grows=True), label(name="muted", wrap=True)
+            text = words("station.days", n=hours // 24) if hours > 24 else words("station.hours", n=hours)
+            self._span.addItem(text, hours)
+        self._trend, self._note = Trend(230, grows=True, zooms=True), label(name="muted", wrap=True)
         self._alarms = label(wrap=True, selectable=True)
         place, close = button(words("station.on_map")), button(words("notice.close"))
         place.clicked.connect(lambda: self.place_asked.emit(self._row))
         close.clicked.connect(self.close)
+        self._trend.setAccessibleName(words("station.chart"))
+        self._trend.setToolTip(tip(words("station.zoom")))
+        self.whole = button(words("station.whole"), "flat", quick=True)
+        self.whole.clicked.connect(self._trend.show_all)
+        self._channel.currentIndexChanged.connect(self._trend.show_all)
+        self._span.currentIndexChanged.connect(self._trend.show_all)
         self._channel.currentIndexChanged.connect(self._ask)
         self._span.currentIndexChanged.connect(self._ask)
         box = QVBoxLayout(self)
         box.addWidget(self._state)
         box.addLayout(self._values)
-        box.addLayout(row(self._channel, self._span, 1))
+        box.addLayout(row(self._channel, self._span, 1, self.whole))
         box.addWidget(self._trend, 1)
         box.addWidget(self._note)
         box.addWidget(self._alarms)

@@ -32,10 +32,10 @@ from console.services.tickets.matching import Suggested, duplicates
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket_answer import AnswerCard
 from console.ui.models.tickets import kind_text, tickets_text
 from console.ui.permitted import needs
+from console.ui.search import Hit
 from console.ui.widgets import button, label, row
 from console.ui.words import one_line
 
@@ -84,6 +84,7 @@ class QuickTicket(QDialog):
         self.phone, self.address, self.text = QLineEdit(), QLineEdit(), QLineEdit()
         self.callback = QCheckBox(self._t("quick.callback"))
         self.hits = QListWidget()
+        self.hits.setAccessibleName(self._t("quick.address_hint"))
         self.hits.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hits.setFixedHeight(_HITS * 22 + 6)
         self.hits.itemClicked.connect(self._take_item)

@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from console.services.network.foreign_models import Preview, SourceLayer
+from console.services.network.own_data import Preview, SourceLayer
 from console.ui.appearance import Appearance
+from console.ui.import_window.units import unit_for, units_of
 from console.ui.widgets import label, row
 from console.ui.words import one_line
 from maps.importers.guessing import Choices, ColumnGuess, LayerGuess
@@ -28,9 +29,8 @@ from maps.importers.guessing.guess import SURE, USABLE
 
 Place = tuple[str, str, str]
 """Source, layer, standard layer ("" where the layer is not used)."""
-_HEADS = ("standard", "source", "sure", "samples", "note")
-_STANDARD, _SOURCE, _SURE, _SAMPLES, _NOTE = range(5)
-_UNITS = (("_mm", "mm"), ("_m3h", "m³/h"), ("_m", "m"))
+_HEADS = ("standard", "source", "unit", "sure", "samples", "note")
+_STANDARD, _SOURCE, _UNIT, _SURE, _SAMPLES, _NOTE = range(6)
 _SHADE = 0.22
 
 
@@ -56,6 +56,7 @@ class MatchingView(QWidget):
         self._kinds: dict[tuple[str, str], str] = {}
         self._columns: dict[Place, dict[str, str]] = {}
         self._touched: set[Place] = set()
+        self._factors: dict[Place, dict[str, float]] = {}
         self._chosen: set[tuple[Place, str]] = set()
         self.layers, self.kind = QListWidget(), QuietCombo()
         self.table = QTableWidget(0, len(_HEADS))
@@ -83,17 +84,19 @@ class MatchingView(QWidget):
         """Other files: nothing was decided about them."""
         self._kinds.clear()
         self._touched.clear()
+        self._factors.clear()
         self._chosen.clear()
 
     def choices(self) -> Choices:
         """What the next guess has to keep: kinds of layers, and the columns of each layer that was corrected, as shown."""
+        factors = {place: dict(chosen) for place, chosen in self._factors.items()}
         if self._preview is None:
-            return Choices(dict(self._kinds))
+            return Choices(dict(self._kinds), factors=factors)
         columns = {}
         for place in self._touched:
             known = self._preview.columns.get(place[2], ())
             columns[place] = {standard: self._columns[place].get(standard, "") for standard in known}
-        return Choices(dict(self._kinds), columns)
+        return Choices(dict(self._kinds), columns, factors)
 
     def faults(self) -> list[str]:
         """Why this cannot be imported, one line each; a column used twice stands beside its rows, too."""
@@ -132,7 +135,7 @@ class MatchingView(QWidget):
         self.table.setAccessibleName(self._t("head.standard"))
         head = self.table.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for at, width in enumerate((130, 190, 130, 240)):
+        for at, width in enumerate((130, 180, 80, 120, 220)):
             self.table.setColumnWidth(at, width)
         head.setSectionResizeMode(_NOTE, QHeaderView.ResizeMode.Stretch)
         right = QWidget()
@@ -229,8 +232,7 @@ class MatchingView(QWidget):
     def _add_row(self, place: Place, standard: str, guess: ColumnGuess | None) -> None:
         at = self.table.rowCount()
         self.table.insertRow(at)
-        unit = next((unit for ending, unit in _UNITS if standard.endswith(ending)), "")
-        name = QTableWidgetItem(" ".join(part for part in (self._t(f"column.{standard}"), unit) if part))
+        name = QTableWidgetItem(self._t(f"column.{standard}"))
         name.setData(Qt.ItemDataRole.UserRole, standard)
         name.setToolTip(standard)
         self.table.setItem(at, _STANDARD, name)
@@ -242,9 +244,31 @@ class MatchingView(QWidget):
         combo.setAccessibleName(self._t(f"column.{standard}"))
         combo.activated.connect(lambda _, made=combo, standard=standard: self.choose(standard, str(made.currentData())))
         self.table.setCellWidget(at, _SOURCE, combo)
+        if units_of(standard):
+            self.table.setCellWidget(at, _UNIT, self._unit_combo(place, standard, guess))
         for cell in (_SURE, _SAMPLES, _NOTE):
             self.table.setItem(at, cell, QTableWidgetItem())
         self.table.setRowHeight(at, combo.sizeHint().height() + 4)
+
+    def _unit_combo(self, place: Place, standard: str, guess: ColumnGuess | None) -> QuietCombo:
+        combo = QuietCombo()
+        factor = self._factors.get(place, {}).get(standard, 1.0 if guess is None or guess.factor is None else guess.factor)
+        for unit, own in units_of(standard):
+            combo.addItem(unit, own)
+        if not unit_for(standard, factor):
+            combo.addItem(f"× {factor:g}", factor)
+        combo.setCurrentIndex(
+            max(combo.findText(unit_for(standard, factor)), 0) if unit_for(standard, factor) else combo.count() - 1
+        )
+        combo.setAccessibleName(f"{self._t(f'column.{standard}')}, {self._t('head.unit')}")
+        combo.activated.connect(lambda _, made=combo, standard=standard: self.choose_unit(standard, float(made.currentData())))
+        return combo
+
+    def choose_unit(self, standard: str, factor: float) -> None:
+        """Take the numbers of a column in another unit."""
+        self._factors.setdefault(self._shown_place(), {})[standard] = factor
+        self._show_notes()
+        self.changed.emit()
 
     def _show_notes(self) -> None:
         """Confidence, samples and what is wrong, of every row."""
@@ -273,8 +297,9 @@ class MatchingView(QWidget):
         """What is done to the values of the guessed column: a factor, or words that are translated."""
         if guessed is None or guessed.source != source:
             return ""
-        if guessed.factor is not None:
-            return self._t("window.converted", factor=f"{guessed.factor:g}")
+        factor = self._factors.get(self._shown_place(), {}).get(guessed.standard, guessed.factor)
+        if factor is not None and factor != 1.0:
+            return self._t("window.converted", factor=f"{factor:g}")
         words = [f"{one_line(said)} → {meant}" for said, meant in guessed.values.items() if said != meant][:4]
         return self._appearance.words.listed(words)
 

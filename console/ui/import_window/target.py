@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QWidget
 
 from console.ui.appearance import Appearance
 from console.ui.import_window.work import free_target
@@ -14,6 +14,7 @@ from console.ui.widgets import ElidedLabel, button, label, row, tip
 from console.ui.words import one_line
 from maps import crs as crs_of
 from maps.errors import InputFault
+from maps.importers.options import ImportOptions
 
 _KNOWN = ("EPSG:4490", "EPSG:4546", "EPSG:4547", "EPSG:4548", "EPSG:4549", "EPSG:4550", "EPSG:4551", "EPSG:4326")
 """CGCS2000 in degrees and its 3-degree zones of 111°–126° E, and WGS 84."""
@@ -43,9 +44,22 @@ class TargetForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
+        self.tolerance = QDoubleSpinBox()
+        self.tolerance.setRange(0.0, 100.0)
+        self.tolerance.setDecimals(2)
+        self.tolerance.setSingleStep(0.1)
+        self.tolerance.setValue(ImportOptions().snap_m)
+        self.tolerance.setSuffix(" m")
+        self.tolerance.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.tolerance.setAccessibleName(self._t("window.tolerance"))
+        self.tolerance.setToolTip(tip(self._t("window.tolerance_about")))
+        crs_row = QWidget()
+        fields = row(label(self._t("window.tolerance"), "muted"), self.tolerance)
+        fields.insertWidget(0, self.crs, 1)
+        crs_row.setLayout(fields)
         place = QWidget()
         place.setLayout(row(self.to, self.browse))
-        for at, (key, field) in enumerate((("name", self.name), ("crs", self.crs), ("to", place))):
+        for at, (key, field) in enumerate((("name", self.name), ("crs", crs_row), ("to", place))):
             grid.addWidget(label(self._t(f"window.{key}"), "muted"), at, 0)
             grid.addWidget(field, at, 1)
             grid.addWidget(self.told[key], at, 2)

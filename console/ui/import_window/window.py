@@ -7,16 +7,19 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from console.children import CallProcess
-from console.services.network.foreign_models import Imported, Preview
+from console.services.network.own_data import Imported, Preview, base_lines
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.import_window.matching import MatchingView
+from console.ui.import_window.place import PlaceView
+from console.ui.import_window.repair_steps import RepairSteps, load_or_tell
 from console.ui.import_window.result import ResultView
 from console.ui.import_window.target import TargetForm
-from console.ui.import_window.work import profile_of, read_preview, run_import, taken
+from console.ui.import_window.work import network_segments, profile_of, read_preview, run_import, taken, write_faults
+from console.ui.map.ground.tile_store import MbTiles
 from console.ui.widgets import ElidedLabel, button, label, make_primary, row, tip
 from console.ui.words import one_line
 from maps.errors import InputFault
@@ -46,18 +49,22 @@ class ImportWindow(QWidget):
         """The files of the preview: one that cannot be read is dropped again."""
         self.preview: Preview | None = None
         self.outcome: Imported | InputFault | None = None
+        self.repairs = RepairSteps()
+        self._steps_before = self.repairs.state()
         self._busy = self._notice = ""
         self._cancelled = False
         self.setObjectName("window")
         self.setWindowTitle(self._t("title"))
         self.setAcceptDrops(True)
-        self.resize(1180, 700)
+        self.resize(1240, 720)
         self.files = ElidedLabel("", "strong")
         self.choose, self.clear = button(self._t("choose")), button(self._t("clear"))
         self.matching, self.form, self.result = MatchingView(appearance), TargetForm(appearance), ResultView(appearance)
+        self.place, self.tabs = PlaceView(appearance), QTabWidget()
         self.pages = QStackedWidget()
         self.told, self.bar = ElidedLabel("", "warning"), QProgressBar()
         self.back, self.stop, self.leave = button(self._t("back")), button(self._t("cancel")), button(self._t("close"))
+        self.mend, self.unmend = button(""), button(self._t("undo_repairs"))
         self.save, self.start, self.open = button(self._t("save_list")), button(self._t("import")), button(self._t("open"))
         self._build()
         self._connect()
@@ -81,6 +88,8 @@ class ImportWindow(QWidget):
             return
         self.sources, self._seen, self.preview, self.outcome = [], [], None, None
         self.matching.forget()
+        self.repairs.clear()
+        self.result.forget()
         self._say("")
         self._show_state()
 
@@ -96,8 +105,13 @@ class ImportWindow(QWidget):
     def _show_preview(self, found: Preview) -> None:
         self._busy, self.preview, self._seen = "", found, list(self.sources)
         self.matching.show_preview(found)
+        self.place.show_preview(found)
         self.form.show_sources(self.sources, found.guess.crs)
         self._say(self._t("only_model") if not found.layers else "")
+        if self.sources and not self.repairs.steps:
+            count, why = load_or_tell(self.repairs, self.sources[0], self.form.name.text().strip())
+            if count or why:
+                self._say(one_line(why) or self._t("repairs_kept", n=count))
         self._show_state()
 
     # Import
@@ -105,10 +119,34 @@ class ImportWindow(QWidget):
     @Slot()
     def run(self) -> None:
         """Import as shown, unless something is wrong with a field."""
-        if self._busy or self._faults():
-            return
+        if not self._busy and not self._faults():
+            self._steps_before = self.repairs.state()
+            self._run()
+
+    @Slot()
+    def repair(self) -> None:
+        """Import anew with the repairs that are ticked."""
+        if not self._busy and (chosen := self.result.list.chosen()):
+            self._steps_before = self.repairs.state()
+            self.repairs.add(chosen)
+            self._run()
+
+    @Slot()
+    def undo_repairs(self) -> None:
+        """Import anew without the last repairs."""
+        if not self._busy and self.repairs.steps:
+            self._steps_before = self.repairs.state()
+            self.repairs.undo()
+            self._run()
+
+    def _run(self) -> None:
         self._busy, self._cancelled = "import", False
-        options: dict[str, object] = {"crs": self.form.chosen_crs(), "name": self.form.name.text().strip()}
+        options: dict[str, object] = {
+            "crs": self.form.chosen_crs(),
+            "name": self.form.name.text().strip(),
+            "snap_m": self.form.tolerance.value(),
+            "repairs": self.repairs.repairs,
+        }
         sources, choices, to = list(self.sources), self.matching.choices(), self.form.path
         self._say("")
         self._show_progress(0.0)
@@ -132,7 +170,13 @@ class ImportWindow(QWidget):
         if isinstance(outcome, InputFault):
             self.result.show_refused(outcome)
         else:
-            self.result.show_imported(outcome, self.form.path, profile_of(self.form.path))
+            to = self.form.path
+            self.result.show_imported(outcome, to, profile_of(to), len(self.repairs.repairs))
+            try:
+                self.repairs.save(to)
+            except InputFault as fault:
+                self._say(one_line(str(fault)))
+            self._tasks.request("map", lambda: network_segments(to), lambda found: self.result.show_network(*found))
         self._show_state()
 
     @Slot(str)
@@ -140,6 +184,8 @@ class ImportWindow(QWidget):
         was, self._busy = self._busy, ""
         self._say(self._t("cancelled") if self._cancelled else one_line(line))
         self._cancelled = False
+        if was == "import":
+            self.repairs.restore(self._steps_before)
         if was == "look":
             self.sources = list(self._seen)
         self._show_state()
@@ -157,24 +203,8 @@ class ImportWindow(QWidget):
 
     def write_list(self, path: Path) -> None:
         """Write the faults as CSV; a file that cannot be written is told in one line."""
-        from maps.export.csv_tables import write_csv
-
-        rows = [
-            [
-                str(fault.severity),
-                fault.code,
-                fault.layer,
-                fault.row,
-                fault.asset_id,
-                fault.column,
-                fault.x,
-                fault.y,
-                fault.message,
-            ]
-            for fault in self.result.faults
-        ]
         try:
-            write_csv(path, ("severity", "code", "layer", "row", "asset_id", "column", "x", "y", "message"), rows)
+            write_faults(path, self.result.faults)
         except InputFault as fault:
             self._say(one_line(str(fault)))
 
@@ -211,7 +241,9 @@ class ImportWindow(QWidget):
         matching = QWidget()
         box = QVBoxLayout(matching)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.matching, 1)
+        self.tabs.addTab(self.matching, self._t("tab_columns"))
+        self.tabs.addTab(self.place, self._t("tab_place"))
+        box.addWidget(self.tabs, 1)
         box.addStretch(0)  # above the form where an EPANET model leaves nothing to match
         box.addWidget(self.form)
         for page in (empty, matching, self.result):
@@ -226,7 +258,7 @@ class ImportWindow(QWidget):
         top.insertWidget(0, self.files, 1)
         whole.addLayout(top)
         whole.addWidget(self.pages, 1)
-        below = row(self.bar, self.back, self.save, self.stop, self.leave, self.start, self.open)
+        below = row(self.bar, self.back, self.save, self.unmend, self.mend, self.stop, self.leave, self.start, self.open)
         below.insertWidget(0, self.told, 1)
         whole.addLayout(below)
 
@@ -236,10 +268,16 @@ class ImportWindow(QWidget):
         self.matching.kind_changed.connect(self._look)
         self.matching.changed.connect(self._show_state)
         self.form.changed.connect(self._show_state)
+        self.place.chosen.connect(self.form.crs.setEditText)
+        self.place.base_asked.connect(self._on_base)
+        self.form.crs.editTextChanged.connect(self.place.select)
         self.start.clicked.connect(self.run)
         self.stop.clicked.connect(self.cancel)
         self.leave.clicked.connect(self.close)
         self.back.clicked.connect(self._on_back)
+        self.mend.clicked.connect(self.repair)
+        self.unmend.clicked.connect(self.undo_repairs)
+        self.result.list.ticked.connect(self._show_state)
         self.save.clicked.connect(self._save_list)
         self.open.clicked.connect(self._open)
         self._tasks.failed.connect(self._on_failed)
@@ -288,12 +326,20 @@ class ImportWindow(QWidget):
         self.stop.setVisible(self._busy == "import")
         self.leave.setVisible(self._busy != "import")
         self.back.setVisible(is_done)
+        self.back.setEnabled(not self._busy)
+        self.open.setEnabled(not self._busy)
         self.save.setVisible(is_done and bool(self.result.faults))
+        ticked = len(self.result.list.chosen()) if is_done else 0
+        self.mend.setText(self._t("repair", n=ticked))
+        self.mend.setVisible(is_done)
+        self.mend.setEnabled(bool(ticked) and not self._busy)
+        self.unmend.setVisible(is_done and bool(self.repairs.steps))
+        self.unmend.setEnabled(not self._busy)
         self.start.setVisible(is_ready and not is_done)
         self.start.setEnabled(not self._busy and not faults)
         self.open.setVisible(isinstance(self.outcome, Imported))
-        self.matching.setVisible(self.preview is None or bool(self.preview.layers))
-        for page in (self.matching, self.form):
+        self.tabs.setVisible(self.preview is None or bool(self.preview.layers))
+        for page in (self.tabs, self.form, self.result.list):
             page.setEnabled(not self._busy)
         self.choose.setVisible(not is_done)
         self.clear.setVisible(not is_done and bool(self.sources))
@@ -301,12 +347,33 @@ class ImportWindow(QWidget):
         self.clear.setEnabled(self._busy != "import")
         make_primary(self.choose, not is_ready)
         make_primary(self.start, is_ready)
-        make_primary(self.open, True)
+        make_primary(self.mend, bool(ticked))
+        make_primary(self.open, not ticked)
 
     @Slot()
     def _on_choose(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self._t("title"), "", self._t("filter"))
         self.add_files([Path(name) for name in names])
+
+    @Slot()
+    def _on_base(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, self._t("base_file"), "", self._t("base_filter"))
+        if name:
+            self.show_base(Path(name))
+
+    def show_base(self, path: Path) -> None:
+        """A base map for the place of the data: own tiles (.mbtiles), streets, or the roads of another city."""
+        if path.suffix.lower() != ".mbtiles":
+            self._tasks.request(
+                "base",
+                lambda: self._calls.call(base_lines, path, reads=path.name),
+                lambda found: self.place.show_base(found, path.name),
+            )
+            return
+        try:
+            self.place.show_tiles(MbTiles(path), path.name)
+        except InputFault as fault:
+            self._say(one_line(str(fault)))
 
     @Slot()
     def _on_back(self) -> None:

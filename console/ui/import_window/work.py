@@ -7,9 +7,15 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import shapely
+
 from console.children import CallProcess
-from console.services.network.foreign_models import Imported, Preview, chosen_import_into, preview
-from maps.errors import InputFault, QuanmaiError
+from console.services.network.own_data import Imported, Preview, import_into, preview
+from console.ui.import_window.sketch_map import Segments, segments_of
+from maps.dataset import read_city
+from maps.errors import Fault, InputFault, QuanmaiError
+from maps.export.csv_tables import write_csv
 from maps.importers.guessing import Choices
 
 
@@ -17,7 +23,7 @@ class Cancelled(QuanmaiError):
     """The person gave the import up."""
 
 
-READ = (".inp", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".csv")
+READ = (".inp", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".csv", ".xlsx", ".ods")
 _BESIDE = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qmd")
 """Files that belong to a Shapefile and are read with it."""
 
@@ -29,9 +35,14 @@ def taken(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return read, others
 
 
+def file_stem(name: str) -> str:
+    """A name as part of a file's name."""
+    return "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in name).strip() or "city"
+
+
 def free_target(first: Path, name: str) -> Path:
     """A path beside the first file that does not exist yet: ``name.gpkg``, ``name-2.gpkg`` and so on."""
-    plain = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in name).strip() or "city"
+    plain = file_stem(name)
     made, number = first.parent / f"{plain}.gpkg", 2
     while made.exists():
         made, number = first.parent / f"{plain}-{number}.gpkg", number + 1
@@ -74,7 +85,7 @@ def run_import(
     try:
         made = aside / to.name
         result = calls.call(
-            chosen_import_into, list(sources), options, choices, made, profile_of(to), reads=_named(sources), progress=tell
+            import_into, list(sources), options, made, choices, profile_of(to), reads=_named(sources), progress=tell
         )
         if is_cancelled():
             raise Cancelled
@@ -84,6 +95,23 @@ def run_import(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return result
+
+
+def network_segments(city: Path) -> tuple[dict[str, Segments], str]:
+    """Segments of roads and pipes of a city dataset, (n, 4), and its CRS. Raises InputFault."""
+    read = read_city(city)
+    pipes = read.network.pipes
+    points, of = shapely.get_coordinates(read.roads.geometry, return_index=True)
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    roads = segments_of(points, np.append(starts, len(points)).astype(np.int64))
+    return {"roads": roads, "pipes": segments_of(pipes.vertices, pipes.offsets)}, read.network.crs
+
+
+def write_faults(path: Path, faults: Sequence[Fault]) -> None:
+    """Write faults as CSV. Raises InputFault when it cannot be written."""
+    names = ("severity", "code", "layer", "row", "asset_id", "column", "x", "y", "message")
+    rows = [[str(fault.severity), *(getattr(fault, name) for name in names[1:])] for fault in faults]
+    write_csv(path, names, rows)
 
 
 def _named(sources: Sequence[Path]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,12 +21,15 @@ from console.ui.map.ground.tiles import TileSource
 from console.ui.map.layers import LayerSettings, MapLayer, PipeTheme
 from console.ui.map.live.case_marks import CaseMarks, pipe_lines
 from console.ui.map.live.decorations import Badge, Margin, paint_furniture, reserve
+from console.ui.map.live.found_mark import FoundMark
 from console.ui.map.live.marks import Highlight, Marks
 from console.ui.map.network.flow import PipeFlows
 from console.ui.map.overlay import Live, Overlay
 from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
 from console.ui.map.view.coordinates import Coordinates, CoordinateSystem
+from console.ui.map.view.hover import Hover
+from console.ui.map.view.identify import CardData, hover_line
 from console.ui.map.view.input import POINTER_EVENTS, InputHandler
 from console.ui.map.view.navigation import Navigation
 from console.ui.map.view.picking import Asset, Picker
@@ -58,6 +62,8 @@ class MapCanvas(QWidget):
         self.coordinates = Coordinates(scene.city)
         self.attribution = ""
         self._badges: tuple[Badge, ...] = ()
+        self.tab_first: Callable[[], QWidget | None] = lambda: None
+        """Where Tab goes from the map before all else: the next step of the case in focus; None: as Qt has it."""
         self._what_if_title: tuple[str, str] | None = None
         self._enlarged = 1.0
         self.navigation = Navigation(self, scene)
@@ -65,10 +71,14 @@ class MapCanvas(QWidget):
         self.navigation.repaint.connect(self.update)
         self.navigation.taken_by_hand.connect(self._stop_following)
         self.input = InputHandler(self, self.navigation, self._pick)
+        self.hover = Hover(self._pick_at_rest, self)
+        self.input.hovered.connect(self.hover.move)
+        self.hover.changed.connect(self.update)
         self.renderer = Renderer(scene, self._style(), self)
         self.renderer.finished.connect(self.update)
         self.derived = DerivedLayers(scene, self.overlay, self.renderer, self)
         self.derived.changed.connect(self.update)
+        self.renderer.finished.connect(self._prepare_picking)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -98,10 +108,26 @@ class MapCanvas(QWidget):
         self._live = replace(self._live, what_if=what_if)
         self._remark()
 
+    def show_outages(self, outages: frozenset[str], chosen: str = "") -> None:
+        """Planned outages that are marked besides those of today; the chosen one's plan is drawn by ``show_what_if``."""
+        if (outages, chosen) != (self._live.outages, self._live.outage):
+            self._live = replace(self._live, outages=outages, outage=chosen)
+            self.update()
+
     def select_pipes(self, pipe_ids: tuple[str, ...], text: str = "") -> None:
         """Highlight pipes with a label; none clears it."""
         self._live = replace(self._live, selected=pipe_lines(self.scene.city, pipe_ids), selected_text=text)
         self._remark()
+
+    def mark_found(self, found: FoundMark | None) -> None:
+        """A pin on what the search found; None takes it away."""
+        self._live = replace(self._live, found=found)
+        self.update()
+
+    @property
+    def found(self) -> FoundMark | None:
+        """The pin on what the search found."""
+        return self._live.found
 
     def highlight(self, highlights: tuple[Highlight, ...]) -> None:
         """Sets of pipes in colours of their own (a trace, a selection by area); none clears them."""
@@ -228,7 +254,8 @@ class MapCanvas(QWidget):
         what_if = title if self._live.what_if is not None else ()
         dots = self.logicalDpiX()
         covered = self.navigation.covered_px()
-        return Margin(self.coordinates, self.input.cursor_world, dots, self._badges, attribution, remark, what_if, covered)
+        cursor, hover = self.input.cursor_world, self._hover_text()
+        return Margin(self.coordinates, cursor, dots, self._badges, attribution, remark, what_if, hover, covered)
 
     def paint_overlay(
         self, painter: QPainter, camera: Camera, ratio: float, *, hurried: bool = False, vector: bool = False
@@ -261,12 +288,16 @@ class MapCanvas(QWidget):
         return twin
 
     def mirror(self, other: MapCanvas) -> None:
-        """Take over the case, the what-if and the highlights of another canvas."""
+        """Take over the case, the what-if, the highlights and the outages of another canvas."""
         mine, first = self._live, other._live
+        if mine.found != first.found:
+            self.mark_found(first.found)
+            mine = self._live
         if mine.case is not first.case or mine.what_if is not first.what_if or self._highlights is not other._highlights:
             self._live = replace(self._live, case=first.case, what_if=first.what_if)
             self._highlights, self._what_if_title = other._highlights, other._what_if_title
             self._remark()
+        self.show_outages(first.outages, first.outage)
 
     def marks(self) -> Marks:
         """Areas and lines over the network as they are now."""
@@ -333,6 +364,14 @@ class MapCanvas(QWidget):
             event.child().installEventFilter(self.input)
         super().childEvent(event)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes to the next step first, wherever its panel stands."""
+        step = self.tab_first() if forward else None
+        if step is None:
+            return super().focusNextPrevChild(forward)
+        step.setFocus(Qt.FocusReason.TabFocusReason)
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pass on to the input handler; other keys go to Qt."""
         if not self.input.key(event):
@@ -359,6 +398,25 @@ class MapCanvas(QWidget):
 
     def _pick(self, at: QPointF) -> Asset | None:
         return self._picker.at(at.x(), at.y(), self.camera, self.layer_settings.visible)
+
+    def assets_at(self, at: QPointF) -> tuple[Asset, ...]:
+        """Everything under a position of the widget, the one that a click picks first."""
+        return self._picker.all_at(at.x(), at.y(), self.camera, self.layer_settings.visible)
+
+    def _prepare_picking(self) -> None:
+        """Ahead of the first click or rest of the pointer: at a million pipes it takes a while."""
+        self.renderer.finished.disconnect(self._prepare_picking)
+        self.derived.background.request("picking", self._picker.prepare, lambda _: None)
+
+    def _pick_at_rest(self, at: QPointF) -> Asset | None:
+        return self._pick(at) if self._picker.is_ready else None
+
+    def _hover_text(self) -> str:
+        asset = self.hover.asset
+        if asset is None:
+            return ""
+        flows = self.renderer.extras.flows
+        return hover_line(asset, CardData(self.scene.city, self._live.picture, self._words, flows, self.scene.facilities))
 
     def _on_moved(self, camera: Camera) -> None:
         self.renderer.request(camera)

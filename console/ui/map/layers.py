@@ -34,6 +34,7 @@ class MapLayer(StrEnum):
     STEPS = "steps"
     AFFECTED = "affected"
     TICKETS = "tickets"
+    OUTAGES = "outages"
 
 
 PLAN_LAYERS = (

@@ -16,7 +16,10 @@ from console.ui.map.drawing.symbols import diamond, paint_number
 from console.ui.map.layers import MapLayer
 from console.ui.map.live.case_marks import CaseMarks, StepStatus
 from console.ui.map.live.case_place import PlaceName, name_place, paint_place
+from console.ui.map.live.correction_marks import CorrectionMarks
 from console.ui.map.live.crew_marks import CrewMarks
+from console.ui.map.live.found_mark import FoundMark, paint_found
+from console.ui.map.live.outage_marks import OutageMarks
 from console.ui.map.live.stations import Gauges
 from console.ui.map.live.ticket_marks import TicketMarks
 from console.ui.map.network.names import Names
@@ -37,6 +40,11 @@ class Live:
     """Marks of the what-if over the case; None when there is none."""
     selected: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
     selected_text: str = ""
+    found: FoundMark | None = None
+    outages: frozenset[str] = frozenset()
+    """Planned outages that are shown besides those of today."""
+    outage: str = ""
+    """The one whose plan is shown as ``what_if``."""
 
 
 class Overlay:
@@ -45,12 +53,16 @@ class Overlay:
     def __init__(self, scene: Scene) -> None:
         self.gauges = Gauges(scene.city)
         self.crews = CrewMarks()
+        self.corrections, self.outages = CorrectionMarks(scene.city), OutageMarks(scene.city)
         self.tickets = TicketMarks()
         self.names = Names(scene)
 
     def paint(self, frame: Frame, live: Live) -> None:
         """Symbols and their labels; what matters most gets its label first."""
         self.names.keep_clear(frame)
+        with frame.faded(MapLayer.OUTAGES):
+            self.outages.paint(frame, live.picture, live.outages, live.outage)
+        self.corrections.paint(frame, live.picture)
         name: PlaceName | None = None
         if frame.shows(MapLayer.PLAN):
             paint_place(frame, live.case.place)
@@ -64,6 +76,7 @@ class Overlay:
             name = name_place(frame, live.case.place)
             _reads(frame, live.case)
         _selection_label(frame, live)
+        paint_found(frame, live.found)
         with frame.faded(MapLayer.STATIONS):
             self.gauges.paint(frame, live.picture)
         with frame.faded(MapLayer.TICKETS):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -18,7 +19,7 @@ from console.ui.map.layers import LayerSettings
 from console.ui.map.network.flow import PipeFlows
 from console.ui.map.view.coordinates import CoordinateSystem
 from console.ui.map.view.picking import Asset
-from console.ui.map.view.selection import Selection, select_in
+from console.ui.map.view.selection import Selection, select_in, select_pipes
 from console.ui.map.view.tools import Sketch, Tool
 from console.ui.map_commands.bookmarks import Bookmarks
 from console.ui.map_commands.flows import ModelFlows
@@ -85,6 +86,7 @@ class MapCommands(QObject):
         map_.derived.theme_ready.connect(self._emit_legend)
         map_.input.shape_ended.connect(self._on_shape_ended)
         map_.input.tool_changed.connect(self.strip.show_tool)
+        map_.input.identified.connect(self._on_identified)
         self.strip.labels_shown.connect(lambda shown: self._parts.stored.put("map/tool_labels", shown))
 
     # What the window passes on
@@ -204,6 +206,14 @@ class MapCommands(QObject):
         else:
             self.identify(asset)
 
+    def _on_identified(self, at: QPointF) -> None:
+        """Everything under the place, one after the other; nothing else changes."""
+        assets = self._parts.map.assets_at(at)
+        if assets:
+            self.card.show_assets(assets, self._picture, self._parts.map.renderer.extras.flows)
+        else:
+            self.card.put_away()
+
     def put_away(self) -> bool:
         """Esc: end the tool in use, else the card, else the selection; False when there was nothing to end."""
         if self._parts.map.input.sketch.tool is not Tool.PAN:
@@ -211,19 +221,34 @@ class MapCommands(QObject):
             return True
         if self.card.put_away():
             return True
+        if self._parts.map.found is not None:
+            self._parts.map.mark_found(None)
+            return True
         if self.selection is not None:
             self.selection = None
             self._parts.map.highlight(())
             return True
         return False
 
+    def select_pipes(self, rows: Sequence[int], fit: bool = False) -> None:
+        """Select pipes by their rows; ``fit``: bring them into view."""
+        if not len(rows):
+            return
+        map_ = self._parts.map
+        self._select(select_pipes(map_.scene, np.asarray(rows, dtype=np.int64)))
+        if fit:
+            map_.fit_pipes(tuple(map(str, self._parts.city.network.pipes.ids(np.asarray(rows)))))
+
     # Inside
+
+    def _select(self, selection: Selection) -> None:
+        self.selection = selection
+        self._parts.map.highlight(selection.highlights)
+        self.noted.emit(selection.text(self._appearance.words))
 
     def _on_shape_ended(self, sketch: Sketch) -> None:
         if sketch.tool in (Tool.SELECT_BOX, Tool.SELECT_POLYGON) and len(sketch.ring()) > 2:
-            self.selection = select_in(self._parts.map.scene, sketch.ring())
-            self._parts.map.highlight(self.selection.highlights)
-            self.noted.emit(self.selection.text(self._appearance.words))
+            self._select(select_in(self._parts.map.scene, sketch.ring()))
             self._parts.map.input.use(sketch.tool)
 
     def _on_layers_changed(self, _: LayerSettings) -> None:

@@ -89,7 +89,8 @@ class TicketModel(RowsModel[Ticket]):
     def _place(self, one: Ticket) -> str:
         words = self._words
         place = one.address or one.community or one.pipe_id or tickets_text(words, "list.no_place")
-        return one_line(" · ".join(part for part in (place, one.text) if part))
+        doubt = f"⚠ {words.of('place_doubt', one.place_doubt)}" if one.place_doubt else ""
+        return one_line(" · ".join(part for part in (doubt, place, one.text) if part))
 
     def _state(self, one: Ticket) -> str:
         words = self._words

@@ -9,6 +9,7 @@ from console.domain.outages import CriticalContact, Outage, OutageState
 from console.services.notices.lifecycle import DraftNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, TellCritical
 from console.services.outages.running import StartOutage
+from console.services.outages.undo import UndoOutage
 from console.ui.appearance import Appearance
 from console.ui.permitted import needs
 from console.ui.widgets import button, clear, label, row
@@ -18,7 +19,7 @@ class OutageDetail(QFrame):
     """Shows one outage; what is asked for goes to the commands."""
 
     step_asked = Signal(object, str)
-    """(outage, step): confirm, notice, start, case, change, cancel."""
+    """(outage, step): confirm, notice, start, case, change, undo, cancel."""
     told_asked = Signal(object, object)
     """(outage, contact)."""
 
@@ -32,15 +33,17 @@ class OutageDetail(QFrame):
         self._told = QVBoxLayout()
         self._told.setSpacing(2)
         self.next, self.other = button("", "primary"), button("")
-        self.change, self.cancel = (
-            button(appearance.words("outages.change"), "flat"),
-            button(appearance.words("outages.cancel"), "flat"),
+        self.change, self.undo, self.cancel = (
+            button(appearance.words(f"outages.{name}"), "flat") for name in ("change", "undo", "cancel")
         )
+        self.undo.setToolTip(appearance.words("outages.undo_tip"))
         self.next.clicked.connect(lambda: self._ask(self._next_step()))
         self.other.clicked.connect(lambda: self._ask("start" if self._next_step() == "notice" else "notice"))
         self.change.clicked.connect(lambda: self._ask("change"))
+        self.undo.clicked.connect(lambda: self._ask("undo"))
         self.cancel.clicked.connect(lambda: self._ask("cancel"))
         needs(ChangeOutage, self.change)
+        needs(UndoOutage, self.undo)
         needs(CancelOutage, self.cancel)
         inside = QWidget()
         inside.setObjectName("column")
@@ -58,7 +61,7 @@ class OutageDetail(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(10, 8, 10, 8)
         outer.addWidget(area, 1)
-        outer.addLayout(row(self.next, self.other, 1, self.change, self.cancel))
+        outer.addLayout(row(self.next, self.other, 1, self.undo, self.change, self.cancel))
         self.show_outage(None)
 
     def show_outage(self, outage: Outage | None) -> None:
@@ -68,7 +71,7 @@ class OutageDetail(QFrame):
         self.outage = outage
         words = self._appearance.words
         clear(self._told)
-        for one in (self.next, self.other, self.change, self.cancel, self._conflict, self._told_title):
+        for one in (self.next, self.other, self.change, self.undo, self.cancel, self._conflict, self._told_title):
             one.hide()
         if outage is None:
             self._title.setText(words("outages.none_chosen"))
@@ -182,6 +185,7 @@ class OutageDetail(QFrame):
         self.other.setText(words("outages.do_start" if step == "notice" else "outages.do_notice_open"))
         for one in (self.change, self.cancel):
             one.setVisible(outage.is_ahead())
+        self.undo.setVisible(outage.is_ahead() and outage.version > 1)
 
     def _ask(self, step: str) -> None:
         if self.outage is not None and step:

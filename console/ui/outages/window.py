@@ -67,6 +67,7 @@ class OutagesWindow(QDialog):
         self.calendar, self.detail = WeekCalendar(appearance), OutageDetail(appearance)
         self.calendar.chosen.connect(self.choose)
         self.table = QTableWidget(0, len(_COLUMNS))
+        self.table.setAccessibleName(words("commands.outages"))
         self._set_up_table()
         left = QWidget()
         box = QVBoxLayout(left)

@@ -13,11 +13,14 @@ from console.services.alarms.operations import EndOperation
 from console.services.alarms.station_alarms import AcknowledgeAlarm, AcknowledgeAlarms, RestoreAlarm, ShelveAlarm
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.key_bindings import KEYS
 from console.ui.models.alarms import AlarmModel
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.tables import STAMP_SAMPLE, TIME_SAMPLE, FontWatcher, fit_column, plain_table
 from console.ui.permitted import needs
-from console.ui.widgets import button, label, row
+from console.ui.sounds.alarm_sounds import AlarmSounds
+from console.ui.sounds.mute_button import MuteButton
+from console.ui.widgets import button, label, row, with_key
 from maps.city import City
 
 _SET_ASIDE = (AlarmState.SHELVED, AlarmState.OUT_OF_SERVICE)
@@ -46,12 +49,13 @@ class AlarmList(Panel):
     alarm_opened = Signal(object)
     """Alarm: double click or Enter."""
 
-    def __init__(self, city: City, appearance: Appearance, submit: Submit) -> None:
+    def __init__(self, city: City, appearance: Appearance, submit: Submit, sounds: AlarmSounds | None = None) -> None:
         super().__init__()
         self._appearance, self._submit = appearance, submit
+        self._mute = MuteButton(sounds, appearance) if sounds is not None else None
         model = self._model = AlarmModel(city, appearance.theme, appearance.words, self)
         self._title = label(name="heading")
-        self._acknowledge, self._shelve = button(""), button("")
+        self._acknowledge, self._shelve = with_key(button(""), KEYS["acknowledge"]), button("")
         self._acknowledge.clicked.connect(self.acknowledge)
         needs(AcknowledgeAlarm, self._acknowledge)
         needs(ShelveAlarm, self._shelve)
@@ -72,7 +76,7 @@ class AlarmList(Panel):
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 6, 6, 4)
         box.setSpacing(3)
-        box.addLayout(row(self._title, 1, self._acknowledge, self._shelve))
+        box.addLayout(row(self._title, 1, *([self._mute] if self._mute is not None else []), self._acknowledge, self._shelve))
         box.addWidget(self.table, 1)
         box.addWidget(self._told)
         model.settled.connect(self._refresh)
@@ -88,6 +92,8 @@ class AlarmList(Panel):
     def set_appearance(self, appearance: Appearance) -> None:
         """Another theme or language."""
         self._appearance = appearance
+        if self._mute is not None:
+            self._mute.set_appearance(appearance)
         self._model.set_appearance(appearance.theme, appearance.words)
         self.table.setAccessibleName(appearance.words("panels.alarms"))
         self._refresh()
@@ -186,7 +192,11 @@ class AlarmList(Panel):
 
 def make(context: PanelContext) -> AlarmList:
     """The alarm list. A case's alarm opens the case, another one the card of its station."""
-    panel, locator, stations = AlarmList(context.city, context.appearance, context.submit), context.locator, context.city.stations
+    panel, locator, stations = (
+        AlarmList(context.city, context.appearance, context.submit, context.sounds),
+        context.locator,
+        context.city.stations,
+    )
 
     def open_alarm(alarm: Alarm) -> None:
         if not alarm.incident_id and stations.has(alarm.subject):

@@ -8,23 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from console.domain.clock import moment
 from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
+from console.ui.panels.chart_reading import ReadLine, reading_at, reading_words
+from console.ui.theme import Letters
 from console.ui.widgets import tip
-from console.ui.words import Words
+from console.ui.words import Words, one_line
 from maps.trace import Profile
 from maps.units import mpa_from_kpa
 
 _STEPS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0)
 _TICK_PX = 64.0
-_TOP_PX = 6
-_NAMES_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 14, 38, 10, 4
+_DATED_FROM_S = 10_800.0
+"""Ticks this far apart have the date at midnight."""
+_READING_PX = 6
+_KEYS = {
+    Qt.Key.Key_Plus: (0.5, 0.0),
+    Qt.Key.Key_Equal: (0.5, 0.0),
+    Qt.Key.Key_Minus: (2.0, 0.0),
+    Qt.Key.Key_Left: (1.0, -0.25),
+    Qt.Key.Key_Right: (1.0, 0.25),
+}
+"""(factor of the time shown, shift in parts of it) by key."""
+_TOP_PX, _AXIS_PX = 6, 44
+_NAMES_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 15, 38, 10, 4
+_NAME_ROWS, _IN_A_ROW = 2, 3
 _PROFILE_PX = 130
 
 
@@ -43,34 +57,135 @@ class Series:
     expected: NDArray[np.float64]
     sigma: float = np.nan
     base: float = 0.0
+    name: str = ""
+    """Of the station, for people; "" where it has none."""
+
+    @property
+    def title(self) -> str:
+        """The station as it is read."""
+        return one_line(self.name or self.station_id)
 
 
 class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
-    """Lines of one channel; the first one with the band of what was expected. Takes neither mouse nor keys."""
+    """Lines of one channel; the first one with the band of what was expected. At the pointer the values are read in a corner.
 
-    def __init__(self, height: int, grows: bool = False, parent: QWidget | None = None) -> None:
+    ``zooms``: the wheel and the keys + and − zoom the time, dragging and the arrow keys move it, a double click or Home shows
+    all of it again; else it takes neither wheel nor keys, so that what lies around it scrolls.
+    """
+
+    def __init__(self, height: int, grows: bool = False, parent: QWidget | None = None, *, zooms: bool = False) -> None:
         self._time, self._values = TimeAxis(orientation="bottom"), ValueAxis(orientation="left")
         super().__init__(parent, enableMenu=False, axisItems={"bottom": self._time, "left": self._values})
-        if grows:
-            self.setMinimumHeight(height)
-        else:
-            self.setFixedHeight(height)
-        self.setMouseEnabled(False, False)
+        self._height, self._grows = height, grows
+        self._fit()
+        self._zooms, self.zoomed = zooms, False
+        self.setMouseEnabled(zooms, False)
         self.hideButtons()
         self.getPlotItem().layout.setContentsMargins(1, _TOP_PX, 6, 1)  # else the uppermost value is cut in half
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if zooms else Qt.FocusPolicy.NoFocus)
+        self._lines: tuple[ReadLine, ...] = ()
+        self._whole = (0.0, 1.0)
+        self._appearance: Appearance | None = None
+        self.reading = QLabel(self)
+        """The values at the pointer; empty and hidden elsewhere."""
+        self.reading.setObjectName("reading")
+        self.reading.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.reading.hide()
+        self._cursor = pg.InfiniteLine(0.0)
+        self._cursor.setZValue(20)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        if zooms:
+            self.getViewBox().setAutoVisible(y=True)
+            self.getViewBox().sigRangeChangedManually.connect(self._on_zoomed)
 
     def draw(self, series: Sequence[Series], appearance: Appearance, since_s: float, until_s: float) -> None:
         """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
         self.clear()
         self._dress(appearance)
+        self._appearance, self._whole = appearance, (since_s, until_s)
+        self._lines = tuple(_read_line(one) for one in series)
+        self._cursor.setPen(pg.mkPen(appearance.theme.colour("text.muted"), width=1))
+        self._cursor.setVisible(False)
+        self.addItem(self._cursor, ignoreBounds=True)
         self._values.decimals = appearance.words.decimals(series[0].channel) if series else 0
         for index, one in enumerate(series):
             if index == 0:
                 self._band(one, appearance)
             pen = pg.mkPen(appearance.theme.series[index % len(appearance.theme.series)], width=1.6)
             self.plot(one.at_us / 1e6, shown(one.channel, one.value - one.base), pen=pen, connect="finite")
-        self.setXRange(since_s, until_s, padding=0.01)
+        if not self.zoomed:
+            self.setXRange(since_s, until_s, padding=0.01)
+        self._read_again()
+
+    def show_all(self) -> None:
+        """The whole time again."""
+        self.zoomed = False
+        self.setXRange(*self._whole, padding=0.01)
+
+    def read_at(self, at_s: float) -> None:
+        """Say what the lines read at a moment (s since 1970)."""
+        if self._appearance is None:
+            return
+        low, high = self.viewRange()[0]
+        best, found = reading_at(self._lines, at_s, high - low)
+        self._cursor.setVisible(bool(found))
+        self.reading.setVisible(bool(found))
+        if found:
+            self._cursor.setPos(best)
+            self.reading.setText("\n".join(reading_words(self._lines, best, found, self._appearance.words)))
+            self.reading.adjustSize()
+            edge = self.getAxis("left").width() + _READING_PX
+            right = self.width() - self.reading.width() - _READING_PX
+            self.reading.move(round(edge if at_s > (low + high) / 2 else max(right, edge)), _TOP_PX)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Read the lines at the pointer; drag where it zooms."""
+        if self._zooms:
+            super().mouseMoveEvent(event)
+        self.read_at(self.getViewBox().mapSceneToView(self.mapToScene(event.position().toPoint())).x())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The values go with the pointer."""
+        super().leaveEvent(event)
+        self._cursor.setVisible(False)
+        self.reading.hide()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom, else leave the wheel to what scrolls around it."""
+        if self._zooms:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show all of the time."""
+        if self._zooms:
+            self.show_all()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom, move and show all by keys."""
+        step = _KEYS.get(Qt.Key(event.key())) if self._zooms else None
+        if event.key() == Qt.Key.Key_Home and self._zooms:
+            self.show_all()
+        elif step is not None:
+            (low, high), (factor, shift) = self.viewRange()[0], step
+            middle, half = (low + high) / 2 + shift * (high - low), (high - low) / 2 * factor
+            self._on_zoomed()
+            self.setXRange(middle - half, middle + half, padding=0.0)
+        else:
+            event.ignore()
+
+    def _on_zoomed(self, *_: object) -> None:
+        self.zoomed = True
+
+    def _read_again(self) -> None:
+        """New values under a pointer that rests."""
+        if not self.reading.isHidden() and self.underMouse():
+            at = self.mapFromGlobal(QCursor.pos())
+            self.read_at(self.getViewBox().mapSceneToView(self.mapToScene(at)).x())
+        else:
+            self.reading.hide()
 
     def mark_time(self, at_s: float, appearance: Appearance) -> None:
         """A dashed line at a moment."""
@@ -83,8 +198,16 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
         self.addItem(line, ignoreBounds=True)
 
+    def _fit(self) -> None:
+        """As high as the letters need."""
+        scale = max(Letters.now().scale, 1.0)
+        height = round(self._height * scale)
+        self.setMinimumHeight(height) if self._grows else self.setFixedHeight(height)
+        self.getAxis("left").setWidth(round(_AXIS_PX * scale))
+
     def _dress(self, appearance: Appearance) -> None:
         theme = appearance.theme
+        self._fit()
         self.setBackground(theme.colour("surface.card"))
         self._time.words = appearance.words
         for name in ("bottom", "left"):
@@ -92,7 +215,6 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
             axis.setPen(theme.colour("chart.grid"))
             axis.setTextPen(theme.colour("text.muted"))
             axis.setStyle(tickFont=theme.font(8))
-        self.getAxis("left").setWidth(44)
 
     def _band(self, series: Series, appearance: Appearance) -> None:
         """Expected values and the usual scatter around them."""
@@ -125,7 +247,9 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
         """Texts of the ticks, called by pyqtgraph."""
         if self.words is None:
             return ["" for _ in values]
-        return [self.words.time(moment(int(value * 1e6)))[:5] for value in values]
+        local = [self.words.local(moment(int(value * 1e6))) for value in values]
+        dated = spacing >= _DATED_FROM_S
+        return [f"{one:%m-%d}" if dated and one.hour == one.minute == 0 else f"{one:%H:%M}" for one in local]
 
 
 class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
@@ -139,27 +263,44 @@ class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no type
         return [f"{value + 0.0:.{places}f}".replace("-", "−") for value in values]
 
 
+def _read_line(one: Series) -> ReadLine:
+    changes = one.base != 0.0
+    return ReadLine(one.title, one.channel, one.at_us / 1e6, one.value - one.base, one.expected - one.base, changes)
+
+
 def shown(channel: Channel, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values in the unit of the screen."""
     return mpa_from_kpa(value) if channel is Channel.PRESSURE else value
 
 
 class LineNames(QWidget):
-    """A dash of each line's colour and its name; all have the same room, the whole names are in the tip."""
+    """A dash of each line's colour and its name, in two rows; all have the same room, the whole names are in the tip.
+
+    The height is that of two rows whatever there is to name: nothing below moves.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(_NAMES_PX)
+        self.setFixedHeight(self._height())
         self._names: tuple[str, ...] = ()
         self._appearance: Appearance | None = None
 
     def sizeHint(self) -> QSize:
         """The preferred size."""
-        return QSize(240, _NAMES_PX)
+        return QSize(240, self._height())
+
+    def _height(self) -> int:
+        return _NAME_ROWS * self._row_px()
+
+    @staticmethod
+    def _row_px() -> int:
+        """A row, as high as the letters need."""
+        return round(_NAMES_PX * max(Letters.now().scale, 1.0))
 
     def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
         """Names in the order of the lines."""
         self._names, self._appearance = tuple(names), appearance
+        self.setFixedHeight(self._height())
         told = appearance.words.listed(names)
         self.setToolTip(tip(told))
         self.setAccessibleName(told)
@@ -172,14 +313,15 @@ class LineNames(QWidget):
         theme, series = self._appearance.theme, self._appearance.theme.series
         painter = QPainter(self)
         painter.setFont(theme.font(8))
-        room = (self.width() - _LEFT_PX) / len(self._names)
+        in_a_row = max(min(len(self._names), _IN_A_ROW), -(-len(self._names) // _NAME_ROWS))
+        room, high = (self.width() - _LEFT_PX) / in_a_row, self._row_px()
         for index, name in enumerate(self._names):
-            x = _LEFT_PX + index * room
-            painter.fillRect(QRectF(x, _NAMES_PX / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
+            x, y = _LEFT_PX + index % in_a_row * room, index // in_a_row * high
+            painter.fillRect(QRectF(x, y + high / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
             painter.setPen(theme.colour("text.muted"))
             x, wide = x + _DASH_PX + _GAP_PX, int(room) - _DASH_PX - 2 * _GAP_PX
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, wide)
-            painter.drawText(QRectF(x, 0, wide, _NAMES_PX), Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(QRectF(x, y, wide, high), Qt.AlignmentFlag.AlignVCenter, text)
         painter.end()
 
 

@@ -26,6 +26,7 @@ from console.ui.map.canvas import MapCanvas
 from console.ui.map_commands.map_commands import MapCommands
 from console.ui.port import ConsolePort
 from console.ui.session import Session
+from console.ui.sounds.alarm_sounds import AlarmSounds
 from maps.city import City
 
 
@@ -79,6 +80,7 @@ class PanelContext:
     public: PublicCommands
     sight: AreaSight | None = None
     """Of an area's terminal, None at the centre."""
+    sounds: AlarmSounds | None = None
 
     @property
     def city(self) -> City:

@@ -107,6 +107,8 @@ class ShiftLogPanel(Panel):
         self._appearance = appearance
         self.model.set_appearance(appearance.theme, appearance.words)
         self.search.setPlaceholderText(self._t("log.search"))
+        self.search.setAccessibleName(self._t("log.search"))
+        self.table.setAccessibleName(appearance.words("panels.shift_log"))
         for one, key in (
             (self._write, "write"),
             (self._handover, "handover"),

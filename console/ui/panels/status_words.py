@@ -50,11 +50,12 @@ def _lead_words(picture: Picture, words: Words) -> str:
 
 
 def feed_tip(picture: Picture, appearance: Appearance) -> str:
-    """The feeds in full, a line each (received, parts refused by kind, gaps, repeats, restarts), the channels, who leads."""
+    """The feeds in full, a line each (received, refused, of other kinds, gaps, repeats, restarts), channels, who leads."""
     words, lines = appearance.words, list[str]()
     for feed in feeds_set_up(picture.feeds):
         lines.append(feed_line(feed, appearance) + words("strip.received", n=f"{feed.received:,}"))
         lines += [f"  {words.of('refused_part', kind)}: {count:,}" for kind, count in feed.refused]
+        lines += [f"  {words.of('other_message', kind)}: {count:,}" for kind, count in feed.others]
         counted = ((what, getattr(feed, what)) for what in ("lost", "repeated", "restarts"))
         lines += [f"  {words.of('sequence', what)}: {count:,}" for what, count in counted if count]
     lines += [

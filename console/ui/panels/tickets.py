@@ -26,6 +26,8 @@ from console.ui.port import ShiftPort
 from console.ui.widgets import ElidedLabel, button, row
 
 _DAYS = 7
+_SEARCH_LETTERS = 11
+"""A telephone number can be read while it is typed; more would make the window wider than a screen of 1366 pixels."""
 _CASE, _CALLBACK, _ROOMY_PX, _PLACE_SHARE = 5, 6, 620, 0.2
 
 
@@ -42,6 +44,7 @@ class TicketList(Panel):
         self._title = ElidedLabel("", "heading")
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(self.fontMetrics().horizontalAdvance("0") * _SEARCH_LETTERS)
         self.search.textChanged.connect(lambda _: self._show())
         self.shown = QComboBox()
         self.shown.currentIndexChanged.connect(lambda _: self._show())

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget, QWidgetItem
 
 from console.domain.alarms import AlarmKind, AlarmState, Priority
@@ -17,14 +17,17 @@ from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.domain.targets import Targets
 from console.ui.appearance import Appearance
+from console.ui.commands.key_bindings import KEYS
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.case.clock import elapsed_s, escalated_words, is_late, short_title
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
-from console.ui.widgets import ElidedLabel, button, fitted, label, row, tip
+from console.ui.widgets import ElidedLabel, button, fitted, label, menu_over, row, tip
 from console.ui.words import one_line
 
 _CASES_SHOWN = 3
+_MORE = ("help", "settings", "tour", "mute", "layout", "lock", "change_person")
+"""Commands of the menu at the right."""
 _ALARMS_PER_10_MIN = 10
 _CHIP_PX, _NAME_PX, _PERSON_PX, _CASE_PX = 340, 110, 150, 190
 _LEAST_PX, _LEAST_CASE_PX, _LEAST_CHIP_PX = 90, 130, 100
@@ -82,6 +85,8 @@ class TopStrip(Panel):
     case_chosen = Signal(str)
     search_requested = Signal()
     language_requested = Signal()
+    command_requested = Signal(str)
+    """Name of a command of the menu at the right."""
     theme_requested = Signal()
 
     def __init__(self, appearance: Appearance, seat: Seat, targets: Targets | None = None) -> None:
@@ -109,10 +114,11 @@ class TopStrip(Panel):
         self._shows_user = True
         self._picture: Picture | None = None
         self._search = button("", elided=True)
-        self._theme, self._language = button("", "flat"), button("", "flat")
+        self._theme, self._language, self._more = button("", "flat"), button("", "flat"), button("☰", "flat")
         self._search.clicked.connect(self.search_requested)
         self._theme.clicked.connect(self.theme_requested)
         self._language.clicked.connect(self.language_requested)
+        self._more.clicked.connect(self.offer_more)
         self._user = label(name="muted")
         self._search.setMinimumWidth(_LEAST_PX)
         line = row(
@@ -128,6 +134,7 @@ class TopStrip(Panel):
             self._search,
             self._theme,
             self._language,
+            self._more,
             spacing=_SPACING_PX,
         )
         line.setContentsMargins(_MARGINS_PX[0], 5, _MARGINS_PX[1], 5)
@@ -135,6 +142,7 @@ class TopStrip(Panel):
         self.setMinimumWidth(_LEAST_STRIP_PX)  # else the window grows beyond a small screen with each further case
         self._kept: tuple[QWidget, ...] = (
             self._name, self._time, self._feed, self._stations, self._alarms, self._search, self._theme, self._language,
+            self._more,
         )  # fmt: skip
         self.set_appearance(appearance)
 
@@ -146,6 +154,8 @@ class TopStrip(Panel):
         self._search.setText(words("search.button"))
         self._name_seat()
         self._language.setText(words("app.other_language"))
+        self._more.setAccessibleName(words("strip.more"))
+        self._more.setToolTip(tip(words("strip.more")))
         self._theme.setText(words(f"app.theme_{'light' if appearance.theme.name == 'dark' else 'dark'}"))
         for priority, (shape, _) in zip(Priority, self._counts, strict=True):
             shape.setPixmap(priority_pixmap(appearance.theme, priority, 15))
@@ -226,6 +236,16 @@ class TopStrip(Panel):
                 return count, with_user and self._shows_user
         return min(most, 1), False
 
+    def offer_more(self) -> QMenu:
+        """Settings, help and what belongs to the seat, with their keys."""
+        menu, words = menu_over(self), self._appearance.words
+        for name in _MORE:
+            key = QKeySequence(KEYS[name]).toString(QKeySequence.SequenceFormat.NativeText)
+            text = one_line(words(f"commands.{name}")).replace("&", "&&")
+            menu.addAction(f"{text}\t{key}" if key else text, partial(self.command_requested.emit, name))
+        menu.popup(self._more.mapToGlobal(QPoint(0, self._more.height())))
+        return menu
+
     def offer_hidden_cases(self) -> QMenu:
         """A menu of the running cases that have no room in the strip."""
         menu, now = QMenu(self), moment(self._picture.now_us) if self._picture is not None else None
@@ -273,4 +293,5 @@ def make(context: PanelContext) -> TopStrip:
     panel.search_requested.connect(partial(context.run, "search"))
     panel.language_requested.connect(partial(context.run, "language"))
     panel.theme_requested.connect(partial(context.run, "theme"))
+    panel.command_requested.connect(context.run)
     return panel

@@ -78,6 +78,10 @@ class UnsentBar(QFrame):
         """What is shown, oldest first."""
         return tuple(self._held)
 
+    def described(self) -> tuple[tuple[Unsent, str], ...]:
+        """What is shown, each with all that it says, for the drafts on disk."""
+        return tuple((one, f"{self._named(one.intent)}\n{one.actor.name}\n{one.intent}") for one in self._held)
+
     def set_appearance(self, appearance: Appearance) -> None:
         """Another language."""
         self._appearance = appearance

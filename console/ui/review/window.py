@@ -31,6 +31,7 @@ from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
 
 _LIST_MS, _CHART_MS = 500, 1000
+_LAYERS_PX = 326
 _TABS = ("then_now", "questions", "what_if", "notes")
 
 
@@ -57,7 +58,9 @@ class ReviewWindow(MainWindow):
         self._beside = (self.bar, self.then_now, self.answers, self.rerun, self.notes)
         self._build_review()
         self.set_appearance(appearance)
-        self.go(micros(record.incident.opened_at))
+        self._permitted.withhold()
+        events = self.replaying.replay.events_us
+        self.go(events[0] if events else micros(record.incident.opened_at))
 
     # Time
 
@@ -92,6 +95,7 @@ class ReviewWindow(MainWindow):
         if self._beside:
             for number, tab in enumerate(_TABS):
                 self.tabs.setTabText(number, text(f"review.replay.{tab}"))
+            self.tabs.setTabText(len(_TABS), appearance.words("panels.layers"))
 
     @Slot(object)
     def _on_series_wanted(self, incident: Incident) -> None:
@@ -160,13 +164,16 @@ class ReviewWindow(MainWindow):
         dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         dock.setWidget(self.tabs)
         dock.setMinimumWidth(250)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.resizeDocks([dock], [400], Qt.Orientation.Horizontal)
+        # In the layers' place, and the layers among its tabs: the map is as large as it is live.
+        self.tabs.addTab(self.layers, "")
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        self.resizeDocks([dock], [_LAYERS_PX], Qt.Orientation.Horizontal)
         below = QToolBar()
         below.setObjectName("time")
         below.setMovable(False)
         below.addWidget(self.bar)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, below)
+        self._layout.spare_px = below.sizeHint().height()
         self.layers.stations.slow_down(_LIST_MS)
         self._series_timer = QTimer(self)
         self._series_timer.setSingleShot(True)

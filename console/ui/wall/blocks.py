@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.domain.alarms import AlarmState, Priority
 from console.domain.clock import moment
 from console.domain.crews import CrewState
 from console.domain.health import FAULT_NAMES, feeds_set_up
 from console.domain.incidents import Incident
+from console.domain.outages import Outage
 from console.domain.picture import Picture
 from console.domain.targets import Targets
+from console.services.overview.calls_and_works import calls_now, outages_until_morning
 from console.services.overview.deadlines import DeadlineKind, next_deadline
 from console.services.overview.network_now import AlarmBand, Compliance, NetworkNow, Output, alarm_band, crews_by_state, works
 from console.ui.panels.case.clock import elapsed_s, is_late
@@ -90,6 +92,7 @@ def blocks(
         _compliance(compliance, words),
         _output(network.output(picture), words),
         Block((_rate(picture.alarms_per_10_min, words),)),
+        _calls(picture, words),
         _crews(picture, words),
         _works(picture, now, words),
     )
@@ -166,6 +169,18 @@ def _rate(per_10_min: int, words: Words) -> Line:
     )
 
 
+def _calls(picture: Picture, words: Words) -> Block:
+    """Open calls; a cluster of them, and callers who wait to be called back, are marked."""
+    calls = calls_now(picture)
+    lines = [Line(words("wall.calls"), words("wall.calls_open", n=calls.open, hour=calls.last_hour))]
+    if calls.clusters:
+        lines.append(Line("", f"▲ {words('wall.clusters', n=calls.clusters)}", "state.high"))
+    if calls.due_back:
+        lines.append(Line("", words("wall.due_back", n=calls.due_back)))
+    short = lines[0] if len(lines) == 1 else Line(words("wall.calls"), _joined((str(calls.open), lines[1].value)), lines[1].role)
+    return Block(tuple(lines), short)
+
+
 def _crews(picture: Picture, words: Words) -> Block:
     if not picture.crews:
         return Block((Line(words("wall.crews"), words("wall.none_recorded"), "state.stale"),))
@@ -179,14 +194,29 @@ def _crews(picture: Picture, words: Words) -> Block:
 
 
 def _works(picture: Picture, now: datetime, words: Words) -> Block:
-    entered = works(picture.alarms)
-    if not entered:
+    entered, planned = works(picture.alarms), outages_until_morning(picture, words.local(now))
+    if not (entered or planned):
         return Block((Line(words("wall.works"), words("wall.none_recorded"), "text.normal"),))
-    lines = [Line(words("wall.works"), words("wall.works_entered", n=len(entered)))]
+    count = Line(words("wall.works"), words("wall.works_entered", n=len(entered) + len(planned)))
+    lines = [count]
+    for outage in planned:
+        since, until = (_clock(at, now, words) for at in (outage.starts_at, outage.ends_at))
+        window = words("wall.window", since=since, until=until)
+        lines.append(Line(one_line(_place_of(outage)), window, "text.normal"))
     for one in entered:
         until = words("wall.until", time=words.stamp(one.ends_at, now)) if one.ends_at is not None else ""
         lines.append(Line(one_line(one.subject if one.subject != "network" else words("alarms.network")), until, "text.normal"))
-    return Block(tuple(lines))
+    return Block(tuple(lines), count)
+
+
+def _clock(at: datetime, now: datetime, words: Words) -> str:
+    """Of the coming night the time of day alone."""
+    return f"{words.local(at):%H:%M}" if abs(at - now) < timedelta(hours=18) else words.stamp(at, now)
+
+
+def _place_of(outage: Outage) -> str:
+    place = outage.place
+    return (place.community or place.road or place.pipe_id) if place is not None else outage.outage_id
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 from starlette.responses import Response
 
+from console.domain.texts import in_xml
+
 Value = str | float | None | bool
 Row = Mapping[str, Value]
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +53,4 @@ def _text(value: Value) -> str | None:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _NOT_XML.sub("\ufffd", str(value))
+    return in_xml(str(value))

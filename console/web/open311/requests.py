@@ -138,7 +138,7 @@ def _row(one: Ticket, city: City, language: str, expected: Callable[[str], datet
         "service_code": one.kind.value,
         "description": one.text,
         "agency_responsible": None,
-        "service_notice": NoteTexts(language, city.info.time_zone).text(one.answer),
+        "service_notice": _notice(one, city, language),
         "requested_datetime": _stamp(one.called_at, zone),
         "updated_datetime": _stamp(one.updated_at or one.called_at, zone),
         "expected_datetime": None if ends is None else _stamp(ends, zone),
@@ -149,6 +149,13 @@ def _row(one: Ticket, city: City, language: str, expected: Callable[[str], datet
         "long": long,
         "media_url": one.media_url or None,
     }
+
+
+def _notice(one: Ticket, city: City, language: str) -> str:
+    """The text to read out, and what is doubtful about the place that the client gave."""
+    said = NoteTexts(language, city.info.time_zone).text(one.answer)
+    doubt = Catalogue.load(language).text(f"domain.place_doubt.{one.place_doubt}") if one.place_doubt else ""
+    return " ".join(part for part in (said, doubt) if part)
 
 
 def _degrees(one: Ticket, city: City) -> tuple[float | None, float | None]:

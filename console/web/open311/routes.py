@@ -26,7 +26,7 @@ from console.domain.texts import storable
 from console.domain.tickets import TICKET, Ticket
 from console.services.changesets import Refused
 from console.services.ports import StoreUnavailable
-from console.services.tickets.taking import TakeCall
+from console.services.tickets.taking import TakeCall, request_key
 from console.web.guard import RateLimit, limited_body
 from console.web.open311.formats import REQUESTS, SERVICES, Row, answer, error
 from console.web.open311.requests import BadRequest, Query, call_of, kind_of, page_of, query_of, rows_of, services
@@ -202,7 +202,7 @@ class Open311:
             return new[0]
         now = self._parts.clock.now()
         mine = self._of_client(intent.client, now - _LOOKED_BACK, now + timedelta(days=1))
-        return next((one for one in mine if one.request_key == intent.request_key), None)
+        return next((one for one in mine if one.request_key == request_key(intent.request_key)), None)
 
     def _of_client(self, client: str, since: datetime, until: datetime) -> list[Ticket]:
         found = self._parts.store.records_of((TICKET,), micros(since), micros(until))

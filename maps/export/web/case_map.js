@@ -63,10 +63,12 @@ function quanmaiCase(map, data) {
     return mark;
   });
   var crewMarks = data.crews.map(function (item) {
-    var path = L.polyline([], { color: colours.crew, weight: 3, opacity: 0.6, interactive: false }).addTo(crews);
+    var fixes = item.places.map(function (place) { // points, no line: nothing is known of the way between two of them
+      return L.circleMarker(place, { renderer: canvas, radius: 3, stroke: false, fillColor: colours.crew, fillOpacity: 0, interactive: false }).addTo(crews);
+    });
     var icon = L.divIcon({ className: "qm-crew", html: words_of(item.name).outerHTML, iconSize: null });
     var mark = L.marker(item.places.length ? item.places[0] : item.base, { icon: icon, keyboard: false }).addTo(crews);
-    return { path: path, mark: mark };
+    return { fixes: fixes, mark: mark };
   });
 
   function last(times, at) {
@@ -134,7 +136,7 @@ function quanmaiCase(map, data) {
     });
     data.crews.forEach(function (item, number) {
       var place = last(item.times, at);
-      crewMarks[number].path.setLatLngs(item.places.slice(0, place + 1));
+      crewMarks[number].fixes.forEach(function (fix, index) { fix.setStyle({ fillOpacity: index <= place ? 0.65 : 0 }); });
       crewMarks[number].mark.setLatLng(place >= 0 ? item.places[place] : item.base);
       crewMarks[number].mark.setOpacity(place >= 0 ? 1 : 0.45);
     });

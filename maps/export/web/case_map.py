@@ -24,7 +24,6 @@ from maps.export.web.legend import COLOURS, WIDTH_CLASSES, width_class
 from maps.export.web.offline_page import offline_map
 from maps.export.web.polylines import Grid, encoded
 
-COLOURS_OF_CASE: Mapping[str, str] = {**COLOURS, "crew": "#1565d8", "customers": "#8a3b3b", "burst": "#101418"}
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
 _POLICY_HERE, _HEAD_HERE, _BODY_HERE = "<!--qm-policy-->", "<!--qm-head-->", "<!--qm-body-->"
 _VIEW_MARGIN_M = 250.0

@@ -26,6 +26,7 @@ COLOURS: Mapping[str, str] = {
     "low_pressure": "#a07800",
     "halo": "#ffffff",
 }
+COLOURS_OF_CASE: Mapping[str, str] = {**COLOURS, "crew": "#1565d8", "customers": "#8a3b3b", "burst": "#101418"}
 
 WIDTH_CLASSES: tuple[tuple[float, float, str], ...] = (
     (0.0, 1.0, "#a3b1bc"),

@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from maps.importers.guessing.evidence import FITS, Column, Evidence, Surroundings, evidence
+from maps.importers.guessing.column import FITS, Column, Evidence, Surroundings
+from maps.importers.guessing.evidence import evidence
+from maps.importers.guessing.evidence_numbers import year_laid
 from maps.importers.guessing.guess import ColumnGuess
 from maps.importers.guessing.lexicon import NameMatch, column_names
 
@@ -28,6 +30,9 @@ _TELLING_VALUES = frozenset(
         "kind",
         "state",
         "pipe",
+        "year_laid",
+        "address",
+        "phone",
     }
 )
 """Standard columns that values alone may tell, in names of any language.
@@ -58,7 +63,7 @@ def guess_columns(
             match = known[standard].match(column.name, cut=cut)
             if match is not NameMatch.NONE:
                 found[i, j] = _guess(standard, column, match, evidence(layer, standard, column, around))
-            elif _may_tell(standard, column) and (told := evidence(layer, standard, column, around)).weight >= FITS:
+            elif _may_tell(standard, column, around) and (told := evidence(layer, standard, column, around)).weight >= FITS:
                 found[i, j] = _guess(standard, column, match, told)
     scores = np.zeros((len(standards), len(columns)))
     for (i, j), guess in found.items():  # of two equally sure names the more usual one, of two unknown ones the first as start
@@ -71,8 +76,12 @@ def guess_columns(
     return tuple(_less_sure(found[i, j], columns[j], rivals[i]) for i, j in chosen)
 
 
-def _may_tell(standard: str, column: Column) -> bool:
+def _may_tell(standard: str, column: Column, around: Surroundings) -> bool:
     """Whether the values alone may tell a column; numbers that happen to be ids as well refer to nothing."""
+    if standard in ("from_node", "to_node") and column.name in around.starts | around.ends:
+        return True
+    if standard == "year_laid" and year_laid(column, around).ground != "years_over_decades":
+        return False
     if standard in _REFERENCES:
         values = column.values
         return not column.is_numeric() and len(set(values)) >= 0.2 * len(values)

@@ -16,7 +16,7 @@ class ColumnGuess:
     """One standard column.
 
     ``factor``: multiplies the source's numbers (inches to mm); ``values``: source value -> standard value.
-    ``grounds``: keys of what speaks for it, such as ``exact_name``, ``length_of_line``; see ``evidence.py``.
+    ``grounds``: keys of what speaks for it, such as ``exact_name``, ``length_of_line``; see ``evidence*.py``.
     """
 
     standard: str
@@ -56,11 +56,12 @@ class Choices:
     """What a person decided in place of the guess; it is taken as it is.
 
     ``layers``: (source, layer) -> standard layer, "" for none. ``columns``: (source, layer, standard layer) -> standard column ->
-    column of the source, "" for none.
+    column of the source, "" for none. ``factors``: likewise, standard column -> factor of its numbers to the inside unit.
     """
 
     layers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     columns: Mapping[tuple[str, str, str], Mapping[str, str]] = field(default_factory=dict)
+    factors: Mapping[tuple[str, str, str], Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

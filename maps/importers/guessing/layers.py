@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings
 from maps.importers.guessing.lexicon import layer_names, normal, words
 from maps.importers.readers.sources import RawLayer
 
@@ -21,6 +21,12 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "nodes": ("elevation_m", "demand_m3h"),
 }
 """Columns that tell a layer apart; two of them are enough."""
+_LIKELY = 0.55
+_PLAIN: Mapping[str, frozenset[str]] = {
+    "valves": frozenset({"words_kind"}),
+    "pipes": frozenset({"length_of_line", "length_in_feet", "node_at_start_of_line"}),
+}
+"""Grounds that are of no other layer: one column is enough."""
 
 
 def drawn(raw: RawLayer) -> str:
@@ -51,7 +57,7 @@ def _draws(geometry: str, shape: str, key: str) -> bool:
     if key == "pipes" and shape == TABLE:
         return True  # two nodes give the line
     if shape == TABLE:
-        return key in ("nodes", "customers", "valves", "hydrants", "stations", "pumps")
+        return key in ("nodes", "customers", "valves", "hydrants", "stations", "pumps", "crews", "plants")
     return geometry in ("any", shape)
 
 
@@ -60,15 +66,24 @@ def _is_part(known: str, name: str) -> bool:
 
 
 def _by_columns(columns: Sequence[Column], around: Surroundings, fitting: Mapping[str, object], cut: bool) -> tuple[str, float]:
+    """The layer that most columns speak for; one is enough where its values are of no other layer."""
+    if around.linked_ids and "nodes" in fitting and not _valves_or_hydrants(columns):
+        return "nodes", _BY_COLUMNS  # lines start and end at these points, and name them
     best = ("", 0.0)
     for key, telling in _TELLING.items():
         if key not in fitting:
             continue
         found = [guess for guess in guess_columns(key, columns, around, cut=cut) if guess.standard in telling]
-        sure = [guess.confidence for guess in found if guess.confidence >= 0.7]
-        if len(sure) >= 2 and float(np.sum(sure)) > best[1]:
+        sure = [guess.confidence for guess in found if guess.confidence >= _LIKELY]
+        is_plain = len(sure) >= 2 or any(set(guess.grounds) & _PLAIN.get(key, frozenset()) for guess in found)
+        if is_plain and float(np.sum(sure)) > best[1]:
             best = (key, float(np.sum(sure)))
     return (best[0], _BY_COLUMNS) if best[0] else ("", 0.0)
+
+
+def _valves_or_hydrants(columns: Sequence[Column]) -> bool:
+    known = {**words("kind"), **words("hydrant")}
+    return any(column.share(lambda text: normal(text) in known) >= 0.9 for column in columns if column.filled.mean() > 0.9)
 
 
 def feature_column(columns: Sequence[Column]) -> Column | None:

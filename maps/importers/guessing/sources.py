@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod
 from pyproj.exceptions import CRSError
 
+from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
-from maps.importers.guessing.evidence import Column, Surroundings, evidence
+from maps.importers.guessing.drawn_links import DrawnLinks, drawn_links
+from maps.importers.guessing.evidence import evidence
 from maps.importers.guessing.guess import USABLE, Choices, ColumnGuess, LayerGuess, ProfileGuess
 from maps.importers.guessing.layers import LINE, TABLE, drawn, feature_column, standard_of
 from maps.importers.guessing.lexicon import NameMatch, column_names, normal, words
@@ -24,6 +26,7 @@ _SAMPLE = 4000
 """Rows of a layer whose values are looked at, evenly spread."""
 _OF_KIND = {"sources": ("nodes", "source"), "tanks": ("nodes", "tank"), "meters": ("valves", "meter")}
 """Layers that hold one kind of a standard layer."""
+_SHORT = 20
 _REFERRED = 0.01
 """Share of the pipes' ends from which a layer of other points counts as nodes too."""
 
@@ -51,6 +54,8 @@ def guess_profile(sources: Sequence[Path], choices: Choices | None = None) -> Pr
     """
     decided = choices or Choices()
     read = [replace(_read(read_layer(path, name)), choices=decided) for path, name in layer_names(sources)]
+    links = drawn_links([one.raw for one in read])
+    read = [_with_links(one, at, links) for at, one in enumerate(read)]
     node_ids = _ids_of_points(read)
     read = [replace(one, around=replace(one.around, node_ids=node_ids)) for one in read]
     kinds = [_kind_of(one) for one in read]
@@ -74,6 +79,13 @@ def guess_profile(sources: Sequence[Path], choices: Choices | None = None) -> Pr
     unknown = tuple((one.raw.source, one.raw.name) for one in known if (one.raw.source, one.raw.name) not in used)
     crs = next((one.raw.crs for one in known if one.standard == "pipes"), "")
     return ProfileGuess(tuple(layers), unknown, crs)
+
+
+def _with_links(one: _Read, at: int, links: DrawnLinks) -> _Read:
+    nothing = frozenset[str]()
+    starts, ends = links.starts.get(at, nothing), links.ends.get(at, nothing)
+    around = replace(one.around, starts=starts - ends, ends=ends - starts, linked_ids=links.ids.get(at, nothing))
+    return replace(one, around=around)
 
 
 def _kind_of(one: _Read) -> tuple[str, float]:
@@ -110,8 +122,21 @@ def _read(raw: RawLayer) -> _Read:
     columns = tuple(Column.of(str(name), sampled[name]) for name in raw.frame)
     unique = {str(name): bool(not raw.frame[name].duplicated().any()) for name in raw.frame}
     geometry = None if raw.geometry is None else raw.geometry[rows]
-    around = Surroundings(_lengths(geometry, raw.crs, len(rows)), unique=unique, joint_ids=_joint_ids(raw))
+    around = Surroundings(
+        _lengths(geometry, raw.crs, len(rows)), unique=unique, joint_ids=_joint_ids(raw), text_ids=_text_ids(columns, unique)
+    )
     return _Read(raw, columns, around)
+
+
+def _text_ids(columns: Sequence[Column], unique: Mapping[str, bool]) -> frozenset[str]:
+    """Columns with unique short texts with a digit: ids of the utility's own, unlike numbers of rows or long generated keys."""
+    return frozenset(
+        column.name
+        for column in columns
+        if unique.get(column.name, False)
+        and not column.is_numeric()
+        and column.share(lambda text: len(text) <= _SHORT and any(sign.isdigit() for sign in text) and " " not in text) > 0.95
+    )
 
 
 def _joint_ids(raw: RawLayer) -> frozenset[str]:
@@ -165,7 +190,8 @@ def _ids_of_points(read: Iterable[_Read]) -> frozenset[str]:
         if drawn(one.raw) == LINE:
             continue
         for column in one.columns:
-            if names.match(column.name, cut=one.cut) in (NameMatch.EXACT, NameMatch.POSSIBLE):
+            is_named = names.match(column.name, cut=one.cut) in (NameMatch.EXACT, NameMatch.POSSIBLE)
+            if is_named or column.name in one.around.linked_ids:
                 ids.update(Column.of(column.name, one.raw.frame[column.name]).values.tolist())
     return frozenset(ids)
 
@@ -206,12 +232,18 @@ def _layer(
     found = (*found, *_chosen(standard, one, chosen))
     if place and "node" not in chosen and drawn_as != LINE:  # one column may be the asset's own id and its node's
         found = (*found, *(guess for guess in _node_alone(standard, one) if where or _are_nodes(one, guess.source)))
+    found = _in_chosen_units(found, one.choices.factors.get((one.raw.source, one.raw.name, standard), {}))
     used = {guess.source for guess in found}
     unused = tuple(column.name for column in one.columns if column.name not in used)
     rows = len(one.raw.frame)
     return LayerGuess(
         one.raw.source, one.raw.name, standard, one.confidence, rows, found, constants or {}, where or {}, unused=unused
     )
+
+
+def _in_chosen_units(found: tuple[ColumnGuess, ...], factors: Mapping[str, float]) -> tuple[ColumnGuess, ...]:
+    units = {column: None if factor == 1.0 else factor for column, factor in factors.items()}
+    return tuple(replace(guess, factor=units[guess.standard]) if guess.standard in units else guess for guess in found)
 
 
 def _chosen(standard: str, one: _Read, chosen: Mapping[str, str]) -> Iterator[ColumnGuess]:

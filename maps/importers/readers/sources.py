@@ -1,4 +1,4 @@
-"""Reads vector layers and tables unchanged: GeoPackage, Shapefile, GeoJSON, FileGDB, CSV (a column ``wkt``, or x and y)."""
+"""Reads vector layers and tables unchanged: GeoPackage, Shapefile, GeoJSON, FileGDB, CSV, sheets of XLSX and ODS."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from maps.errors import Fault, InputFault
 from maps.importers.readers.encoding import decoded
 from maps.importers.readers.shapefile_text import BYTES, DbfText, member, name_in
+from maps.importers.readers.table_points import table_points
 
 _TABLES = {".csv", ".txt"}
 _JSON = {".geojson", ".json"}
-_VECTORS = {".gpkg", ".shp", ".geojson", ".json", ".gdb", ".zip", ".fgb", ".kml", ".sqlite"}
+_AS_TEXT = {"HEADERS": "FORCE", "FIELD_TYPES": "STRING"}
+_SHEETS = {".xlsx", ".ods"}
+_VECTORS = {".xlsx", ".ods", ".gpkg", ".shp", ".geojson", ".json", ".gdb", ".zip", ".fgb", ".kml", ".sqlite"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,8 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             continue
         if path.suffix.lower() not in _VECTORS and not path.is_dir():
             raise InputFault(
-                f"{path}: files of kind {path.suffix or '(none)'} are not read; give .inp, .gpkg, .shp, .geojson, .gdb or .csv"
+                f"{path}: files of kind {path.suffix or '(none)'} are not read; "
+                "give .inp, .gpkg, .shp, .geojson, .gdb, .csv or .xlsx"
             )
         try:
             with warnings.catch_warnings():
@@ -68,7 +72,8 @@ def layer_names(sources: Sequence[Path]) -> Iterator[tuple[Path, str]]:
             raise InputFault(f"{path}: cannot be read as vector layers ({_first_line(fault)}); is the file complete?") from fault
         single = len(listed) == 1
         yield from (
-            (path, path.stem if single and path.suffix.lower() not in {".gpkg", ".gdb"} else str(row[0])) for row in listed
+            (path, path.stem if single and path.suffix.lower() not in {".gpkg", ".gdb", *_SHEETS} else str(row[0]))
+            for row in listed
         )
 
 
@@ -79,6 +84,8 @@ def read_layer(path: Path, name: str, encoding: str | None = None) -> RawLayer:
     """
     if path.suffix.lower() in _TABLES:
         return _read_table(path, encoding)
+    if path.suffix.lower() in _SHEETS:
+        return _read_sheet(path, name)
     try:
         dbf = member(path, name, ".dbf")
         source, faults = _json_source(path, encoding)
@@ -113,13 +120,33 @@ def _json_source(path: Path, encoding: str | None) -> tuple[Any, list[Fault]]:
 def _read_table(path: Path, encoding: str | None) -> RawLayer:
     frame, faults = _frame(path, encoding)
     lower = {str(name).lower(): str(name) for name in frame}
-    geometry: NDArray[np.object_] | None = None
     if "wkt" in lower or "geometry" in lower:
         column = lower.get("wkt", lower.get("geometry", ""))
-        geometry = _from_wkt(path, column, frame.pop(column))
-    elif {"x", "y"} <= set(lower):
-        geometry = _from_xy(pd.to_numeric(frame[lower["x"]], errors="coerce"), pd.to_numeric(frame[lower["y"]], errors="coerce"))
-    return RawLayer(path.name, path.stem, frame, geometry, "", faults=tuple(faults))
+        return RawLayer(path.name, path.stem, frame, _from_wkt(path, column, frame.pop(column)), "", faults=tuple(faults))
+    geometry, crs, assumed = table_points(frame, path.name)
+    return RawLayer(path.name, path.stem, frame, geometry, crs, faults=(*faults, *assumed))
+
+
+def _read_sheet(path: Path, name: str) -> RawLayer:
+    """A sheet of a workbook: its first row has the names, everything is text, as in a CSV."""
+    options = {
+        "OGR_XLSX_HEADERS": "FORCE",
+        "OGR_XLSX_FIELD_TYPES": "STRING",
+        "OGR_ODS_HEADERS": "FORCE",
+        "OGR_ODS_FIELD_TYPES": "STRING",
+    }
+    before = {key: pyogrio.get_gdal_config_option(key) for key in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        meta, _, _, columns = pyogrio.raw.read(path, layer=name)
+    except (DataSourceError, DataLayerError, ValueError, OSError) as fault:
+        raise InputFault(f"{path}, sheet {name}: cannot be read ({_first_line(fault)})") from fault
+    finally:
+        pyogrio.set_gdal_config_options(before)
+    texts = [["" if value is None else str(value).strip() for value in column] for column in columns]
+    frame = pd.DataFrame(dict(zip(map(str, meta["fields"]), texts, strict=True)), dtype=object)
+    geometry, crs, assumed = table_points(frame, f"{path.name}:{name}")
+    return RawLayer(path.name, name, frame, geometry, crs, faults=assumed)
 
 
 def _frame(path: Path, encoding: str | None) -> tuple[pd.DataFrame, list[Fault]]:
@@ -140,13 +167,6 @@ def _from_wkt(path: Path, column: str, values: pd.Series) -> NDArray[np.object_]
     if broken:
         raise InputFault(f"{path}, row {broken[0] + 2}, {column}: {str(filled[broken[0]])[:40]!r} is not valid WKT")
     return shapes
-
-
-def _from_xy(x: pd.Series, y: pd.Series) -> NDArray[np.object_]:
-    points = np.empty(len(x), dtype=object)
-    known = np.asarray(x.notna() & y.notna())
-    points[known] = shapely.points(x[known].to_numpy(dtype=np.float64), y[known].to_numpy(dtype=np.float64))
-    return points
 
 
 def _first_line(fault: Exception) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from maps.errors import Fault, Severity
@@ -93,14 +94,24 @@ class StandardFrame:
         return {name: np.asarray(self.frame[name], dtype=object) for name in self.extra}
 
     def fault(self, at: int, code: str, message: str, severity: Severity = Severity.WARNING, *, column: str = "") -> Fault:
-        """A fault of the row at position ``at``, with its asset id and its row in the source."""
+        """A fault of the row at position ``at``, with its asset id, its row in the source and a point of its shape."""
         name = str(self.frame["asset_id"].iloc[at]) if "asset_id" in self.frame else ""
-        return Fault(severity, code, message, self.layer, name, int(self.row[at]), column)
+        x, y = _point_of(self.geometry[at])
+        return Fault(severity, code, message, self.layer, name, int(self.row[at]), column, x, y)
 
     def only(self, mask: NDArray[np.bool_]) -> StandardFrame:
         """The rows of a mask."""
         kept = self.frame[mask].reset_index(drop=True)
         return StandardFrame(self.layer, kept, self.geometry[mask], self.row[mask], self.extra, self.faults)
+
+
+def _point_of(shape: Any) -> tuple[float | None, float | None]:
+    """A finite point of a shape (of a line its middle vertex), (None, None) without one."""
+    points = shapely.get_coordinates(shape)
+    if not len(points) or not np.isfinite(points[len(points) // 2]).all():
+        return None, None
+    x, y = points[len(points) // 2]
+    return float(x), float(y)
 
 
 def _not_a_number(value: str) -> str:

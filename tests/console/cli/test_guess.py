@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from maps.dataset import read_city
 from tests.console.cli.conftest import Quanmai
 from tests.maps.importers.guessing.conventions import CONVENTIONS
+from tests.maps.importers.writing import pipe, source, write
 
 
 def test_a_guessed_import_makes_a_city_and_keeps_the_profile_for_the_next_time(tmp_path: Path, quanmai: Quanmai) -> None:
@@ -42,3 +44,22 @@ def test_odd_options_are_refused_in_one_line(options: str, said: str, tmp_path: 
     assert len(told.strip().splitlines()) == 1
     assert said in told
     assert list(tmp_path.iterdir()) == []
+
+
+def test_repairs_are_proposed_made_and_reported_with_guesses_and_scores(tmp_path: Path, quanmai: Quanmai) -> None:
+    pipes = [pipe("M", (0, 0), (200, 0)), pipe("C", (100, 1), (100, 100)), pipe("M2", (0, 0), (200, 0))]
+    network = str(write(tmp_path / "net.gpkg", {"nodes": [source(0, 0)], "pipes": pipes}))
+    options = ["--guess", "--to", "a.gpkg", "--report", "a.json", "--propose-repairs", "a.repairs.toml"]
+    code, told = quanmai("import", network, *options)
+    assert code == 0, told
+    report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert {layer["holds"] for layer in report["guesses"]} == {"pipes", "nodes"}
+    kinds = {fault["repair"]["kind"] for fault in report["faults"] if fault["repair"]}
+    assert kinds == {"split", "drop"}
+    code, told = quanmai("import", network, "--guess", "--to", "b.gpkg", "--repairs", "a.repairs.toml", "--report", "b.csv")
+    assert code == 0, told
+    assert sorted(set(read_city(tmp_path / "b.gpkg").network.pipes.source_id)) == ["", "M"]
+    assert (tmp_path / "b.csv").read_text(encoding="utf-8-sig").splitlines()[0].endswith("message,repair")
+    code, told = quanmai("import", network, "--guess", "--to", "c.gpkg", "--repairs", "a.json")
+    assert (code, len(told.strip().splitlines())) == (2, 1)
+    assert "a.json" in told

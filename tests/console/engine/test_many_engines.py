@@ -27,7 +27,7 @@ from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst, SetRestoration
 from console.services.incidents.opening import OpenIncident
 from console.services.incidents.undo import UndoLast
-from console.store import lease
+from console.store import SqlStore, lease
 from maps.city import City
 from tests.console.engine.faulty_store import locked
 from tests.console.engine.room import START, Room, done
@@ -74,6 +74,12 @@ def seat(store: str, tmp_path: Path, city: City, monkeypatch: pytest.MonkeyPatch
 def close(room: Room) -> None:
     if room.engine._thread.is_alive():
         room.close()
+
+
+def hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seat learns of others' commits only where it asks: no signal, and no poll for long. Before seats are opened."""
+    monkeypatch.setattr(SqlStore, "commit_signal", lambda _: None)
+    monkeypatch.setattr(follow, "POLL_S", 30.0)
 
 
 def leads(room: Room) -> None:
@@ -183,7 +189,7 @@ def test_a_finding_counts_where_the_leader_made_it(seat: Seats) -> None:
 def test_a_finding_decided_while_another_seat_opens_the_same_case_by_hand_makes_no_second_one(
     seat: Seats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "POLL_S", 30.0)  # the leader learns of the other seat's case by its refused commit only
+    hears_nothing(monkeypatch)  # the leader learns of the other seat's case by its refused commit only
     first, second = seat(), seat()
     leads(first)
     pipe = str(first.city.network.pipes.asset_id[200])
@@ -204,6 +210,7 @@ def test_a_finding_decided_while_another_seat_opens_the_same_case_by_hand_makes_
 def test_of_two_changes_to_one_case_the_second_is_refused_with_who_changed_what(
     seat: Seats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(SqlStore, "commit_signal", lambda _: None)
     first, second = seat(), seat()
     leads(first)
     case = a_case(first)
@@ -240,7 +247,7 @@ def test_what_one_seat_decided_another_can_undo(seat: Seats) -> None:
 
 
 def test_a_decision_on_another_case_is_carried_out_on_what_the_store_holds(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "POLL_S", 30.0)
+    hears_nothing(monkeypatch)
     first, second = seat(), seat()
     leads(first)
     one = a_case(first)
@@ -254,7 +261,7 @@ def test_a_decision_on_another_case_is_carried_out_on_what_the_store_holds(seat:
 
 
 def test_two_seats_that_send_the_nearest_free_crew_at_once_send_two(seat: Seats, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "POLL_S", 30.0)
+    hears_nothing(monkeypatch)
     first, second = seat(), seat()
     leads(first)
     cases = (a_case(first), a_case(second, NEAR))

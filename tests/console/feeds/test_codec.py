@@ -85,6 +85,13 @@ def test_an_owntracks_fix_lands_on_the_city_grid() -> None:
     assert (fix.speed_mps, fix.heading_deg, fix.name) == (10.0, 90, "抢修1队")
 
 
+def test_messages_that_move_nobody_are_counted_by_kind_and_are_no_fault() -> None:
+    ping = '{"_type":"location","t":"p","lat":36.65,"lon":117.0,"tst":1704294005}'
+    for payload, kind in ((ping, "ping"), ('{"_type":"lwt","tst":1}', "lwt"), ('{"_type":"transition"}', "transition")):
+        got = _decode("owntracks/C1/phone", payload)
+        assert (got.fixes, dict(got.others), dict(got.refused)) == ((), {kind: 1}, {})
+
+
 def test_a_place_without_georeference_takes_the_extension_fields() -> None:
     got = _decode("owntracks/C1/phone", '{"_type":"location","x":5,"y":6,"tst":1}', crs="local")
     assert (got.fixes[0].x, got.fixes[0].y) == (5, 6)

@@ -106,6 +106,18 @@ def chairs(opposite_inflows: Any) -> Iterator[Chair]:
     yield _other_ends()
     yield _reports()
     yield _the_public()
+    yield _draft_that_follows()
+
+
+def _draft_that_follows() -> Chair:
+    """A waiting draft that is filled anew by itself."""
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    chair.does(SetRestoration(CASE, chair.now + timedelta(hours=9)))
+    chair.take(chair.desk.on_time(chair.state, chair.now))
+    return chair
 
 
 def _reports() -> Chair:
@@ -119,7 +131,7 @@ def _reports() -> Chair:
     chair.does(SetEventLevel(CASE, "III", "学校"))
     chair.take(chair.desk.on_report_clocks(chair.state, chair.now))
     made = chair.state.of(REPORT)["R2024-0001"]
-    chair.does(EditReport("R2024-0001", made.text_zh.replace("停水约", "停水大约"), made.text_en))
+    chair.does(EditReport("R2024-0001", made.text_zh.replace("停水约", "停水大约"), made.text_en, (made.text_zh, made.text_en)))
     chair.does(JudgeBurst(CASE, ("H10", "V10"), "call"))
     chair.does(DraftReport("R2024-0001"))
     chair.now += timedelta(hours=3)

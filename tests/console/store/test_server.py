@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import exc, make_url, text
 
 from console.domain.actors import Actor, Proof, Role
 from console.domain.crew_links import Answered
@@ -157,6 +157,51 @@ def test_the_server_keeps_no_password_of_an_account_in_clear(prepared: str) -> N
         kept = connection.execute(text("SELECT rolpassword FROM pg_authid WHERE rolname = 'q_console'")).scalar()
     owner.dispose()
     assert str(kept).startswith("SCRAM-SHA-256$")
+
+
+def test_each_refusal_of_the_server_says_what_is_wrong_and_what_to_do(prepared: str, server: Server) -> None:
+    """With the server's own words in no case: these are long, and in its language."""
+    hba = server.folder / "data" / "pg_hba.conf"
+    before = hba.read_text()
+    owner = open_engine(prepared)
+    try:
+        hba.write_text(f"local all q_engine scram-sha-256\nlocal all q_console reject\n{before}")
+        with owner.begin() as connection:
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("CREATE ROLE q_full LOGIN CONNECTION LIMIT 0"))
+        said = {
+            name: refusal(address)
+            for name, address in {
+                "wrong password": as_account(prepared, "q_engine:wrong"),
+                "no password": as_account(prepared, "q_engine"),
+                "unknown": as_account(prepared, "q_nobody"),
+                "role": as_account(prepared, CONSOLE),
+                "not admitted": as_account(prepared, "q_console"),
+                "full": as_account(prepared, "q_full"),
+                "no database": prepared.replace(str(make_url(prepared).database), "none"),
+            }.items()
+        }
+    finally:
+        hba.write_text(before)
+        with owner.begin() as connection:
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text("DROP ROLE q_full"))
+        owner.dispose()
+    assert "name or password is wrong" in said["wrong password"]
+    assert "name or password is wrong" in said["unknown"]
+    assert "asks for a password" in said["no password"]
+    assert "is a role, no account" in said["role"]
+    assert "pg_hba.conf" in said["not admitted"]
+    assert "no connection left" in said["full"]
+    assert "createdb" in said["no database"]
+    assert not [line for line in said.values() if "\n" in line or "wrong@" in line or "does not answer" in line]
+
+
+def refusal(address: str) -> str:
+    """What is said when a store there is opened."""
+    with pytest.raises(StoreUnavailable) as refused:
+        open_store(address)
+    return str(refused.value)
 
 
 def test_what_stands_in_the_way_is_told_in_one_line(prepared: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QStringListModel, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QDialog,
     QLineEdit,
     QListView,
     QRadioButton,
@@ -188,6 +189,32 @@ def test_every_widget_that_one_acts_on_has_a_name_for_screen_readers(window: Mai
         if widget.isVisible()
         and not (widget.accessibleName() or (isinstance(widget, QAbstractButton) and any(map(str.isalnum, widget.text()))))
     ]
+    assert not nameless
+
+
+OPENING = (
+    "search", "attributes", "outages", "operation", "segments", "shift_log", "shift_entry", "handover", "contacts", "public",
+    "care", "water", "dispatch_orders", "deliveries", "ticket", "layout_keep", "bookmark",
+)  # fmt: skip
+"""Commands that open a window, a dialog or a page with controls of its own."""
+
+
+def test_every_control_of_the_windows_that_commands_open_is_named_to_screen_readers(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    port.burst()
+    window.settle()
+    window.station_cards.show(3)
+    nameless = set()
+    for command in OPENING:
+        window.run_command(command)
+        window.settle()
+        for widget in interactive(window):
+            read = QAccessible.queryAccessibleInterface(widget)
+            if widget.isVisible() and not isinstance(widget, MapCanvas) and not read.text(QAccessible.Text.Name).strip():
+                nameless.add(f"{command}: {type(widget).__name__} in {type(widget.parentWidget()).__name__}")
+        for opened in window.findChildren(QDialog):
+            opened.close()
     assert not nameless
 
 

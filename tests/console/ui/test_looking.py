@@ -9,9 +9,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QMenu, QWidget
 
 from console.services.incidents.judging import JudgeBurst
-from console.ui.commands.search import Hit
 from console.ui.dialogs.confirm import Confirmation
 from console.ui.map.view.picking import Asset
+from console.ui.search import Hit
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 

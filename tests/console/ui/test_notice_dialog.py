@@ -155,7 +155,7 @@ def test_before_issue_it_is_shown_what_goes_to_whom_by_which_way_and_when(
     shown = said(question)
     assert f"{facts.households_no_water:,} 户" in shown
     assert facts.no_water_communities[0] in shown
-    assert "2024年1月3日23:00" in shown
+    assert "预计 2024年1月3日23:10 起关阀停水" in shown
     assert "mqtt" in shown
     assert question.cancel.isDefault()
     assert question.focusWidget() is question.cancel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from console.domain.actors import Actor
+from console.domain.incidents import PlanConflict
 from console.domain.notices import NoticeStatus
-from console.domain.outages import OUTAGE, Outage, OutageState
+from console.domain.outages import OUTAGE, Outage, OutagePurpose, OutageState
 from console.domain.reports import REPORT, ReportKind
 from console.services.network.what_if import WhatIf
 from console.services.notices.lifecycle import DraftNotice
+from console.services.outages.planning import PlanOutage
 from console.services.reports.authority import EditReport
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import Leave
@@ -146,7 +149,7 @@ def test_edits_of_a_report_outlive_esc_a_refusal_and_the_edits_of_another_person
     assert (dialog.isVisible(), dialog.save.isEnabled(), dialog.sent.isEnabled()) == (True, True, False)
     port.fault = None
     held = dialog.report
-    port.submit(EditReport(held.report_id, "李的内容", held.text_en), Actor.named("李"))
+    port.submit(EditReport(held.report_id, "李的内容", held.text_en, (held.text_zh, held.text_en)), Actor.named("李"))
     window.settle()
     assert "李 已保存了另一份内容" in dialog._refused.text()
     assert (dialog._zh.toPlainText(), dialog.save.isEnabled()) == ("我的内容", True)
@@ -179,3 +182,31 @@ def test_the_preview_has_the_texts_page_and_message_of_the_issue(window: MainWin
     question = dialog.ask_other_end(later=True)
     assert question.moment - port.case.notices[0].facts.expected_end == timedelta(hours=2)
     question.reject()
+
+
+def test_the_week_is_marked_on_the_map_and_a_case_in_conflict_says_so_in_its_plan(
+    window: MainWindow, port: ScriptedPort, pipe: str
+) -> None:
+    port.burst()
+    window.settle()
+    window.case.location.judge()
+    window.settle()
+    begin = port.now() + timedelta(hours=1)
+    other = str(port.city.network.pipes.asset_id[0])
+    port.chair.does(PlanOutage((other,), OutagePurpose.REPAIR, begin, begin + timedelta(hours=4), "换阀"))
+    outage = only(port)
+    conflict = PlanConflict((CASE,), ("P",), ("C1", "C2"), 17, ("C1",))
+    port.chair.state = port.chair.state.with_records([replace(outage, conflicts=(conflict,))])
+    port.publish()
+    window.settle()
+    told = window.case.plan._around.text()
+    assert f"{outage.outage_id}" in told
+    assert "17 户" in told
+    assert window.map._live.outages == frozenset()
+    shown = window.subjects.outages.open()
+    window.settle()
+    assert window.map._live.outages == {outage.outage_id}
+    shown.show_week(shown.monday + timedelta(days=21))
+    window.settle()
+    assert window.map._live.outages == frozenset()
+    shown.close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from console.ui.commands.pinyin import initials
-from console.ui.commands.search import Search
-from console.ui.commands.text_index import TextIndex
+from console.ui.search import Search
+from console.ui.search.pinyin import initials
+from console.ui.search.text_index import TextIndex
 from tests.console.ui.small_city import build_small_city
 
 

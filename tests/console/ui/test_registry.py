@@ -46,7 +46,8 @@ def make(context: PanelContext) -> Counting:
 def test_a_line_of_the_registry_places_a_panel_and_gives_it_pictures_and_languages(
     qtbot: QtBot, port: ScriptedPort, monkeypatch: pytest.MonkeyPatch, area: Area
 ) -> None:
-    monkeypatch.setattr(window_module, "PANELS", (*PANELS, PanelSpec("log", area, make, size_px=200, stretch=1)))
+    others = (one for one in PANELS if one.title != "corrections")  # a title names one panel
+    monkeypatch.setattr(window_module, "PANELS", (*others, PanelSpec("corrections", area, make, size_px=200, stretch=1)))
     made = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark"))
     qtbot.addWidget(made)
     made.resize(1600, 900)

@@ -15,8 +15,8 @@ from console.services.alarms.operations import EnterOperation
 from console.services.crews.valve_reports import MarkValveClosed
 from console.services.incidents.judging import DismissIncident
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
+from console.ui.painted_marks import ProbabilityBar
 from console.ui.settings import WindowSettings
-from console.ui.widgets import ProbabilityBar
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.ui.commands.text_index import TextIndex
+from console.ui.search.text_index import TextIndex
 
 _NAMES = st.lists(st.text(alphabet="ab路ßI\nĲ ", max_size=6), max_size=30)
 

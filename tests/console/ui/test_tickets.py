@@ -14,11 +14,11 @@ from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.tickets.changing import LogCallback
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
-from console.ui.commands.search import Hit
 from console.ui.dialogs.ticket import QuickTicket
 from console.ui.map.view.picking import Asset
 from console.ui.models.tickets import Shown
 from console.ui.panels.tables import cell_width
+from console.ui.search import Hit
 from console.ui.window import MainWindow
 from tests.console.ui.scripted import CASE, ScriptedPort
 
@@ -191,3 +191,22 @@ def test_the_map_s_menu_takes_a_call_and_writes_an_entry_each_about_its_own_plac
     assert asked == [MapPlace("V-1", 505_100.0, 4_058_100.0), (505_100.0, 4_058_100.0)]
     for dialog in window.findChildren(QDialog):
         dialog.close()
+
+
+def test_a_ticket_is_corrected_from_its_menu_and_a_second_window_s_correction_is_not_lost(
+    window: MainWindow, port: ScriptedPort
+) -> None:
+    port.chair.does(TakeCall(CallFields(TicketKind.NO_WATER, "13800000001", address="美林苑1号")))
+    port.publish()
+    window.settle()
+    (ticket,) = port.chair.state.of(TICKET).values()
+    first, second = (window.subjects.tickets.correct(ticket) for _ in range(2))
+    first.address.setText("美林苑11号")
+    first.accept()
+    window.settle()
+    second.phone.setText("13800000002")
+    second.accept()
+    window.settle()
+    (after,) = port.chair.state.of(TICKET).values()
+    assert (after.address, after.phone) == ("美林苑11号", "13800000001")
+    assert "已被他人更正" in window.messages.text

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
-from console.domain.clock import micros
+from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
 from console.ui.panels.charts import Series, TimeAxis, Trend, ValueAxis
@@ -72,3 +74,49 @@ def test_a_station_that_was_silent_before_is_measured_from_its_first_reading(win
         (Series("Q-001", Channel.PRESSURE, at_us, late, nothing), Series("Q-002", Channel.PRESSURE, at_us, nothing, nothing))
     )
     assert drawn(window.case.evidence._plot)[0] == pytest.approx([0.0, -0.010])
+
+
+def hour_of(trend: Trend) -> tuple[float, float]:
+    low, high = trend.viewRange()[0]
+    return float(low), float(high)
+
+
+def test_a_chart_reads_its_lines_at_the_pointer_and_names_stations(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    window.settle()
+    evidence = window.case.evidence
+    names = {str(name) for name in port.city.stations.name}
+    assert set(evidence._names.accessibleName().split("、")) <= names
+    at_s = micros(port.case.first_abnormal_at) / 1e6
+    plot = evidence._plot
+    plot.read_at(at_s)
+    told = plot.reading.text().splitlines()
+    assert len(told) == 1 + len(evidence._series)
+    series = evidence._series[0]
+    nearest = int(np.nanargmin(np.abs(series.at_us / 1e6 - at_s)))
+    assert any(line.startswith(str(series.name)) for line in told)
+    assert told[0] == window.words.time(moment(int(series.at_us[nearest])))
+    plot.read_at(at_s + 1e6)
+    assert plot.reading.isHidden(), "no reading is near: nothing is said"
+
+
+def test_a_station_chart_zooms_by_keys_keeps_it_while_values_come_and_shows_all_again(qapp: object) -> None:
+    trend = Trend(200, zooms=True)
+    trend.resize(500, 200)
+    at_us = np.arange(0, 7_200_000_000, 60_000_000)
+    series = Series("Q-1", Channel.PRESSURE, at_us, 300 + at_us / 1e9, np.full(len(at_us), 303.0), name="美林苑")
+    trend.draw((series,), LOOKS, 0.0, 7200.0)
+    whole = hour_of(trend)
+    QTest.keyClick(trend, Qt.Key.Key_Plus)
+    zoomed = hour_of(trend)
+    assert zoomed[1] - zoomed[0] == pytest.approx((whole[1] - whole[0]) / 2, rel=0.01)
+    QTest.keyClick(trend, Qt.Key.Key_Right)
+    moved = hour_of(trend)
+    assert moved[0] > zoomed[0]
+    trend.draw((series,), LOOKS, 0.0, 7200.0)
+    assert hour_of(trend) == pytest.approx(moved)
+    trend.read_at(3600.0)
+    assert trend.reading.text().splitlines()[1] == "美林苑  0.304 MPa  expected 0.303 MPa"
+    QTest.keyClick(trend, Qt.Key.Key_Home)
+    assert hour_of(trend) == pytest.approx(whole)
+    trend.close()

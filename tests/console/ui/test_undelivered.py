@@ -66,13 +66,24 @@ def test_each_feed_and_each_channel_has_a_line_of_its_own(window: MainWindow, po
 
 def test_gaps_and_refused_parts_of_a_feed_are_counted_in_the_strip_by_kind(window: MainWindow, port: ScriptedPort) -> None:
     port.feeds = (
-        FeedHealth("mqtt", "up", received=1000, invalid=7, refused=(("station", 4), ("bounds", 3)), lost=12, restarts=1),
+        FeedHealth(
+            "mqtt",
+            "up",
+            received=1000,
+            invalid=7,
+            refused=(("station", 4), ("bounds", 3)),
+            lost=12,
+            restarts=1,
+            others=(("ping", 5),),
+        ),
     )
     port.publish()
     window.settle()
     assert "丢失 12" in texts(window.strip)
     told = window.strip._feed.toolTip()
-    assert all(part in told for part in ("未知测点: 4", "超出物理范围: 3", "按序号丢失的报文: 12", "序号重新开始: 1"))
+    assert all(
+        part in told for part in ("未知测点: 4", "超出物理范围: 3", "按序号丢失的报文: 12", "序号重新开始: 1", "不更新）: 5")
+    )
     window.choice.toggle_language()
     window.settle()
     assert "12 lost" in texts(window.strip)

@@ -99,6 +99,11 @@ def test_a_drill_says_exercise_and_names_of_people_stay_text() -> None:
     assert [one.get("term") for one in entry.findall(f"{{{ATOM}}}category")] == ["Exercise", "Alert"]
 
 
+def test_control_characters_in_the_name_of_the_site_or_issuer_do_not_end_the_feed() -> None:
+    root = etree.fromstring(cap_feed.feed((), "http://x", "s\x01\ud800", "水务\x00集团\x0b\ud800"))
+    assert root.findtext(f"{{{ATOM}}}title") == "水务\ufffd集团\ufffd\ufffd"
+
+
 def test_a_reader_that_has_it_gets_304_until_something_new_is_issued() -> None:
     kept = Kept(an_alert(1))
     web = client(kept)

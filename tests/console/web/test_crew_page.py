@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -90,10 +91,35 @@ def test_an_order_shows_its_text_its_sketch_and_a_card_for_each_valve_of_the_pla
     text = html.unescape(site.client().get(f"/orders/{order}").text)
     case = site.case()
     assert case.plan is not None
-    assert case.orders[0].text in text
+    assert "check a suspected burst on site" in text
+    assert case.orders[0].text not in text
+    chinese = site.client().get(f"/orders/{order}", headers={"accept-language": "zh-CN"}).text
+    assert case.orders[0].text in html.unescape(chinese)
     assert "<svg" in text
     for step in case.plan.valves_to_close:
         assert f"<b>{step.order}</b> {step.asset_id}" in text
+
+
+def test_any_pipe_is_found_by_number_or_road_the_nearest_first_and_only_for_one_s_own_order(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    pipes = site.room.city.network.pipes
+    road = next(str(name) for name in pipes.road_name if name)
+    found = client.get(f"/orders/{order}/pipes", params={"q": road}).json()["pipes"]
+    assert 0 < len(found) <= 20
+    assert all(road in one["text"] for one in found)
+    middles = {str(pipes.asset_id[row]): pipes.points(row).mean(axis=0) for row in range(len(pipes))}
+    here = middles[site.case().burst_pipes[0]]
+    named = [key for key, name in zip(map(str, pipes.asset_id), pipes.road_name, strict=True) if str(name) == road]
+    nearest = min(named, key=lambda key: float(np.hypot(*(middles[key] - here))))
+    assert found[0]["id"] == nearest
+    last = str(pipes.asset_id[len(pipes) - 1])
+    assert last in [one["id"] for one in client.get(f"/orders/{order}/pipes", params={"q": last.lower()}).json()["pipes"]]
+    assert client.get(f"/orders/{order}/pipes", params={"q": "%_' OR 1=1"}).json() == {"pipes": []}
+    assert site.client("crew2").get(f"/orders/{order}/pipes", params={"q": last}).status_code == 404
+    assert TestClient(site.app).get(f"/orders/{order}/pipes", params={"q": last}).status_code == 401
+    typed = {**site.answer(order, "found"), "asset_id": "P-OF-NOBODY"}
+    told = client.post("/answers", json=typed)
+    assert (told.status_code, told.json()["why"]) == (422, "the network has no such pipe")
 
 
 def test_answers_drive_the_case_as_those_of_the_broker_do(site: Site) -> None:

@@ -115,6 +115,18 @@ def test_the_same_request_key_again_gives_the_same_request(desk: Desk311) -> Non
     assert again["service_request_id"] == first["service_request_id"]
 
 
+def test_long_and_blank_request_keys_lose_no_request_and_the_same_again_is_found(desk: Desk311) -> None:
+    def made(key: str) -> str:
+        answer = desk.post("video", service_code="other", address_string="济泺路", request_key=key)
+        assert desk.status == 201
+        return answer["service_request_id"]
+
+    long = "k" * 2000
+    ids = [made(one) for one in (" ", "  ", long + "a", long + "b", " spaced   key ")]
+    assert len(set(ids)) == 5
+    assert [made(long + "a"), made(long + "b"), made("spaced key")] == ids[2:]
+
+
 def test_states_are_open_or_closed_and_can_be_asked_for(desk: Desk311) -> None:
     ids = dict[TicketState, str]()
     for state in TicketState:

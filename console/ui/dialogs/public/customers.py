@@ -39,6 +39,7 @@ class CustomersPage(Page[AffectedCustomer]):
         self._say = say
         self.search, self.group, self.state = QLineEdit(), QComboBox(), QComboBox()
         self.search.setPlaceholderText(self.t("search"))
+        self.search.setAccessibleName(self.t("search"))
         self.search.setClearButtonEnabled(True)
         for name in _GROUPS:
             self.group.addItem(self.t(f"by_{name}"), name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog
 
 from console.domain.outreach import CareKind, Need
-from console.services.public.care import AddNeeds, InNeed, NeedFields, RecordCare, open_by_need
+from console.services.public.care import AddNeeds, InNeed, NeedFields, RecordCare, RemoveNeed, open_by_need
 from console.services.public.need_file import read_needs
 from console.services.shift.words import plain
 from console.ui.appearance import Appearance
@@ -32,7 +32,8 @@ class NeedsPage(Page[InNeed]):
         self.no_help = self.act("no_help", lambda: self.record(CareKind.NO_HELP_NEEDED), RecordCare)
         self.water = self.act("bring_water", self.ask_water, RecordCare, "primary")
         self.add, self.take = self.act("add_need", self.ask_need, AddNeeds), self.act("import", self._on_import, AddNeeds)
-        self.below(self.add, self.take, 1, self.missed, self.reached, self.no_help, self.water)
+        self.remove = self.act("remove_need", self.ask_remove, RemoveNeed)
+        self.below(self.add, self.take, self.remove, 1, self.missed, self.reached, self.no_help, self.water)
 
     def key(self, item: InNeed) -> object:
         """Customer and entry of the register."""
@@ -65,8 +66,10 @@ class NeedsPage(Page[InNeed]):
 
     def check(self) -> None:
         """Steps are for one entry."""
+        chosen = self.one()
         for one in (self.reached, self.missed, self.no_help, self.water):
-            one.setEnabled(self.one() is not None)
+            one.setEnabled(chosen is not None)
+        self.remove.setEnabled(chosen is not None and bool(chosen.need_id))
 
     def record(self, kind: CareKind, litres: float = 0.0, said: str = "") -> None:
         """A step for the chosen one."""
@@ -95,6 +98,14 @@ class NeedsPage(Page[InNeed]):
         fields: dict[str, str | Sequence[tuple[str, str]]] = {"customer": customer, "need": self.of("need", Need)}
         fields |= dict.fromkeys(("name", "phones", "hours", "remark"), "")
         return self.ask("add_need", fields, then)
+
+    def ask_remove(self) -> FormQuestion | None:
+        """Take the chosen entry out of the register; what the dataset says of the customer stays."""
+        one = self.one()
+        if one is None or not one.need_id:
+            return None
+        text = self.t("remove_text", need=self.appearance.words.of("need", one.need), name=one.name)
+        return self.ask("remove_need", {}, lambda: self.submit(RemoveNeed(one.need_id)), text)
 
     def import_file(self, path: Path) -> None:
         """Take the entries of a file; a fault names its cells, and nothing is taken."""

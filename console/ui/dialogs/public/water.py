@@ -9,7 +9,6 @@ from console.domain.shift import MapPlace
 from console.domain.water_points import PointState, WaterPoint
 from console.services.public.water_demand import Supply, day_without_water, litres_a_day, litres_until, water_rules
 from console.services.public.water_points import (
-    TANKER,
     BeginWaterTest,
     CloseWaterPoint,
     LogTankerTrip,
@@ -17,6 +16,7 @@ from console.services.public.water_points import (
     PlanSuggestedPoints,
     PlanWaterPoint,
     RecordWaterTest,
+    tankers,
 )
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
@@ -73,7 +73,7 @@ class WaterPage(Page[WaterPoint]):
             "demand", people=f"{view.people:,}", day=day, head=f"{rules.litres_per_head(day):g}", litres=f"{litres:,.0f}"
         )
         supply = self.t(f"supply_{Supply(view.supply)}", hours=f"{rules.after_hours:g}")
-        return f"{line} · {supply}\n{self.t('rule', version=rules.version, source=rules.sources[0])}"
+        return f"{line} · {supply}\n{self.t('rule', version=rules.version, source=rules.source(self.appearance.words.language))}"
 
     def check(self) -> None:
         """Each step where it fits."""
@@ -149,15 +149,8 @@ class WaterPage(Page[WaterPoint]):
         def then(tanker: str, driver: str, litres: str) -> None:
             self.submit(LogTankerTrip(one.point_id, tanker, driver, number(litres)))
 
-        crews = view.city.crews
-        tankers = [
-            (str(crew), str(name) or str(crew))
-            for crew, name, skills in zip(crews.asset_id, crews.name, crews.skills, strict=True)
-            if TANKER in str(skills).lower()
-        ]
-        return self.ask(
-            "trip", {"tanker": [*tankers, ("", self.t("other_tanker"))], "driver": "", "litres": "5000"}, then, one.name
-        )
+        choices = [*tankers(view.city), ("", self.t("other_tanker"))]
+        return self.ask("trip", {"tanker": choices, "driver": "", "litres": "5000"}, then, one.name)
 
     def close_point(self) -> None:
         """The point is closed."""

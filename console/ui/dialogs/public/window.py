@@ -70,6 +70,7 @@ class PublicWindow(QDialog):
                 page.hide()
                 continue
             self.tabs.addTab(page, appearance.words(f"public.{page.title}"))
+            page.table.setAccessibleName(appearance.words(f"public.{page.title}"))
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self.tabs, 1)

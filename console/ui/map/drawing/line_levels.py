@@ -109,6 +109,19 @@ class LineWork:
         best = int(np.argmin(distance))
         return (int(level.line[row[best]]), float(distance[best])) if distance[best] <= radius_m else None
 
+    def within(self, x: float, y: float, radius_m: float) -> list[int]:
+        """Lines within a radius of a world point, the nearest first."""
+        level, px, py = self.finest(), x - self.origin[0], y - self.origin[1]
+        view = (px - radius_m, py - radius_m, px + radius_m, py + radius_m)
+        rows = [np.arange(run.start, run.stop) for klass in range(self.classes) for run in level.runs(klass, view)]
+        if not rows:
+            return []
+        row = np.concatenate(rows)
+        distance = _distances(level.segments[row], px, py)
+        order = np.argsort(distance)
+        near = order[distance[order] <= radius_m]
+        return list(dict.fromkeys(level.line[row[near]].tolist()))
+
     def _build(self, step: int) -> Level:
         tile_m = max(_TILE_MIN_M, self._span / _TILES_MOST)
         if step < 0:

@@ -140,7 +140,7 @@ def _moving(theme: Theme, heading_deg: float, painter: QPainter) -> None:
 
 
 def _shape(kind: CrewKind) -> QPainterPath:
-    """Repair a circle, patrol a triangle, community service a house, sampling a drop, vehicles a wide box."""
+    """Repair a circle, patrol a triangle, community service a house, sampling a drop, tanker with its cab, vehicle a wide box."""
     match kind:
         case CrewKind.PATROL:
             return triangle(7.0)
@@ -152,6 +152,11 @@ def _shape(kind: CrewKind) -> QPainterPath:
             drop.cubicTo(QPointF(4.0, 8.0), QPointF(-4.0, 8.0), QPointF(-5.0, 4.0))
             drop.cubicTo(QPointF(-6.0, 0.0), QPointF(-3.0, -3.0), QPointF(0.0, -8.0))
             return drop
+        case CrewKind.TANKER:
+            tank = QPainterPath()
+            tank.addRoundedRect(QRectF(-9.0, -4.5, 12.0, 9.0), 4.5, 4.5)
+            tank.addRect(QRectF(4.5, -2.0, 4.5, 6.5))
+            return tank
         case CrewKind.VEHICLE:
             return polygon((-8.0, -4.0), (8.0, -4.0), (8.0, 4.0), (-8.0, 4.0))
         case _:

@@ -41,6 +41,8 @@ class Margin:
     """A remark on what is drawn (an interpolated surface), beside the scale bar."""
     what_if: tuple[str, ...] = ()
     """(word, note) in the frame about the map while a what-if is shown: it is not the real plan."""
+    hover: str = ""
+    """What is under the pointer."""
     covered_px: float = 0.0
     """How far from the left a panel covers the map."""
 
@@ -85,10 +87,22 @@ def paint_furniture(frame: Frame, margin: Margin) -> None:
     if margin.remark:
         remark = Ink(theme.font(9.0, QFont.Weight.DemiBold), theme.colour("text.normal"), theme.colour("surface.raised", 0.94))
         write(painter, _remark_place(frame, margin), margin.remark, remark)
+    if margin.hover:
+        _hover(frame, margin)
     _north(frame)
     _badges(frame, margin.badges)
     if margin.what_if:
         _what_if(frame, margin)
+
+
+def _hover(frame: Frame, margin: Margin) -> None:
+    """Above the coordinates, at the right: it has its place, and no label makes room for it."""
+    font, below = frame.theme.font(9.0), _coordinates_place(frame, margin)
+    width, height = text_size(font, margin.hover)
+    width = min(width + 6, frame.camera.width - margin.covered_px - 2 * _MARGIN)
+    place = QRectF(below.right() - width, below.top() - height - 5, width, height + 2)
+    ink = Ink(font, frame.theme.colour("text.strong"), frame.theme.colour("surface.raised", 0.95))
+    write(frame.painter, place, margin.hover, ink)
 
 
 def _what_if(frame: Frame, margin: Margin) -> None:

@@ -9,10 +9,7 @@ from functools import cache
 from maps import crs as crs_of
 from maps.city import City
 from maps.errors import QuanmaiError
-
-_AXIS_M = 6_378_245.0
-_ECCENTRICITY = 0.006_693_421_622_965_943
-"""Krassowsky's ellipsoid, on which GCJ-02 is defined."""
+from maps.gcj02 import gcj02
 
 
 class CoordinateSystem(StrEnum):
@@ -79,29 +76,3 @@ def _described(crs: str) -> str:
         return crs_of.describe(crs)
     except QuanmaiError:
         return crs[:60]
-
-
-def gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """WGS84 degrees as GCJ-02 degrees (the shifted datum of public maps in China); outside of China nothing is shifted.
-
-    The published approximation; good to a metre or two. Only ever for reading out: nothing is stored or snapped in it.
-    """
-    if not (72.004 <= lon <= 137.8347 and 0.8293 <= lat <= 55.8271):
-        return lon, lat
-    x, y = lon - 105.0, lat - 35.0
-    root = math.sqrt(abs(x))
-    fine = _sines(x, (20.0, 1 / 6), (20.0, 1 / 2))
-    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + fine
-    north += _sines(y, (20.0, 1.0), (40.0, 3.0), (160.0, 12.0), (320.0, 30.0))
-    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + fine
-    east += _sines(x, (20.0, 1.0), (40.0, 3.0), (150.0, 12.0), (300.0, 30.0))
-    radians = math.radians(lat)
-    bulge = 1.0 - _ECCENTRICITY * math.sin(radians) ** 2
-    meridian_m = _AXIS_M * (1.0 - _ECCENTRICITY) / (bulge * math.sqrt(bulge))
-    parallel_m = _AXIS_M / math.sqrt(bulge) * math.cos(radians)
-    return lon + math.degrees(east / parallel_m), lat + math.degrees(north / meridian_m)
-
-
-def _sines(along: float, *waves: tuple[float, float]) -> float:
-    """Two thirds of a sum of sines (height, half a wave's length in degrees)."""
-    return sum(height * math.sin(along * math.pi / half) for height, half in waves) * 2.0 / 3.0

@@ -11,7 +11,7 @@ from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.map.network.facilities import Facility, stations_at
 from console.ui.map.network.flow import PipeFlows
 from console.ui.map.view.picking import Asset
-from console.ui.words import Words, map_text
+from console.ui.words import Words, map_text, one_line
 from maps.attachment import piece_ids
 from maps.city import City
 from maps.network import NodeKind, PipeStatus, ValveKind, ValveState
@@ -28,6 +28,17 @@ class CardData:
     words: Words
     flows: PipeFlows | None = None
     facilities: tuple[Facility, ...] = ()
+
+
+_HOVER_LINES = 3
+_HOVER_LONGEST = 90
+
+
+def hover_line(asset: Asset, known: CardData) -> str:
+    """An asset in one line: kind, id and what matters most of it."""
+    told = [value for _, value in lines_of(asset, known)[:_HOVER_LINES]]
+    text = one_line(" · ".join((map_text(known.words, f"card.kind_{asset.kind}"), asset.asset_id, *told)))
+    return text if len(text) <= _HOVER_LONGEST else f"{text[: _HOVER_LONGEST - 1]}…"
 
 
 def lines_of(asset: Asset, known: CardData) -> tuple[Line, ...]:

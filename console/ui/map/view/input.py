@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidge
 
 from console.ui.map.view.navigation import Navigation
 from console.ui.map.view.picking import Asset
-from console.ui.map.view.tools import BOXES, CLICKED, Sketch, Tool
+from console.ui.map.view.tools import BOXES, CLICKED, PLAIN, Sketch, Tool
 
 _CLICK_PX = 4
 _KEY_PAN_PX = 120
@@ -35,6 +35,7 @@ _ZOOMS = {
     Qt.Key.Key_PageUp: 2.0,
     Qt.Key.Key_PageDown: 0.5,
 }
+_CURSORS = {Tool.IDENTIFY: Qt.CursorShape.WhatsThisCursor}
 _BOX_LEAST_PX = 6.0
 _BEGUN = {
     QEvent.Type.MouseButtonPress,
@@ -61,6 +62,10 @@ class InputHandler(QObject):
     """Asset or None: clicked."""
     menu_requested = Signal(object, QPoint)
     """(Asset or None, global position): right click or menu key."""
+    identified = Signal(QPointF)
+    """Position of the widget: clicked with the tool that identifies."""
+    hovered = Signal(object)
+    """QPointF: the pointer moves without a button; None: it left, or drags."""
     activated = Signal(object)
     """Asset: double-clicked."""
     shape_ended = Signal(object)
@@ -86,7 +91,8 @@ class InputHandler(QObject):
     def use(self, tool: Tool) -> None:
         """Choose what the left button does."""
         self.sketch.start(tool)
-        self._widget.setCursor(Qt.CursorShape.CrossCursor) if tool is not Tool.PAN else self._widget.unsetCursor()
+        shape = _CURSORS.get(tool, Qt.CursorShape.CrossCursor)
+        self._widget.setCursor(shape) if tool is not Tool.PAN else self._widget.unsetCursor()
         self.tool_changed.emit(tool)
         self._widget.update()
 
@@ -131,7 +137,7 @@ class InputHandler(QObject):
                 return
             self.menu_requested.emit(self._pick(position), event.globalPosition().toPoint())
         elif event.button() == Qt.MouseButton.LeftButton:
-            shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.sketch.tool is Tool.PAN
+            shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.sketch.tool in PLAIN
             tool = Tool.ZOOM_BOX if shifted else self.sketch.tool
             if tool in BOXES:
                 self._box_tool = tool
@@ -145,6 +151,7 @@ class InputHandler(QObject):
         position = event.position()
         self.cursor_world = self._world(position)
         self.sketch.cursor = self.cursor_world
+        self.hovered.emit(position if event.buttons() == Qt.MouseButton.NoButton else None)
         held = event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton)
         if self._pressed_at is not None and held and self._box_tool is None:
             moved = position - self._pressed_at
@@ -162,6 +169,8 @@ class InputHandler(QObject):
                 self._end_box(position)
             elif not self._dragged and self.sketch.tool in CLICKED:
                 self.sketch.click(self._world(position))
+            elif not self._dragged and self.sketch.tool is Tool.IDENTIFY:
+                self.identified.emit(position)
             elif not self._dragged:
                 self.picked.emit(self._pick(position))
         self._pressed_at = None
@@ -190,6 +199,7 @@ class InputHandler(QObject):
     def leave(self) -> None:
         """The pointer left the map, or is over a panel."""
         self.cursor_world = None
+        self.hovered.emit(None)
         self._widget.update()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

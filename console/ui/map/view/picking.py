@@ -15,6 +15,7 @@ from console.ui.map.scene import Scene
 from console.ui.map.view.camera import Camera
 
 REACH_PX = 9.0
+_MOST_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ class _Points:
     def _tree(self) -> KDTree:
         return KDTree(np.column_stack([self._x[self._rows], self._y[self._rows]]), leafsize=32, balanced_tree=False)
 
+    def prepare(self) -> None:
+        """Build what is searched; without the interpreter's lock for most of it."""
+        if len(self._rows):
+            _ = self._tree
+
+    def within(self, x: float, y: float, reach_m: float) -> list[tuple[float, Asset]]:
+        """(distance m, asset) of every one within reach, at most 20."""
+        if not len(self._rows):
+            return []
+        at = self._tree.query_ball_point((x, y), reach_m)[:_MOST_AT_ONCE]
+        return [(float(np.hypot(self._x[row] - x, self._y[row] - y)), self._asset(row)) for row in self._rows[at].tolist()]
+
     def near(self, x: float, y: float, reach_m: float) -> tuple[float, Asset] | None:
         """(distance m, asset) of the nearest one within reach."""
         if not len(self._rows):
@@ -51,7 +64,10 @@ class _Points:
         if not np.isfinite(distance):
             return None
         row = int(self._rows[int(at)])
-        return float(distance), Asset(self.kind, str(self._ids[row]), row, float(self._x[row]), float(self._y[row]))
+        return float(distance), self._asset(row)
+
+    def _asset(self, row: int) -> Asset:
+        return Asset(self.kind, str(self._ids[row]), row, float(self._x[row]), float(self._y[row]))
 
 
 class Picker:
@@ -66,12 +82,46 @@ class Picker:
         ids = np.array([facility.asset_id for facility in scene.facilities], dtype=object)
         self._facilities = _Points("facility", ids, *scene.facility_places.T)
         self._hydrants = _Points("hydrant", hydrants.asset_id, hydrants.x, hydrants.y)
+        self.is_ready = False
+        """Whether an asset is found at once: of a large city the first search builds what is searched."""
+
+    def prepare(self) -> None:
+        """Build what is searched, on any thread."""
+        for points in (self._stations, self._valves, self._customers, self._facilities, self._hydrants):
+            points.prepare()
+        self._scene.pipes.finest()
+        self.is_ready = True
+
+    def all_at(self, px: float, py: float, camera: Camera, visible: frozenset[MapLayer]) -> tuple[Asset, ...]:
+        """Every asset under a screen position, the one of ``at`` first, then symbols before pipes, the nearest first."""
+        first = self.at(px, py, camera, visible)
+        if first is None:
+            return ()
+        x, y = camera.to_world(px, py)
+        reach_m = REACH_PX * camera.m_per_px
+        found = sorted(
+            (hit for points in self._shown(camera, visible) for hit in points.within(x, y, reach_m)), key=lambda hit: hit[0]
+        )
+        assets = [asset for _, asset in found]
+        if MapLayer.PIPES in visible:
+            ids = self._scene.city.network.pipes.asset_id
+            rows = self._scene.pipes.within(x, y, reach_m)[:_MOST_AT_ONCE]
+            assets += [Asset("pipe", str(ids[row]), row, x, y) for row in rows]
+        others = [asset for asset in assets if (asset.kind, asset.row) != (first.kind, first.row)]
+        return (first, *others)
 
     def at(self, px: float, py: float, camera: Camera, visible: frozenset[MapLayer]) -> Asset | None:
         """The asset under a screen position: of the symbols the nearest, else the nearest pipe, else None."""
         x, y = camera.to_world(px, py)
         reach_m = REACH_PX * camera.m_per_px
-        kinds = [
+        found = [hit for points in self._shown(camera, visible) if (hit := points.near(x, y, reach_m)) is not None]
+        if found:
+            return min(found, key=lambda hit: hit[0])[1]
+        return self.pipe_at(px, py, camera) if MapLayer.PIPES in visible else None
+
+    def _shown(self, camera: Camera, visible: frozenset[MapLayer]) -> list[_Points]:
+        """Symbols drawn at this scale."""
+        return [
             points
             for points, layer, shown_from in (
                 (self._stations, MapLayer.STATIONS, float("inf")),
@@ -82,10 +132,6 @@ class Picker:
             )
             if layer in visible and camera.m_per_px <= shown_from
         ]
-        found = [hit for points in kinds if (hit := points.near(x, y, reach_m)) is not None]
-        if found:
-            return min(found, key=lambda hit: hit[0])[1]
-        return self.pipe_at(px, py, camera) if MapLayer.PIPES in visible else None
 
     def pipe_at(self, px: float, py: float, camera: Camera) -> Asset | None:
         """The nearest pipe within reach."""

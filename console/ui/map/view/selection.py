@@ -43,6 +43,14 @@ class Selection:
         )
 
 
+def select_pipes(scene: Scene, rows: Rows) -> Selection:
+    """Pipes by their rows, and nothing else."""
+    pipes, none = scene.city.network.pipes, np.empty(0, dtype=np.int64)
+    lines = pipe_lines(scene.city, pipes.ids(rows))
+    length_m = float(np.nansum(pipes.length_m[rows]))
+    return Selection(rows, none, none, none, length_m, 0, (Highlight(MarkLines(lines), "accent.focus"),))
+
+
 def select_in(scene: Scene, ring: Sequence[Point]) -> Selection:
     """Everything within a ring of world points; pipes count when they touch it."""
     city = scene.city

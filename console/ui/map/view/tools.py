@@ -18,6 +18,7 @@ class Tool(StrEnum):
     """What the left button does."""
 
     PAN = "pan"
+    IDENTIFY = "identify"
     ZOOM_BOX = "zoom_box"
     SELECT_BOX = "select_box"
     SELECT_POLYGON = "select_polygon"
@@ -25,6 +26,8 @@ class Tool(StrEnum):
     MEASURE_AREA = "measure_area"
 
 
+PLAIN = frozenset({Tool.PAN, Tool.IDENTIFY})
+"""Tools that draw nothing."""
 BOXES = frozenset({Tool.ZOOM_BOX, Tool.SELECT_BOX})
 CLICKED = frozenset({Tool.SELECT_POLYGON, Tool.MEASURE_LENGTH, Tool.MEASURE_AREA})
 """Tools whose shape is clicked point by point and ended by a double click or Return."""
@@ -105,7 +108,7 @@ def _outline(sketch: Sketch, points: list[QPointF]) -> QPainterPath:
 def paint_sketch(frame: Frame, sketch: Sketch) -> None:
     """The shape being drawn and what it measures."""
     points = [QPointF(*frame.camera.to_screen(*point)) for point in sketch.shown_points()]
-    if sketch.tool is Tool.PAN or not points:
+    if sketch.tool in PLAIN or not points:
         return
     painter, colour = frame.painter, frame.theme.colour("accent.focus")
     fill = QColor(colour)

@@ -26,6 +26,7 @@ from console.ui.panels.case.public import PublicSection
 from console.ui.panels.case.quiet import QuietPage
 from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
+from console.ui.panels.case.stillness import Stillness
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.widgets import make_primary, row
 from maps.city import City
@@ -92,6 +93,7 @@ class CaseColumn(Panel):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(column)
+        self._still = Stillness(self._scroll, column, self._sections)
         self.setFocusProxy(self._scroll)
         self._below = QWidget()
         below = QVBoxLayout(self._below)
@@ -112,6 +114,11 @@ class CaseColumn(Panel):
             self.show_case(self._focus.incident, picture)
         else:
             self.quiet.show_picture(picture)
+
+    def next_step(self) -> QWidget | None:
+        """The primary button of the case, None where there is nothing to decide."""
+        judge, _ = self.location.steps
+        return next((one for one in (judge, self.notice.step) if one.isVisible() and one.isEnabled()), None)
 
     def _show_focus(self) -> None:
         if self._focus.incident is None:

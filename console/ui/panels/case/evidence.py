@@ -100,7 +100,7 @@ class EvidenceSection(Section):
         channel = self._series[0].channel if self._series else Channel.PRESSURE
         first = micros(view.incident.first_abnormal_at) / 1e6
         same = [_from(series, first) for series in self._series if series.channel is channel]
-        self._names.show_names([series.station_id for series in same], view.appearance)
+        self._names.show_names([series.title for series in same], view.appearance)
         self._plot.draw(same, view.appearance, first - BEFORE_S, max(view.picture.now_us / 1e6, first + 240))
         self._plot.mark_time(first, view.appearance)
 

@@ -18,9 +18,11 @@ from console.services.incidents.judging import DismissIncident, JudgeBurst
 from console.services.location.gauge_readings import EnterReading
 from console.services.tickets.location import UseCalls
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.key_bindings import KEYS
+from console.ui.painted_marks import ProbabilityBar
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.permitted import needs
-from console.ui.widgets import ElidedLabel, ProbabilityBar, button, clear, label, row, tab_in_order
+from console.ui.widgets import ElidedLabel, button, clear, label, row, tab_in_order, with_key
 from console.ui.words import Words
 from maps.locate.next_reading import WORTH_GOING_BITS, ReadingPlace
 from maps.locate.result import Candidate
@@ -64,7 +66,7 @@ class LocationSection(Section):
         needs(UseCalls, self._use)
         self._check, self._found = label(wrap=True), label(name="warning", wrap=True)
         self._hint = label(name="muted", wrap=True)
-        self._judge, self._dismiss = button("", "primary"), button("")
+        self._judge, self._dismiss = with_key(button("", "primary"), KEYS["judge"]), button("")
         self._judge.clicked.connect(self._on_judge)
         self._seen_label, self._judge_seen = label(wrap=True), button("")
         self._judge_seen.clicked.connect(self.judge_seen)

@@ -11,11 +11,12 @@ from console.domain.picture import Picture
 from console.services.notices.contradictions import contradictions
 from console.services.notices.lifecycle import DraftNotice
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.key_bindings import KEYS
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.permitted import needs
-from console.ui.widgets import button, label, width_for
-from console.ui.words import Words
+from console.ui.widgets import button, label, width_for, with_key
+from console.ui.words import Words, one_line
 
 _EXCERPT = 56
 
@@ -30,7 +31,7 @@ class NoticeSection(Section):
         super().__init__(parent)
         self._submit = submit
         self._text, self._state = label(name="muted", wrap=True), label(wrap=True)
-        self.step = button("", "primary")
+        self.step = with_key(button("", "primary"), KEYS["notice"])
         """The next step; the column keeps it in sight below, at one place in every state."""
         self.step.clicked.connect(self.next_step)
         self.box.addWidget(self._state)
@@ -106,6 +107,18 @@ def state_words(view: CaseView, notice: Notice) -> str:
     if notice.facts.is_drill:
         parts.append(words("notice.drill"))
     return " · ".join(parts)
+
+
+def channel_states(words: Words, picture: Picture) -> tuple[str, ...]:
+    """Each channel with its state, one line each; that there is none is said, too."""
+    shown = [channel for channel in picture.channels if channel.state != "off"]
+    lines = []
+    for channel in shown:
+        advice = words.feed_advice(channel) if channel.state != "up" else ""
+        mark = "✓" if channel.state == "up" else "!"
+        state = words("notice.channel_connected" if channel.state == "up" else "notice.channel_lost")
+        lines.append(f"{mark} {channel.name} · {state}" + (f" · {one_line(advice)}" if advice else ""))
+    return tuple(lines) or (words("notice.channel_none"),)
 
 
 def channel_words(words: Words, picture: Picture) -> str:

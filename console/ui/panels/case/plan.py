@@ -11,6 +11,7 @@ from console.services.crews.valve_reports import MarkValveClosed, MarkValveResto
 from console.services.network.data_gaps import WITHOUT_NO_PLAN, lacking
 from console.services.network.what_if import WHAT_IF_ID
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.key_bindings import KEYS
 from console.ui.map.live.case_marks import StepStatus, step_marks
 from console.ui.panels.case.plan_words import (
     around_words,
@@ -26,7 +27,7 @@ from console.ui.panels.case.reliance_words import tight_list
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.case.valve_rows import ValveRow, operated_row, step_row, unable_words
 from console.ui.permitted import needs
-from console.ui.widgets import button, clear, label, row, tab_in_order
+from console.ui.widgets import button, clear, label, row, tab_in_order, with_key
 from maps.isolation import Schedule, restoring
 from maps.isolation.plan.result import IsolationPlan, ValveStep
 
@@ -54,7 +55,8 @@ class PlanSection(Section):
         self._list.setSpacing(1)
         self._why = label(name="muted", wrap=True)
         self._trust = label(name="muted", wrap=True)
-        self._closed, self._unable, self._ask_why = button(""), button(""), button("")
+        self._closed, self._unable = with_key(button(""), KEYS["closed"]), with_key(button(""), KEYS["unable"])
+        self._ask_why = button("")
         self._closed.clicked.connect(self.report_closed)
         self._unable.clicked.connect(self.report_unable)
         self._ask_why.clicked.connect(self._on_why)

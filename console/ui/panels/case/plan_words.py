@@ -120,6 +120,24 @@ def _conflicts(view: CaseView) -> list[str]:
             critical=len(conflict.critical),
         )
         for conflict in view.incident.conflicts
+    ] + _outages(view)
+
+
+def _outages(view: CaseView) -> list[str]:
+    """Planned outages that, while this plan is in force, leave more people without water than both alone."""
+    words, case = view.appearance.words, view.incident.incident_id
+    return [
+        "! "
+        + _text(
+            view,
+            "outage",
+            outage=one.outage_id,
+            start=words.hour(one.starts_at, view.now),
+            end=words.hour(one.ends_at, view.now),
+            households=f"{sum(found.households for found in one.conflicts if case in found.with_incidents):,}",
+            critical=len({each for found in one.conflicts if case in found.with_incidents for each in found.critical}),
+        )
+        for one in view.outages
     ]
 
 

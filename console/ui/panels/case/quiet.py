@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -11,7 +11,10 @@ from console.domain.alarms import Alarm, AlarmKind, AlarmState
 from console.domain.clock import moment
 from console.domain.health import feeds_set_up
 from console.domain.incidents import Incident
+from console.domain.outages import OUTAGE, OutageState
 from console.domain.picture import Picture
+from console.domain.reports import REPORT
+from console.domain.tickets import TICKET
 from console.services.network.data_gaps import lacking
 from console.services.overview.network_now import works
 from console.ui.appearance import Appearance
@@ -23,6 +26,7 @@ from maps.city import City
 
 _SHOWN = 5
 """So many of each are listed, and the rest are counted."""
+_DAYS_AHEAD = timedelta(days=7)
 _PARTS = ("feeds", "works", "due", "recent", "gaps")
 
 
@@ -105,14 +109,47 @@ class QuietPage(QWidget):
 
 
 def coming_up(picture: Picture, words: Words) -> list[str]:
-    """Ends of works and of shelvings, the next first."""
+    """What is late, then what comes, the next first: works, shelvings, reports due, planned outages; calls back above them."""
     now = moment(picture.now_us)
+    due = [*_of_alarms(picture, words, now), *_of_reports(picture, words), *_of_outages(picture, words, now)]
+    coming = sorted(due, key=lambda one: one[:2])
+    lines = [words(f"quiet.{key}", time=words.hour(at, now), what=what) for at, key, what in coming]
+    back = [one for one in picture.of(TICKET) if one.is_due_back]
+    return [words("quiet.callbacks_due", n=len(back)), *lines] if back else lines
+
+
+_Due = tuple[datetime, str, str]
+"""(when, key of the text, what)."""
+
+
+def _of_alarms(picture: Picture, words: Words, now: datetime) -> list[_Due]:
     ends = [
-        *((one.ends_at, "works_end", one) for one in picture.alarms if one.kind is AlarmKind.OPERATION and one.ends_at),
+        *((one.ends_at, "works_end", one) for one in picture.alarms if one.kind is AlarmKind.OPERATION),
         *((one.shelved_until, "shelved_end", one) for one in picture.alarms if one.state is AlarmState.SHELVED),
     ]
-    coming = sorted(((at, key, one) for at, key, one in ends if at is not None and at >= now), key=lambda end: (end[0], end[1]))
-    return [words(f"quiet.{key}", time=words.hour(at, now), what=_what(one, words)) for at, key, one in coming]
+    return [(at, key, _what(one, words)) for at, key, one in ends if at is not None and at >= now]
+
+
+def _of_reports(picture: Picture, words: Words) -> list[_Due]:
+    """Late ones stay until they are sent."""
+    waiting = [one for one in picture.of(REPORT) if one.closed_at is None]
+    return [
+        (one.due_at, "report_due", f"{words.of('report_kind', one.kind.value)} {one.report_id} · {one.incident_id}")
+        for one in waiting
+    ]
+
+
+def _of_outages(picture: Picture, words: Words, now: datetime) -> list[_Due]:
+    """Those of the next days that are not started, late ones too, and the ends of those that run."""
+    found = list[_Due]()
+    for one in picture.of(OUTAGE):
+        road = one.place.road if one.place is not None else ""
+        what = " ".join(part for part in (one.outage_id, road, words.of("outage_state", one.state.value)) if part)
+        if one.state is OutageState.RUNNING:
+            found.append((one.ends_at, "outage_end", what))
+        elif one.is_ahead() and one.starts_at <= now + _DAYS_AHEAD:
+            found.append((one.starts_at, "outage_start", what))
+    return found
 
 
 def _what(alarm: Alarm, words: Words) -> str:

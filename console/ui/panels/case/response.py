@@ -14,10 +14,11 @@ from console.services.incidents.judging import AdvancePhase, SetRestoration
 from console.services.incidents.undo import UndoLast, withdraws_notice
 from console.services.outages.planning import PlanOutage
 from console.ui.commands.dispatch import Submit
+from console.ui.commands.key_bindings import KEYS
 from console.ui.panels.case.location import order_words
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.permitted import needs
-from console.ui.widgets import button, label, row
+from console.ui.widgets import button, label, row, with_key
 
 _NEXT = {
     Phase.VERIFIED: Phase.ISOLATING,
@@ -50,7 +51,8 @@ class ResponseSection(Section):
         self._submit = submit
         self._crew, self._back = label(wrap=True), label(wrap=True)
         self._withdraws = False
-        self._send, self._correct, self._next, self._undo = button(""), button("", "flat"), button(""), button("", "flat")
+        self._send, self._undo = with_key(button(""), KEYS["crew"]), with_key(button("", "flat"), KEYS["undo"])
+        self._correct, self._next = button("", "flat"), button("")
         self._send.clicked.connect(self.send_crew)
         self._choose = button("", "flat")
         self._choose.clicked.connect(self._on_choose)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.clock import moment
 from console.domain.delivery import Undelivered
 from console.domain.incidents import Incident
+from console.domain.outages import OUTAGE, Outage
 from console.domain.picture import Picture
 from console.domain.targets import Targets
 from console.domain.tickets import TICKET, Ticket
@@ -39,6 +40,12 @@ class CaseView:
         """Open tickets of this case, oldest first."""
         return tuple(one for one in self.picture.of(TICKET) if one.incident_id == self.incident.incident_id)
 
+    @cached_property
+    def outages(self) -> tuple[Outage, ...]:
+        """Planned outages that conflict with this case."""
+        case = self.incident.incident_id
+        return tuple(one for one in self.picture.of(OUTAGE) if any(case in found.with_incidents for found in one.conflicts))
+
     @property
     def now(self) -> datetime:
         """The picture's time."""
@@ -47,7 +54,7 @@ class CaseView:
 
 def _shown(view: CaseView) -> tuple[object, ...]:
     """Of another day a time has its date, so what is shown changes at midnight too."""
-    return view.incident, view.undelivered, view.tickets, view.appearance.words.local(view.now).date()
+    return view.incident, view.undelivered, view.tickets, view.outages, view.appearance.words.local(view.now).date()
 
 
 class Section(Card):

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from console.domain.incidents import ValveMark
 from console.ui.map.live.case_marks import StepStatus
+from console.ui.painted_marks import NumberDisc
 from console.ui.panels.case.section import CaseView
-from console.ui.widgets import ElidedLabel, NumberDisc, fitted
+from console.ui.widgets import ElidedLabel, fitted
 from maps.isolation.plan.result import ValveStep
 
 _ROW_PX = 25

@@ -31,8 +31,12 @@ class IdentifyCard(QFrame):
         self._scene, self._appearance = scene, appearance
         self._asset: Asset | None = None
         self._shown: tuple[Line, ...] = ()
+        self._latest: tuple[Picture, PipeFlows | None]
         self._title = label(name="title", selectable=True)
         self._kind = label(name="muted")
+        self._assets: tuple[Asset, ...] = ()
+        self.next = button("", "flat", quick=True)
+        self.next.clicked.connect(self._show_next)
         close = button("✕", "flat")
         close.clicked.connect(self.put_away)
         self._rows = QGridLayout()
@@ -42,7 +46,7 @@ class IdentifyCard(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(12, 8, 8, 10)
         box.addLayout(row(self._title, 1, close))
-        box.addWidget(self._kind)
+        box.addLayout(row(self._kind, 1, self.next))
         box.addLayout(self._rows)
         self.setFixedWidth(_WIDTH)
         self.hide()
@@ -54,17 +58,30 @@ class IdentifyCard(QFrame):
 
     def show_asset(self, asset: Asset, picture: Picture, flows: PipeFlows | None) -> None:
         """Show the known attributes of an asset."""
+        self.show_assets((asset,), picture, flows)
+
+    def show_assets(self, assets: tuple[Asset, ...], picture: Picture, flows: PipeFlows | None) -> None:
+        """Show the first of several assets at one place; a button goes on to the next."""
+        self._assets, self._latest = assets, (picture, flows)
+        self._show(assets[0])
+
+    def _show_next(self) -> None:
+        at = self._assets.index(self._asset) if self._asset in self._assets else -1
+        self._show(self._assets[(at + 1) % len(self._assets)])
+
+    def _show(self, asset: Asset) -> None:
         self._asset = asset
         self._title.setText(asset.asset_id)
         self._name_kind()
         self._shown = ()
-        self.refresh(picture, flows)
+        self.refresh(*self._latest)
         self.place()
         self.show()
         self.raise_()
 
     def refresh(self, picture: Picture, flows: PipeFlows | None) -> None:
         """The newest values; only lines that changed are written."""
+        self._latest = picture, flows
         if self._asset is None:
             return
         known = CardData(self._scene.city, picture, self._appearance.words, flows, self._scene.facilities)
@@ -88,7 +105,11 @@ class IdentifyCard(QFrame):
 
     def _name_kind(self) -> None:
         if self._asset is not None:
-            self._kind.setText(map_text(self._appearance.words, f"card.kind_{self._asset.kind}"))
+            words, many = self._appearance.words, len(self._assets)
+            self._kind.setText(map_text(words, f"card.kind_{self._asset.kind}"))
+            self.next.setVisible(many > 1)
+            if many > 1 and self._asset in self._assets:
+                self.next.setText(map_text(words, "card.next", n=self._assets.index(self._asset) + 1, of=many))
 
     def place(self) -> None:
         """Move into the corner of the map."""

@@ -12,6 +12,7 @@ from console.ui.appearance import Appearance
 from console.ui.commands.key_bindings import KEYS
 from console.ui.icons import icon
 from console.ui.map.view.tools import Tool
+from console.ui.theme import Letters
 
 _SIZE = 18
 _PLACE = (12, 56)
@@ -19,6 +20,7 @@ _BELOW_PX = 52
 """Room for the scale bar."""
 _BUTTONS = (
     "pan",
+    "identify",
     "zoom_box",
     "select_box",
     "select_polygon",
@@ -79,7 +81,9 @@ class ToolStrip(QFrame):
             button.setText(appearance.words(f"tool.{name}"))
             button.setToolTip(f"{text} · {key}" if key else text)
             button.setAccessibleName(text)
-            button.setIcon(icon(name, appearance.theme, _SIZE))
+            size = round(_SIZE * max(Letters.now().scale, 1.0))
+            button.setIconSize(QSize(size, size))
+            button.setIcon(icon(name, appearance.theme, size))
         self._place()
 
     def show_tool(self, tool: Tool) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import struct
 import subprocess
 import unicodedata
 import xml.etree.ElementTree as ET
+import zlib
+from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +23,12 @@ from console.documents.report.charts import Band, Line, bar_chart, line_chart
 from console.documents.report.html_page import plain_page, report_html
 from console.documents.report.pdf import report_pdf
 from console.documents.report.words import ReportWords
+from console.domain.attachments import Attachment
 from console.domain.expected import ExpectedValues
+from console.domain.shift import LogEntry
 from console.services.review.answers import Fact
 from console.services.review.notes import Action, Remark, ReviewNotes
+from console.services.review.redact import redacted
 from tests.console.package.cases import HOSTILE, a_case
 
 WORDS = ReportWords("zh_CN", "Asia/Shanghai")
@@ -54,6 +60,30 @@ def test_the_page_names_no_address_to_load_from() -> None:
     assert "http://" not in outside
     assert "https://" not in outside
     assert "default-src 'none'" in page
+
+
+def test_pictures_of_the_shift_log_are_in_the_report_once_and_in_none_that_leaves_the_house(tmp_path: Path) -> None:
+    record, picture = a_case(), Attachment.of(_png())
+    ref = picture.ref("a.png")
+    entries = [LogEntry(f"L-{n}", record.since + timedelta(minutes=n), "王", "u1", f"围挡{HOSTILE}", picture=ref) for n in (2, 1)]
+    lost = LogEntry("L-3", record.since, "王", "u1", "x", picture=replace(ref, sha256="0" * 64))
+    record = replace(record, others=(*record.others, *entries, lost), pictures={picture.sha256: picture})
+    page = report_html(record).decode()
+    (uri,) = re.findall(r'<figure class="photo"><img src="(data:[^"]+)"', page)
+    assert b64decode(uri.partition(",")[2]) == picture.content
+    assert "<script>window.broken" not in page
+    for away in (report_html(record, ReportOptions(public=True)), report_html(redacted(record))):
+        assert 'class="photo"' not in away.decode()
+    plain = len(report_pdf(replace(record, others=(), pictures={})))
+    assert len(report_pdf(record)) > plain + 500
+
+
+def _png() -> bytes:
+    """40 × 30 px of noise: it cannot be packed away."""
+    rows = b"".join(b"\0" + np.random.default_rng(row).bytes(120) for row in range(30))
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 40, 30, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = (struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def test_the_public_page_holds_no_pipe_no_valve_no_station_no_person() -> None:

@@ -9,14 +9,17 @@ import pytest
 from console.domain.notices import DemandCode, NoticeStatus
 from console.services.desk import Refused
 from console.services.incidents.judging import SetRestoration
-from console.services.notices.demands import MarkDemandDone, contacts_of, demands_of, rules
+from console.services.notices.demands import Around, MarkDemandDone, around_of, demands_of, rules
 from console.services.notices.holders import case_of
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, SubmitNotice
 from console.services.notices.line_marks import line_marks
 from console.services.outages.planning import TellCritical
+from console.services.public.affected import affected
+from console.services.public.water_demand import people_without
+from console.services.public.water_points import OpenWaterPoint, PlanWaterPoint
 from tests.console.services.conftest import CASE
 from tests.console.services.outages.test_outages import O1, outage, planned
-from tests.console.services.town import Chair
+from tests.console.services.town import X0, Y0, Chair
 
 N1 = f"{O1}-N1"
 
@@ -24,7 +27,7 @@ N1 = f"{O1}-N1"
 def asked(chair: Chair) -> dict[str, bool]:
     """Demands on the outage's notice, and whether they are done."""
     held = outage(chair)
-    return {one.code.value: one.is_done for one in demands_of(held.notices[0], held.contacts, chair.now)}
+    return {one.code.value: one.is_done for one in demands_of(held.notices[0], Around(held.contacts), chair.now)}
 
 
 def approved(chair: Chair) -> None:
@@ -48,7 +51,7 @@ def test_a_planned_notice_demands_24_h_reason_fire_brigade_and_each_critical_cus
     chair.does(MarkDemandDone(O1, N1, DemandCode.FIRE_BRIGADE, "119 指挥中心，值班员"), "张")
     chair.does(TellCritical(O1, "C-H20", "电话"))
     chair.does(IssueNotice(O1, N1))
-    (done,) = [one for one in demands_of(outage(chair).notices[0], (), chair.now) if one.code is DemandCode.FIRE_BRIGADE]
+    (done,) = [one for one in demands_of(outage(chair).notices[0], Around(), chair.now) if one.code is DemandCode.FIRE_BRIGADE]
     assert (done.by, done.how, done.is_unverified) == ("张", "119 指挥中心，值班员", True)
 
 
@@ -77,11 +80,29 @@ def test_an_emergency_notice_is_never_held_up_by_a_demand(judged: Chair) -> None
     judged.does(SetRestoration(CASE, judged.now + timedelta(hours=30)))
     judged.does(DraftNotice(CASE))
     case = judged.state.incidents[CASE]
-    (water,) = demands_of(case.notices[0], contacts_of(judged.state, case_of(case)), judged.now)
+    (water,) = demands_of(case.notices[0], Around(), judged.now)
     assert (water.code, water.is_done) == (DemandCode.EMERGENCY_WATER, False)
     judged.does(SubmitNotice(CASE, f"{CASE}-N1"))
     judged.does(ApproveNotice(CASE, f"{CASE}-N1"), "李")
     judged.does(IssueNotice(CASE, f"{CASE}-N1"))
+
+
+def test_open_points_for_everybody_are_the_emergency_supply_that_a_notice_demands(judged: Chair) -> None:
+    judged.does(SetRestoration(CASE, judged.now + timedelta(hours=30)))
+    judged.does(DraftNotice(CASE))
+
+    def water() -> tuple[bool, tuple[str, str]]:
+        case = judged.state.incidents[CASE]
+        notice = case.notices[0]
+        (found,) = demands_of(notice, around_of(judged.desk._tools, judged.state, case_of(case), notice), judged.now)
+        return found.is_done, found.figures
+
+    assert water() == (False, ("", ""))
+    people = people_without(affected(judged.city, judged.state.incidents[CASE]))
+    for number, share in enumerate((people - 1, 1), start=1):
+        judged.does(PlanWaterPoint(CASE, f"点{number}", X0, Y0, share))
+        judged.does(OpenWaterPoint(f"E-0000{number}", "李科", "瓶装水"))
+        assert water() == (number == 2, (str(share if number == 1 else people), str(people)))
 
 
 def test_lines_by_hand_and_lines_that_differ_from_the_issued_version_are_marked() -> None:

@@ -23,6 +23,7 @@ from console.services.incidents.judging import AdvancePhase, DismissIncident, Ju
 from console.services.notices.lifecycle import ApproveNotice, DraftNotice, IssueNotice, LiftNotice, SubmitNotice
 from console.services.outages.planning import CancelOutage, ChangeOutage, ConfirmOutage, PlanOutage, TellCritical
 from console.services.outages.running import StartOutage
+from console.services.outages.undo import UndoOutage
 from maps.city import City, StationTable
 from tests.console.services.town import CREWS, NOW, Chair, a_finding, a_town
 
@@ -289,3 +290,32 @@ def test_low_pressure_where_planned_work_has_shut_the_water_names_it_and_is_at_m
     alarm = low(chair)
     assert (plain.priority, alarm.priority, alarm.full_priority) == (Priority.HIGH, Priority.MEDIUM, Priority.HIGH)
     assert [one.asset_id for one in alarm.explanations] == [O1]
+
+
+def test_changes_confirmation_and_words_are_undone_step_by_step_until_the_notice_is_out() -> None:
+    chair = Chair()
+    planned(chair, "H20", confirm=False)
+    first = outage(chair)
+    later = BEGIN + timedelta(hours=3)
+    valve = first.plan.valves_to_close[0].asset_id if first.plan is not None else ""
+    chair.does(ChangeOutage(O1, OutagePurpose.REPAIR, later, later + timedelta(hours=2), "另一原因", unable=(valve,)))
+    changed = outage(chair)
+    chair.does(ConfirmOutage(O1, "已协调"))
+    told = outage(chair).contacts[0].customer_id
+    chair.does(TellCritical(O1, told, "电话"))
+    chair.does(UndoOutage(O1))
+    assert not outage(chair).contacts[0].is_told
+    chair.does(UndoOutage(O1))
+    assert (outage(chair).state, outage(chair).plan) == (OutageState.DRAFT, changed.plan)
+    chair.does(UndoOutage(O1))
+    back = outage(chair)
+    assert (back.purpose, back.starts_at, back.reason, back.unable) == (first.purpose, first.starts_at, first.reason, ())
+    assert back.plan is not None
+    assert first.plan is not None
+    assert [step.asset_id for step in back.plan.valves_to_close] == [step.asset_id for step in first.plan.valves_to_close]
+    with pytest.raises(Refused, match="nothing to undo"):
+        chair.does(UndoOutage(O1))
+    chair.does(ConfirmOutage(O1, "已协调"))
+    announced(chair)
+    with pytest.raises(Refused, match="lift it first"):
+        chair.does(UndoOutage(O1))

@@ -111,7 +111,7 @@ def test_a_report_is_sent_by_a_persons_word_only_with_whom_and_how(judged: Chair
     assert (done.to, done.by, done.how) == (("water_authority", "张区长"), "张", "电话")
     assert len(judged.sent) == before
     with pytest.raises(Refused, match="stays as it is"):
-        judged.does(EditReport(R1, "a", "b"))
+        judged.does(EditReport(R1, "a", "b", ("", "")))
 
 
 def test_a_late_report_is_told_once_with_a_message_to_the_supervisor() -> None:
@@ -132,7 +132,11 @@ def test_a_report_filled_anew_keeps_edits_that_fit(judged: Chair) -> None:
     made = report(judged)
     assert "停水约 40 户" in made.text_zh
     assert "H10" not in made.text_zh + made.text_en
-    judged.does(EditReport(R1, made.text_zh.replace("已派抢修队 1 支", "已派抢修队 1 支（含焊工）"), made.text_en))
+    judged.does(
+        EditReport(
+            R1, made.text_zh.replace("已派抢修队 1 支", "已派抢修队 1 支（含焊工）"), made.text_en, (made.text_zh, made.text_en)
+        )
+    )
     judged.does(JudgeBurst(CASE, ("H10", "V10")))
     judged.does(DraftReport(R1))
     anew = report(judged)
@@ -140,6 +144,18 @@ def test_a_report_filled_anew_keeps_edits_that_fit(judged: Chair) -> None:
     assert "停水约 80 户" in anew.text_zh
     assert anew.is_edited
     assert from_json(to_json(anew), Report) == anew
+
+
+def test_a_save_on_texts_that_somebody_else_has_saved_since_is_refused(judged: Chair) -> None:
+    ticks(judged)
+    seen = report(judged).text_zh, report(judged).text_en
+    judged.does(EditReport(R1, seen[0] + "\n李写的", seen[1], seen), "李")
+    with pytest.raises(Refused, match="李"):
+        judged.does(EditReport(R1, seen[0] + "\n王写的", seen[1], seen), "王")
+    assert report(judged).text_zh.endswith("李写的")
+    now = report(judged).text_zh, report(judged).text_en
+    judged.does(EditReport(R1, now[0] + "\n王写的", now[1], now), "王")
+    assert report(judged).text_zh.endswith("李写的\n王写的")
 
 
 def test_a_dismissed_case_needs_no_report_but_one_that_was_reported_needs_its_last(judged: Chair) -> None:

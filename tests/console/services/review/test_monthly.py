@@ -10,6 +10,7 @@ import pytest
 
 from console.domain.incidents import Incident
 from console.domain.readings import ReadingBatch
+from console.domain.tickets import Answer, Aspect, Callback, CallbackResult, Rating, Stage, Ticket, TicketKind, TicketSource
 from console.services.review.answers import Fact, Verdict
 from console.services.review.monthly import Filters, Month, MonthInputs, month_review, pressure_compliance
 from console.services.review.notes import Findings
@@ -101,3 +102,26 @@ def test_pressure_compliance_is_the_share_of_good_readings_above_the_least() -> 
         return ReadingBatch(zeros.astype(np.int32), zeros.astype(np.uint8), zeros.astype(np.int64), value, quality)
 
     assert pressure_compliance(readings, start, start + timedelta(days=3)) == pytest.approx(2 / 3)
+
+
+def test_calls_of_the_month_are_counted_with_who_was_asked_and_the_interval_of_the_answers() -> None:
+    at = datetime.fromisoformat("2024-01-10T10:00:00+08:00")
+    call = Ticket("H2024-00001", at, TicketKind.NO_WATER, TicketSource.PHONE, "王", wants_callback=True, incident_id="2024-0001")
+
+    def rated(number: int, answer: Answer) -> Ticket:
+        rating = Rating(at, "王", Aspect.RESULT, Stage.RESTORED, answer)
+        back = Callback(at, "王", CallbackResult.WATER_BACK if number % 2 else CallbackResult.NO_ANSWER)
+        return replace(call, ticket_id=f"H2024-{number:05d}", ratings=(rating,), callbacks=(back,))
+
+    answers = [Answer.SATISFIED] * 8 + [Answer.DISSATISFIED] * 2 + [Answer.NONE] * 3
+    tickets = [rated(number, answer) for number, answer in enumerate(answers)]
+    other = [replace(call, called_at=at + timedelta(days=40)), replace(call, is_drill=True)]
+    month = month_review(date(2024, 1, 1), ZONE, MonthInputs([], [], tickets=[*tickets, *other]))
+    facts = {fact.key: fact for fact in month.calls}
+    assert facts["calls_count"].value == 13
+    assert (facts["calls_back"].value, facts["calls_back"].target) == (6, 13)  # six were reached
+    assert (facts["calls_answered_result"].value, facts["calls_answered_result"].target) == (10, 13)
+    assert facts["calls_satisfied_result"].value == "80.0%"
+    assert facts["calls_satisfied_result"].note == "95 %: 49.0%–94.3%"  # Wilson (1927), 8 of 10
+    assert facts["calls_satisfied_process"].value is None
+    assert month_review(date(2024, 1, 1), ZONE, MonthInputs([], [])).calls == ()

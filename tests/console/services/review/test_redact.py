@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from console.domain.dispatch_orders import DispatchOrder, DispatchState, TargetKind
+from console.domain.dispatch_orders import DISPATCH_ORDER, DispatchOrder, DispatchState, TargetKind
 from console.domain.values import to_json
 from console.domain.water_points import Trip, WaterPoint
 from console.package import read_package, verify_package, write_package
+from console.services.incidents.judging import JudgeBurst
 from console.services.review.notes import Action, Findings, Remark, ReviewNotes
 from console.services.review.redact import redacted
 from console.services.review.replay import Replay
@@ -116,3 +117,35 @@ def test_nobody_at_the_other_end_of_an_order_and_no_driver_is_left() -> None:
     assert "鹊华水厂" in said
     for name in ("调度甲", "水厂乙", "水厂丙", "值班丁", "司机戊"):
         assert name not in said
+
+
+def test_free_words_of_orders_and_the_grounds_of_an_override_go_whole() -> None:
+    from dataclasses import replace
+
+    from console.services.notices.lifecycle import ApproveNotice, DraftNotice, SubmitNotice
+    from console.services.public.dispatch_orders import CancelDispatchOrder, GiveDispatchOrder, RepeatBack
+    from tests.console.package.cases import CASE
+    from tests.console.services.town import Chair, a_finding
+
+    chair = Chair()
+    chair.sees(a_finding())
+    chair.does(JudgeBurst(CASE, ("H10",)))
+    chair.does(DraftNotice(CASE))
+    chair.does(SubmitNotice(CASE, f"{CASE}-N1"))
+    chair.does(ApproveNotice(CASE, f"{CASE}-N1", "张科长家里老人透析"))
+    given = GiveDispatchOrder(TargetKind.PLANT, "鹊华水厂", "请刘师傅降压", CASE)
+    order = chair.does(given).of(DISPATCH_ORDER)[0].order_id
+    chair.does(RepeatBack(order, "值班乙", "刘师傅马上去办"))
+    chair.does(CancelDispatchOrder(order, "刘师傅请假"))
+    record = replace(
+        a_case(),
+        incident=chair.state.incidents[CASE],
+        others=tuple(chair.state.of(DISPATCH_ORDER).values()),
+        changes=tuple(chair.log),
+    )
+    masked = redacted(record)
+    said = str((masked.incident, masked.others, masked.changes))
+    for secret in ("透析", "刘师傅", "值班乙"):
+        assert secret not in said
+    assert masked.incident.notices[0].override_reason == "***"
+    assert "鹊华水厂" in said

@@ -18,7 +18,7 @@ from console.services.tickets.affected import case_area
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.matching import duplicates, match
 from console.services.tickets.places import ALSO_M, CUSTOMER_M, PIPE_M, CallerPlaces
-from console.services.tickets.taking import CorrectTicket, TakeCall
+from console.services.tickets.taking import CorrectTicket, TakeCall, fields_of
 from tests.console.services.conftest import CASE
 from tests.console.services.town import NOW, STEP_M, X0, Y0, Chair
 
@@ -123,6 +123,18 @@ def test_a_corrected_place_is_matched_anew(judged: Chair) -> None:
     assert (after.cover, after.incident_id) == (Cover.WITHOUT_WATER, CASE)
     with pytest.raises(Refused, match="nothing differs"):
         judged.does(CorrectTicket(ticket.ticket_id, fields))
+
+
+def test_of_two_corrections_from_one_state_the_second_is_refused_and_nothing_is_lost(judged: Chair) -> None:
+    ticket = _call(judged, CallFields(WATER, "1380000000", address="美林苑1号", x=X0, y=Y0))
+    seen = fields_of(ticket)
+    judged.does(CorrectTicket(ticket.ticket_id, replace(seen, address="美林苑11号"), seen), "王")
+    with pytest.raises(Refused, match="somebody else"):
+        judged.does(CorrectTicket(ticket.ticket_id, replace(seen, phone="1380000009"), seen), "李")
+    now = fields_of(judged.state.of(TICKET)[ticket.ticket_id])
+    judged.does(CorrectTicket(ticket.ticket_id, replace(now, phone="1380000009"), now), "李")
+    after = judged.state.of(TICKET)[ticket.ticket_id]
+    assert (after.address, after.phone, after.x) == ("美林苑11号", "1380000009", ticket.x)
 
 
 def test_duplicates_are_suggested_within_250_m_for_citizens_and_1000_m_for_staff_and_never_merged(chair: Chair) -> None:

@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from console.app import ask_what_to_open
-from console.services.network.foreign_models import Imported
+from console.services.network.own_data import Imported
 from console.ui.appearance import Appearance
 from console.ui.import_window import ImportWindow, Opening, WelcomeWindow
+from console.ui.import_window.fault_list import FaultList
 from console.ui.import_window.target import TargetForm
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
 from maps.dataset import read_city
+from maps.importers.repairs import read_repairs
 from tests.maps.importers.guessing.conventions import SEEN_LATER
+from tests.maps.importers.writing import line, pipe, source, write
 
 pytestmark = pytest.mark.gui
 _HANGS_MS = 60_000
@@ -50,7 +53,7 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
 
     opened.matching.choose("road_name", "MATERIAL")  # already the material
     assert not opened.start.isEnabled()
-    cells = [opened.matching.table.item(at, 4) for at in range(opened.matching.table.rowCount())]
+    cells = [opened.matching.table.item(at, 5) for at in range(opened.matching.table.rowCount())]
     assert sum("MATERIAL" in cell.text() for cell in cells if cell is not None) == 2
     opened.matching.choose("road_name", "TOWN")
     assert opened.start.isEnabled()
@@ -75,6 +78,24 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
     with qtbot.waitSignal(opened.opened) as asked:
         opened.open.click()
     assert asked.args == [to]
+
+
+def test_a_unit_and_a_coordinate_system_are_chosen_by_click(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
+    rows = [{"id": f"P{n}", "口径": 0.2 + 0.1 * (n % 3), "wkt": line((10.0 * n, 0), (10.0 * n + 10, 0))} for n in range(30)]
+    path = write(tmp_path / "net.gpkg", {"pipes": rows}, crs=None)
+    opened.add_files([path])
+    qtbot.waitUntil(lambda: opened.preview is not None and not opened._busy, timeout=_HANGS_MS)
+    crs = [one.crs for one in opened.place.listed]
+    assert "EPSG:4548" in crs
+    opened.place.table.cellClicked.emit(crs.index("EPSG:4549"), 0)
+    assert opened.form.crs.currentText() == "EPSG:4549"
+    opened.matching.choose_unit("diameter_mm", 25.4)
+    opened.form.tolerance.setValue(0.01)
+    opened.start.click()
+    qtbot.waitUntil(lambda: isinstance(opened.outcome, Imported), timeout=_HANGS_MS)
+    found = read_city(opened.form.path).network
+    assert found.crs == "EPSG:4549"
+    assert float(found.pipes.diameter_mm.max()) == pytest.approx(0.4 * 25.4)
 
 
 def test_a_cancelled_import_writes_no_city(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
@@ -147,3 +168,56 @@ def test_welcome_tells_what_was_chosen(qtbot: QtBot, appearance: Appearance) -> 
         welcome.demo.click()
     assert chosen.args == [Opening()]
     assert not welcome.isVisible()
+
+
+def test_faults_are_shown_on_the_map_repaired_by_kind_undone_and_repeated(
+    qtbot: QtBot, opened: ImportWindow, tmp_path: Path
+) -> None:
+    pipes = [pipe("M", (0, 0), (200, 0)), *(pipe(f"C{x}", (x, 1), (x, 100)) for x in (50, 100, 150))]
+    path = write(tmp_path / "net.gpkg", {"nodes": [source(0, 0)], "pipes": pipes})
+
+    def wait_until_imported() -> Imported:
+        qtbot.waitUntil(lambda: isinstance(opened.outcome, Imported) and not opened._busy, timeout=_HANGS_MS)
+        assert isinstance(opened.outcome, Imported)
+        return opened.outcome
+
+    opened.add_files([path])
+    qtbot.waitUntil(opened.start.isEnabled, timeout=_HANGS_MS)
+    opened.start.click()
+    first = wait_until_imported()
+    faults = opened.result.list
+    assert not opened.mend.isEnabled()
+    faults.tree.setCurrentItem(next(_items(faults, "dangling_end")))
+    assert "misses a pipe" in faults.why.text()
+    assert "cut there" in faults.why.text()
+    faults.tick("dangling_end")
+    assert len(faults.chosen()) == 3
+    opened.mend.click()
+    qtbot.waitUntil(lambda: opened.outcome is not first and not opened._busy, timeout=_HANGS_MS)
+    mended = wait_until_imported()
+    assert mended.fitness[0].parts != first.fitness[0].parts
+    kept = opened.form.path.with_suffix(".repairs.toml")
+    assert len(read_repairs(kept)) == 3
+    opened.close()
+
+    again = ImportWindow(opened._appearance)  # a later export, imported by another window
+    qtbot.addWidget(again)
+    again.show()
+    again.add_files([path])
+    qtbot.waitUntil(again.start.isEnabled, timeout=_HANGS_MS)
+    again.start.click()
+    qtbot.waitUntil(lambda: isinstance(again.outcome, Imported) and not again._busy, timeout=_HANGS_MS)
+    assert isinstance(again.outcome, Imported)
+    assert again.outcome.fitness == mended.fitness
+    before = again.outcome
+    again.unmend.click()
+    qtbot.waitUntil(lambda: again.outcome is not before and not again._busy, timeout=_HANGS_MS)
+    assert isinstance(again.outcome, Imported)
+    assert again.outcome.fitness == first.fitness
+    again.close()
+
+
+def _items(faults: FaultList, code: str) -> Iterator[QTreeWidgetItem]:
+    tree = faults.tree
+    listed = (tree.topLevelItem(at) for at in range(tree.topLevelItemCount()))
+    yield from (item for item in listed if item is not None and item.data(1, Qt.ItemDataRole.UserRole) == code)

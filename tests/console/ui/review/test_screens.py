@@ -71,10 +71,10 @@ def test_the_comparison_finds_a_missing_part_and_another_colour(
     monkeypatch.delenv("QUANMAI_NEW_BASELINES", raising=False)
     window = at_the_notice(record, qtbot, "zh_CN", "light")
     assert "on average" in differences(coarse(window.grab().toImage(), *TILES), FOLDER / "replay-dark-zh_CN.png")
-    window.layers.hide()
+    window.log.hide()  # the layers are one of the review's tabs
     window.tabs.hide()
     window.settle()
     off = moved(parts(window), FOLDER / "replay-zh_CN.json")
-    assert "layers" in off
+    assert "log" in off
     assert "review" in off
     window.close()

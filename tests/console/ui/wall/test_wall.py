@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 
 import numpy as np
@@ -16,8 +17,15 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
+from console.domain.changes import ChangeSet
 from console.domain.health import FeedHealth
+from console.domain.intents import Intent
+from console.domain.outages import OUTAGE, OutagePurpose
+from console.domain.tickets import TICKET, TicketKind
 from console.services.incidents.opening import OpenIncident
+from console.services.outages.planning import ConfirmOutage, PlanOutage
+from console.services.tickets.hearing import CallFields
+from console.services.tickets.taking import TakeCall
 from console.ui.settings import WindowSettings
 from console.ui.theme import Theme
 from console.ui.wall import board as boards
@@ -135,6 +143,33 @@ def test_the_wall_shows_cases_with_clock_and_deadline_and_what_is_unknown_as_unk
     assert "1 case running" in board.headline.text
     assert "Suspected" in said(board)
     assert "Notice due" in said(board) or " ack" in said(board)
+
+
+def test_the_wall_counts_open_calls_and_names_the_outages_that_begin_before_the_morning(
+    opened: MainWindow, port: ScriptedPort
+) -> None:
+    def does(intent: Intent) -> ChangeSet:
+        changes: ChangeSet = port.submit(intent, Actor.named("王")).result()
+        return changes
+
+    now = port.now()
+    (ticket,) = does(TakeCall(CallFields(TicketKind.NO_WATER, phone="13900000000", wants_callback=True))).of(TICKET)
+    does(TakeCall(CallFields(TicketKind.LOW_PRESSURE, phone="13900000001")))
+    for hours, confirmed in ((2.0, True), (3.0, False), (48.0, True)):
+        window = (now + timedelta(hours=hours), now + timedelta(hours=hours + 4))
+        (outage,) = does(PlanOutage(("P-104050",), OutagePurpose.CONNECTION, *window, "x")).of(OUTAGE)
+        if confirmed:
+            does(ConfirmOutage(outage.outage_id, "agreed"))
+    board = wall_of(opened)
+    assert "2 · last hour 2" in said(board)
+    assert said(board).count(" to ") == 1  # one window: of the others one is a draft, one in two days
+    assert "to call back" not in said(board)
+    picture = port.latest()
+    waits = replace(ticket, restored_at=now, called_at=now - timedelta(hours=2))
+    others = {**picture.others, TICKET.name: (waits,)}
+    board.show_picture(replace(picture, version=picture.version + 1, others=others))
+    assert "1 · last hour 0" in said(board)
+    assert "1 to call back" in said(board)
 
 
 def test_too_few_known_stations_are_not_called_calm(opened: MainWindow, port: ScriptedPort) -> None:

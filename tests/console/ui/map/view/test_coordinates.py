@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.ui.map.view.coordinates import Coordinates, CoordinateSystem, gcj02
+from console.ui.map.view.coordinates import Coordinates, CoordinateSystem
 from maps.attribution import attribution
+from maps.gcj02 import gcj02
 from tests.console.ui.small_city import ORIGIN, build_small_city
 
 

@@ -5,6 +5,7 @@ A new export of the GIS is compared before it replaces the old one. Cases and hi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -13,14 +14,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from maps.city import City
 from maps.columns import Columns
 from maps.errors import InputFault
 from maps.network import NodeKind, PipeStatus, PipeTable, ValveKind, ValveState
 
-_TARGETS: Mapping[str, str] = {"from_node": "nodes", "to_node": "nodes", "node": "nodes", "pipe": "pipes", "flows_to": "pipes"}
+TARGETS: Mapping[str, str] = {"from_node": "nodes", "to_node": "nodes", "node": "nodes", "pipe": "pipes", "flows_to": "pipes"}
 """Columns that hold rows of another table; their ids are compared, since rows renumber."""
+_GENERATED = re.compile(r"N\d+")
+"""Ids of nodes that an import made where lines end."""
 _SKIPPED = frozenset({"asset_id", "x", "y", "source_id", "pieces", "placing", "assumed", "estimated"})
 _KINDS: Mapping[tuple[str, str], type[IntEnum]] = {
     ("nodes", "kind"): NodeKind,
@@ -30,8 +34,6 @@ _KINDS: Mapping[tuple[str, str], type[IntEnum]] = {
     ("valves", "state"): ValveState,
     ("valves", "normal_state"): ValveState,
 }
-_FIELD_COLUMNS = ("state", "operable", "last_checked", "turns_to_close", "closes")
-"""What a check on site says of a valve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +97,28 @@ def compare(before: City, after: City, tolerance_m: float = 0.5) -> tuple[LayerD
             f"the datasets differ in their CRS ({before.network.crs} and {after.network.crs}); "
             f"import the new one with --crs {before.network.crs}"
         )
-    pairs = zip(_tables(before), _tables(after), strict=True)
-    return tuple(_layer(_side(one, before), _side(other, after), tolerance_m) for one, other in pairs)
+    pairs = zip(tables_of(before), tables_of(after), strict=True)
+    found = (_layer(_side(one, before), _side(other, after), tolerance_m) for one, other in pairs)
+    return tuple(_without_renumbered(one, before, after, tolerance_m) if one.layer == "nodes" else one for one in found)
 
 
-def with_field_states(after: City, before: City) -> tuple[City, tuple[str, ...]]:
-    """The new version with what checks on site say of valves, and the ids of the valves that keep it.
-
-    A valve keeps the old state, operability, turns and direction when its last check is later than the new version's.
-    """
-    old, new = before.network.valves, after.network.valves
-    shared = [str(name) for name in new.asset_id if old.has(str(name))]
-    rows = [(new.row(name), old.row(name)) for name in shared]
-    kept = [(to, of) for to, of in rows if old.last_checked[of] and str(old.last_checked[of]) > str(new.last_checked[to])]
-    if not kept:
-        return after, ()
-    to, of = (np.array(side, dtype=np.int64) for side in zip(*kept, strict=True))
-    columns = {name: getattr(new, name).copy() for name in _FIELD_COLUMNS}
-    for name, column in columns.items():
-        column[to] = getattr(old, name)[of]
-    network = replace(after.network, valves=new.replaced(**columns))
-    return replace(after, network=network), new.ids(to)
+def _without_renumbered(found: LayerDifference, before: City, after: City, tolerance_m: float) -> LayerDifference:
+    """Nodes without those that only have another generated id at the same place."""
+    old, new = before.network.nodes, after.network.nodes
+    gone, come = ([name for name in names if _GENERATED.fullmatch(name)] for names in (found.removed, found.added))
+    if not gone or not come:
+        return found
+    rows = [old.row(name) for name in gone], [new.row(name) for name in come]
+    tree = cKDTree(np.column_stack([old.x[rows[0]], old.y[rows[0]]]))
+    away, at = tree.query(np.column_stack([new.x[rows[1]], new.y[rows[1]]]), distance_upper_bound=max(tolerance_m, 1e-3))
+    met, at = np.flatnonzero(np.isfinite(away)), np.asarray(at)
+    same = {come[k] for k in met}, {gone[at[k]] for k in met}
+    added = tuple(name for name in found.added if name not in same[0])
+    return replace(found, added=added, removed=tuple(name for name in found.removed if name not in same[1]))
 
 
-def _tables(city: City) -> tuple[Columns, ...]:
+def tables_of(city: City) -> tuple[Columns, ...]:
+    """The tables that are compared, in order."""
     network = city.network
     return (
         network.nodes,
@@ -160,7 +160,7 @@ def _layer(one: _Side, other: _Side, tolerance_m: float) -> LayerDifference:
         tuple(name for name in one.ids if name not in at_other),
         tuple((shared[k], int(one.count[a[k]]), int(other.count[b[k]])) for k in np.flatnonzero(recut)),
         tuple(_moved(one, other, shared, a, b, tolerance_m)),
-        tuple(_changes(one, other, shared, a, b)),
+        tuple(_changes(one, other, shared, a, b, tolerance_m)),
     )
 
 
@@ -209,7 +209,9 @@ def _joined(lines: list[Any]) -> Any:
     return lines[0] if len(lines) == 1 else shapely.line_merge(shapely.multilinestrings(lines))
 
 
-def _changes(one: _Side, other: _Side, shared: Sequence[str], a: NDArray[np.int64], b: NDArray[np.int64]) -> Iterator[Change]:
+def _changes(
+    one: _Side, other: _Side, shared: Sequence[str], a: NDArray[np.int64], b: NDArray[np.int64], tolerance_m: float
+) -> Iterator[Change]:
     for column, kind in type(one.table).column_kinds().items():
         if column in _SKIPPED:
             continue
@@ -218,16 +220,30 @@ def _changes(one: _Side, other: _Side, shared: Sequence[str], a: NDArray[np.int6
             whole = (one.count[a] == 1) & (other.count[b] == 1)  # ends and lengths of pieces follow their cuts
         else:
             whole = np.ones(len(a), dtype=np.bool_)
+        if kind == "Ints" and TARGETS.get(column) == "nodes":
+            whole &= ~_same_place(one, other, column, a, b, tolerance_m)
         for k in map(int, np.flatnonzero((before != after) & whole)):
             yield Change(shared[k], column, str(before[k]), str(after[k]))
+
+
+def _same_place(
+    one: _Side, other: _Side, column: str, a: NDArray[np.int64], b: NDArray[np.int64], tolerance_m: float
+) -> NDArray[np.bool_]:
+    """Whether the nodes that a column names lie in one place, (a,): generated ids change from one export to the next."""
+    places = []
+    for side, rows in ((one, a), (other, b)):
+        nodes = side.city.network.nodes
+        xy = np.append(np.column_stack([nodes.x, nodes.y]), [[np.nan, np.nan]], axis=0)
+        places.append(xy[getattr(side.table, column)[side.first[rows]]])
+    return np.asarray(np.hypot(*(places[0] - places[1]).T) <= tolerance_m)
 
 
 def _texts(side: _Side, column: str, kind: str) -> NDArray[np.object_]:
     """A column of the ids as text, (ids,): ids for references, names for kinds, numbers to 6 digits, "" for unknown."""
     values = getattr(side.table, column)[side.first]
-    if kind == "Ints" and column in _TARGETS:
+    if kind == "Ints" and column in TARGETS:
         network = side.city.network
-        target = network.nodes.asset_id if _TARGETS[column] == "nodes" else network.pipes.asset_id
+        target = network.nodes.asset_id if TARGETS[column] == "nodes" else network.pipes.asset_id
         return np.asarray(np.append(target, "")[values], dtype=object)
     made = np.empty(len(values), dtype=object)
     if kind == "Codes":

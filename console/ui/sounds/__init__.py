@@ -1,0 +1,1 @@
+"""Sounds of alarms: own tones by priority, how they are played, when they sound."""
