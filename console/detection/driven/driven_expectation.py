@@ -157,12 +157,11 @@ class DrivenExpectation:
         """Operating mode of each tick by its link states, the last row for combinations far from all of them."""
         return self.modes.of(state[:, : self._links])
 
-    def residual(self, ticks: DrivenTicks) -> Floats:
-        """(ticks, channels) observed minus expected, channel units, NaN where unknown."""
-        return self.judged(ticks)[0]
-
     def judged(self, ticks: DrivenTicks) -> tuple[Floats, NDArray[np.float32]]:
-        """(residual, leverage rows) of ticks, as ``remains`` and ``leverage_rows`` are those of history."""
+        """(observed minus expected, channel units, NaN where unknown; leverage rows) of ticks.
+
+        As ``remains`` and ``leverage_rows`` are those of history.
+        """
         columns, _ = self._features.of(ticks)
         rest = ticks.observed - ticks.modelled - columns @ self._factors
         far, _ = self._features.of(ticks, np.inf)
