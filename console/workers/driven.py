@@ -9,7 +9,7 @@ import numpy as np
 
 from console.workers.hydraulics import HydraulicsWorker, WorkerFailed
 from maps.columns import Bools, Floats
-from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, TankModes
+from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, OtherModes, TankModes
 from maps.hydraulics.state import HydraulicState
 
 _log = logging.getLogger(__name__)
@@ -66,4 +66,5 @@ class DrivenWorker:
             demand_m3h=np.full(ticks, np.nan),
             shut=np.repeat(known.shut[None, :], ticks, axis=0),
             modes=known,
+            others=OtherModes.none(pressures, len(meters.flow_link), tanks),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -93,7 +93,7 @@ class BoundaryReadings:
 
     ``at_s``: (ticks,) second of the day; ``level_m``: (ticks, tanks); ``is_open``: (ticks, states) 1 or 0; NaN: as in the model's
     own day. ``demand_factor``: (ticks,) factor on all demands. ``pressure_m``: (ticks, pressures), to decide whether a tank at
-    its limit is shut off; NaN where unknown.
+    its limit is shut off; NaN where unknown. ``is_smooth``: demand patterns are interpolated between their periods.
     """
 
     at_s: Floats
@@ -101,11 +101,17 @@ class BoundaryReadings:
     is_open: Floats
     demand_factor: Floats
     pressure_m: Floats
+    is_smooth: bool = False
 
     def part(self, ticks: slice | Rows) -> BoundaryReadings:
         """Some of the ticks."""
         return BoundaryReadings(
-            self.at_s[ticks], self.level_m[ticks], self.is_open[ticks], self.demand_factor[ticks], self.pressure_m[ticks]
+            self.at_s[ticks],
+            self.level_m[ticks],
+            self.is_open[ticks],
+            self.demand_factor[ticks],
+            self.pressure_m[ticks],
+            self.is_smooth,
         )
 
 
@@ -124,6 +130,56 @@ class TankModes:
 
 
 @dataclass(frozen=True, eq=False)
+class OtherModes:
+    """Model values with one tank in the other mode, of ticks at which its level is so near a limit that it may be in either.
+
+    ``tick``, ``tank``: (n,) rows of the ticks' arrays; ``pressure_m`` (n, pressures), ``flow_m3h`` (n, flows), ``inflow_m3h`` (n,
+    tanks).
+    """
+
+    tick: Rows
+    tank: Rows
+    pressure_m: Floats
+    flow_m3h: Floats
+    inflow_m3h: Floats
+
+    def plus(self, change: OtherModes) -> OtherModes:
+        """The same ticks and tanks with other values."""
+        return replace(
+            self,
+            pressure_m=self.pressure_m + change.pressure_m,
+            flow_m3h=self.flow_m3h + change.flow_m3h,
+            inflow_m3h=self.inflow_m3h + change.inflow_m3h,
+        )
+
+    def less(self, main: OtherModes) -> OtherModes:
+        """By how much the values differ from those of ``main``."""
+        return replace(
+            self,
+            pressure_m=self.pressure_m - main.pressure_m,
+            flow_m3h=self.flow_m3h - main.flow_m3h,
+            inflow_m3h=self.inflow_m3h - main.inflow_m3h,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[int, OtherModes]]) -> OtherModes:
+        """Parts one after the other, each with the number of ticks before it."""
+        return cls(
+            np.concatenate([first + part.tick for first, part in parts]),
+            np.concatenate([part.tank for _, part in parts]),
+            np.concatenate([part.pressure_m for _, part in parts]),
+            np.concatenate([part.flow_m3h for _, part in parts]),
+            np.concatenate([part.inflow_m3h for _, part in parts]),
+        )
+
+    @classmethod
+    def none(cls, pressures: int, flows: int, tanks: int) -> OtherModes:
+        """No tank is near a limit."""
+        rows = np.zeros(0, dtype=np.int64)
+        return cls(rows, rows, np.zeros((0, pressures)), np.zeros((0, flows)), np.zeros((0, tanks)))
+
+
+@dataclass(frozen=True, eq=False)
 class DrivenValues:
     """Model values of some ticks: ``pressure_m`` (ticks, pressures), ``flow_m3h`` (ticks, flows), ``inflow_m3h`` (ticks, tanks).
 
@@ -136,10 +192,12 @@ class DrivenValues:
     demand_m3h: Floats
     shut: Bools
     modes: TankModes
+    others: OtherModes
 
     @classmethod
     def joined(cls, parts: Sequence[DrivenValues]) -> DrivenValues:
         """Parts one after the other."""
+        first = np.cumsum([0, *(len(part.demand_m3h) for part in parts)])
         return cls(
             np.concatenate([part.pressure_m for part in parts]),
             np.concatenate([part.flow_m3h for part in parts]),
@@ -147,6 +205,7 @@ class DrivenValues:
             np.concatenate([part.demand_m3h for part in parts]),
             np.concatenate([part.shut for part in parts]),
             parts[-1].modes,
+            OtherModes.joined([(int(begin), part.others) for begin, part in zip(first[:-1], parts, strict=True)]),
         )
 
 

@@ -9,9 +9,10 @@ from epanet import toolkit as en
 
 from maps.city import City
 from maps.columns import Bools, Floats
-from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, Rows, TankModes
+from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenValues, OtherModes, Rows, TankModes
 from maps.hydraulics.model_day import DAY_S
 from maps.hydraulics.session import EpanetSession
+from maps.hydraulics.smooth_patterns import SmoothPatterns
 from maps.hydraulics.state import HydraulicState
 
 _NEAR_LIMIT_M = 0.05
@@ -22,6 +23,7 @@ _UNUSUAL = 1.3
 _BETTER = 0.8
 _LARGEST_M = 10.0
 _ROUNDS = 3
+_OTHER_TICKS = 6
 _FOLLOW, _FOLLOW_AT_MOST_M = 0.02, 0.01
 
 
@@ -50,6 +52,7 @@ class DrivenModel:
         self._junction = np.array([en.getnodetype(handle, node + 1) == en.JUNCTION for node in range(project.nodes)], dtype=bool)
         self._hour = -1
         self._open: tuple[float, ...] = ()
+        self._patterns = SmoothPatterns(session)
 
     def start(self) -> TankModes:
         """Modes before the first tick."""
@@ -61,7 +64,8 @@ class DrivenModel:
         pressure, flow = np.full((ticks, len(self._pressure)), np.nan), np.full((ticks, len(self._flow)), np.nan)
         inflow, demand = np.full((ticks, len(self._tank)), np.nan), np.full(ticks, np.nan)
         shut = np.zeros((ticks, len(self._tank)), dtype=bool)
-        with _Driving(self._session):
+        near, others = self._near(readings.level_m), _Others()
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             for tick in range(ticks):
                 solved, now = self._tick(readings, tick, now)
@@ -71,12 +75,18 @@ class DrivenModel:
                     flow[tick], inflow[tick] = self._flows()
                     drawn = self._session.project.node_values(en.DEMAND)[self._junction]
                     demand[tick] = drawn.sum() * self._session.flow_m3h
-        return DrivenValues(pressure, flow, inflow, demand, shut, now)
+                    for tank in np.flatnonzero(near[tick]):
+                        main = OtherModes(np.array([tick]), np.array([tank]), *(one[[tick]] for one in (pressure, flow, inflow)))
+                        key = readings.is_open[tick].tobytes() + now.shut.tobytes()
+                        if not others.follows(main, key):
+                            others.add(main, self._other(readings, tick, now.shut, int(tank)), key)
+        none = OtherModes.none(len(self._pressure), len(self._flow), len(self._tank))
+        return DrivenValues(pressure, flow, inflow, demand, shut, now, OtherModes.joined([(0, none), *others.found]))
 
     def states(self, readings: BoundaryReadings, shut: Bools) -> list[HydraulicState]:
         """Whole states at some ticks, with the modes (ticks, tanks) found before."""
         found = []
-        with _Driving(self._session):
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             for tick, at_s in enumerate(readings.at_s):
                 self._set(readings, tick, shut[tick])
@@ -91,7 +101,7 @@ class DrivenModel:
         size = len(self._pressure) + len(self._flow) + len(self._tank)
         found = np.full((len(leaks), size), np.nan)
         factor = float(readings.demand_factor[0])
-        with _Driving(self._session):
+        with _Driving(self._session), self._patterns:
             self._hour, self._open = -1, ()
             self._set(readings, 0, shut)
             if not self._solved():
@@ -112,6 +122,21 @@ class DrivenModel:
         inflow = [flows[into].sum() - flows[out].sum() for into, out in self._into]
         return np.asarray(flows[self._flow] * self._sign), np.array(inflow, dtype=np.float64)
 
+    def _near(self, level_m: Floats) -> Bools:
+        """Whether a tank may be shut off or not: its level is near a limit, and not beyond it."""
+        return np.asarray((np.abs(level_m - self._high) <= _NEAR_LIMIT_M) | (np.abs(level_m - self._low) <= _NEAR_LIMIT_M))
+
+    def _other(self, readings: BoundaryReadings, tick: int, shut: Bools, tank: int) -> OtherModes | None:
+        """A tick with one tank in its other mode; None where EPANET does not converge."""
+        other = shut.copy()
+        other[tank] ^= True
+        self._set(readings, tick, other)
+        if not self._solved():
+            return None
+        return OtherModes(
+            np.array([tick]), np.array([tank]), self._pressures()[None, :], *(one[None, :] for one in self._flows())
+        )
+
     def _limit(self, code: int) -> Floats:
         handle, unit = self._session.project.handle, self._session.length_m
         return np.array([en.getnodevalue(handle, int(tank) + 1, code) * unit for tank in self._tank], dtype=np.float64)
@@ -119,7 +144,7 @@ class DrivenModel:
     def _tick(self, readings: BoundaryReadings, tick: int, before: TankModes) -> tuple[bool, TankModes]:
         level, pressure = readings.level_m[tick], readings.pressure_m[tick]
         beyond = (level > self._high + _NEAR_LIMIT_M) | (level < self._low - _NEAR_LIMIT_M)
-        near = ~beyond & ((level > self._high - _NEAR_LIMIT_M) | (level < self._low + _NEAR_LIMIT_M))
+        near = self._near(level) & ~beyond
         shut = np.where(near, before.shut, beyond)
         solved, cost = self._cost(readings, tick, shut, before.usual_m)
         if near.any() and (cost > max(_UNEXPLAINED_M, _UNUSUAL * before.typical_m) or not before.started):
@@ -166,7 +191,10 @@ class DrivenModel:
         session, at_s = self._session, float(readings.at_s[tick])
         handle = session.project.handle
         after_start = (at_s - session.clock_s) % DAY_S
-        en.settimeparam(handle, en.PATTERNSTART, round(session.pattern_start_s + after_start))
+        pattern_s = round(session.pattern_start_s + after_start)
+        en.settimeparam(handle, en.PATTERNSTART, pattern_s)
+        if readings.is_smooth:
+            self._patterns.set(pattern_s)
         self._take_day(after_start)
         level, unit = readings.level_m[tick], session.length_m
         inside = np.clip(level, self._low + _INSIDE_M, np.maximum(self._high - _INSIDE_M, self._low + _INSIDE_M))
@@ -203,6 +231,28 @@ def driven_model(session: EpanetSession) -> DrivenModel | None:
     """The model of a session driven by what the city's stations measure; None where no state of a pump or valve is measured."""
     meters = BoundaryMeters.of(session.city)
     return DrivenModel(session, meters) if meters.drives and len(meters.pressure_node) else None
+
+
+class _Others:
+    """Collects ticks in other modes. What a mode changes moves slowly: it is solved again every half hour or with a new state."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, OtherModes]] = []
+        self._last: dict[int, tuple[int, bytes, OtherModes]] = {}
+
+    def add(self, main: OtherModes, other: OtherModes | None, key: bytes) -> None:
+        """One tick and tank; ``main``: in the mode taken, ``key``: of all states."""
+        if other is not None:
+            self.found.append((0, other))
+            self._last[int(main.tank[0])] = int(main.tick[0]), key, other.less(main)
+
+    def follows(self, main: OtherModes, key: bytes) -> bool:
+        """Add a tick by what was solved shortly before, where nothing switched since; whether that was possible."""
+        tick, before, change = self._last.get(int(main.tank[0]), (0, b"", main))
+        if before != key or int(main.tick[0]) - tick >= _OTHER_TICKS:
+            return False
+        self.found.append((0, main.plus(change)))
+        return True
 
 
 class _Driving:

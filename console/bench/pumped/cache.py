@@ -25,7 +25,7 @@ from maps.city import City
 from maps.dataset import write_city
 from maps.units import KPA_PER_METRE
 
-_MADE_BY = 1
+_MADE_BY = 2
 """Raise it with any change of the generator that changes a recording."""
 _UNITS = {Channel.PRESSURE: "m", Channel.LEVEL: "m", Channel.FLOW: "m3/h", Channel.PUMP_ON: "", Channel.VALVE_POSITION: ""}
 

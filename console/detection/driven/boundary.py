@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from console.domain.readings import Channel
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings
+from maps.hydraulics.state import HydraulicState
+from maps.network import NodeKind, NodeTable
 from maps.units import KPA_PER_METRE
 
 _HELD_TICKS = 3
@@ -18,7 +21,11 @@ _RATE_QUANTILE = 0.998
 _USUAL_RATE_M = 0.5
 LEAST_FACTOR, LARGEST_FACTOR = 0.2, 5.0
 _MEDIAN = 3
+_FAR = 9.0
+_KERNEL = ((-2, 1.0), (-1, 2.0), (0, 3.0), (1, 2.0), (2, 1.0))
 HOURS = 24
+DAY_S = 86_400.0
+SLOTS = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +48,10 @@ class TickReadings:
     supply_m3h: Floats
     stored_m3h: Floats
 
-    def driving(self, factor: Floats) -> BoundaryReadings:
-        """Boundary conditions of the model; ``factor``: (slots,) on its demands."""
-        return BoundaryReadings(self.second_of_day, self.level_m, self.is_open, factor[self.slot], self.pressure_m)
+    def driving(self, demand: DemandProfile) -> BoundaryReadings:
+        """Boundary conditions of the model."""
+        factor = demand.at(self.second_of_day, self.slot >= HOURS)
+        return BoundaryReadings(self.second_of_day, self.level_m, self.is_open, factor, self.pressure_m, demand.is_smooth)
 
 
 class BoundaryFilter:
@@ -114,22 +122,91 @@ class BoundaryFilter:
         return np.asarray(np.where(known, median, np.nan) @ self._meters.supply_sign[self._supply])
 
 
-def demand_factors(readings: TickReadings, nominal_m3h: Floats) -> Floats:
-    """(48,) measured over nominal demand by hour, of working days and of weekends; 1 where nothing was measured.
+def consumption_m3h(nodes: NodeTable, states: Sequence[HydraulicState]) -> Floats:
+    """(states,) what the junctions draw together, inflows at junctions subtracted: what the city's balance measures.
 
-    ``nominal_m3h``: (24,) total demand of the model by hour.
+    What a tank takes is no consumption: counted, it would make the nominal demand several times too large at night.
     """
-    factor = np.full(2 * HOURS, np.nan)
+    junction = nodes.kind == NodeKind.JUNCTION
+    return np.array([np.nansum(state.demand_m3h[junction]) for state in states])
+
+
+@dataclass(frozen=True, eq=False)
+class DemandProfile:
+    """Measured over nominal demand: ``factor`` (2, slots) by half hour of the day, of working days and of weekends.
+
+    ``is_smooth``: the model's demand patterns are interpolated between their periods.
+    """
+
+    factor: Floats
+    is_smooth: bool
+
+    @classmethod
+    def unknown(cls) -> DemandProfile:
+        """Nothing was measured: as in the model."""
+        return cls(np.ones((2, SLOTS)), False)
+
+    @classmethod
+    def of(cls, readings: TickReadings, stepped_m3h: Floats, smooth_m3h: Floats) -> DemandProfile:
+        """From the measured balance; patterns are taken as stepped or smooth, whichever fits it better.
+
+        ``stepped_m3h``, ``smooth_m3h``: (slots,) consumption of the model in the middle of each slot by both, without what tanks
+        take. Factors are averaged with the neighbouring half hours; 1 where nothing is known.
+        """
+        measured = _measured(readings)
+        found = []
+        for nominal, is_smooth in ((smooth_m3h, True), (stepped_m3h, False)):
+            factor = _smoothed(measured) / np.where(nominal > 0, _smoothed(nominal), np.nan)
+            off = np.abs(measured - factor * nominal)
+            found.append((float(off[np.isfinite(off)].sum()), is_smooth, factor))
+        _, is_smooth, factor = min(found, key=lambda one: one[0])
+        # A history without weekends: as on working days, and the other way round.
+        factor = np.where(np.isfinite(factor), factor, factor[::-1])
+        factor = np.where(np.isfinite(factor), factor, 1.0)
+        return cls(np.asarray(np.clip(factor, LEAST_FACTOR, LARGEST_FACTOR)), is_smooth)
+
+    def at(self, second_of_day: Floats, weekend: Bools) -> Floats:
+        """(ticks,) factors, linear from the middle of one slot to the next: a jump would look like an event in the whole city."""
+        slots = self.factor.shape[1]
+        place = second_of_day * (slots / DAY_S) - 0.5
+        before = np.floor(place).astype(np.int64)
+        share, kind = place - before, weekend.astype(np.int64)
+        return np.asarray((1.0 - share) * self.factor[kind, before % slots] + share * self.factor[kind, (before + 1) % slots])
+
+
+def _measured(readings: TickReadings) -> Floats:
+    """(2, slots) m³/h: of each day the mean of the half hour, in which the noise of levels cancels; of all days the median.
+
+    Without single values far from the others of the half hour: a level that jumps is no flow.
+    """
+    slot = (readings.second_of_day * (SLOTS / DAY_S)).astype(np.int64)
+    kind = (readings.slot >= HOURS).astype(np.int64)
+    day = np.cumsum(np.diff(readings.second_of_day, prepend=readings.second_of_day[:1]) < 0)
     known = np.isfinite(readings.balance_m3h)
-    for slot in range(2 * HOURS):
-        here = readings.balance_m3h[known & (readings.slot == slot)]
-        nominal = nominal_m3h[slot % HOURS]
-        if len(here) and nominal > 0:
-            factor[slot] = np.median(here) / nominal
-    # A history without weekends: as on working days, and the other way round.
-    factor = np.where(np.isfinite(factor), factor, np.roll(factor, HOURS))
-    factor = np.where(np.isfinite(factor), factor, 1.0)
-    return np.asarray(np.clip(factor, LEAST_FACTOR, LARGEST_FACTOR))
+    off = np.full(len(known), np.inf)
+    for one in range(2 * SLOTS):
+        here = known & (kind * SLOTS + slot == one)
+        if here.any():
+            off[here] = np.abs(readings.balance_m3h[here] - np.median(readings.balance_m3h[here]))
+    if known.any():
+        known &= off <= _FAR * np.median(off[known]) + 1e-9
+    size = (int(day[-1]) + 1, 2, SLOTS)
+    cell = np.ravel_multi_index((day, kind, slot), size)[known]
+    count = np.bincount(cell, minlength=int(np.prod(size)))
+    total = np.bincount(cell, weights=readings.balance_m3h[known], minlength=len(count))
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan).reshape(size)
+    found = np.full(size[1:], np.nan)
+    seen = np.isfinite(mean).any(axis=0)
+    found[seen] = np.nanmedian(mean[:, seen], axis=0)
+    return found
+
+
+def _smoothed(value: Floats) -> Floats:
+    """Weighted means with the neighbouring slots, around midnight too: (…, slots), NaN where nothing is known around."""
+    weight = np.where(np.isfinite(value), 1.0, 0.0)
+    total = sum(share * np.roll(np.nan_to_num(value), step, axis=-1) for step, share in _KERNEL)
+    weights = sum(share * np.roll(weight, step, axis=-1) for step, share in _KERNEL)
+    return np.where(weights > 0, total / np.maximum(weights, 1e-9), np.nan)
 
 
 def _of(value: dict[int, Floats], channel: Channel, rows: NDArray[np.int64]) -> Floats:

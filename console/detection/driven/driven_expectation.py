@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.driven.boundary import HOURS, TickReadings
 from console.detection.driven.operating_modes import OperatingModes
+from console.detection.driven.ridge_fit import leverage_root, memory_ticks, ridge
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import DrivenValues
 
-_RIDGE = 20.0
 _OWN_RIDGE = 3.0
 _FREQUENT = 0.02
 _LEAST_TICKS = 30
@@ -20,6 +20,9 @@ _CLIP_SIGMAS = 6.0
 _FOLDS = 7
 _LOSS_EXPONENT = 1.85
 _LARGEST_LOSS = 5.0
+_FARTHEST = 3.0
+"""Standard deviations."""
+
 _LEAST_SIGMA_M = 0.02
 _LEAST_FLOW_SHARE = 0.002
 
@@ -53,6 +56,13 @@ class DrivenTicks:
         state = np.hstack([readings.is_open > 0.5, values.shut])
         return cls(readings, values, observed, modelled, state)
 
+    def part(self, rows: NDArray[np.int64]) -> DrivenTicks:
+        """Some of the ticks, in any order, for their features: without the values in other modes."""
+        readings = TickReadings(**{each.name: getattr(self.readings, each.name)[rows] for each in fields(self.readings)})
+        names = ("pressure_m", "flow_m3h", "inflow_m3h", "demand_m3h", "shut")
+        values = replace(self.values, **{name: getattr(self.values, name)[rows] for name in names})
+        return DrivenTicks(readings, values, self.observed[rows], self.modelled[rows], self.state[rows])
+
 
 class _Features:
     """Explanatory columns of each tick, scaled as in history."""
@@ -65,8 +75,7 @@ class _Features:
         self._pressure = np.nanmean(pressure, axis=0), np.maximum(np.nanstd(pressure, axis=0), 0.05)
         flows = self._flows(ticks)
         self._usual_m3h = np.maximum(np.nanmean(np.abs(flows), axis=0), 1e-3 * abs(self._demand[0]) + 1e-9)
-        share = ticks.state.mean(axis=0)
-        self._varying = (share > 0.01) & (share < 0.99)
+        self._share = ticks.state.mean(axis=0)
         combination, count = np.unique(ticks.state, axis=0, return_counts=True)
         self._combination = combination[count >= max(_FREQUENT * len(ticks.state), _LEAST_TICKS)]
 
@@ -74,20 +83,23 @@ class _Features:
     def _flows(ticks: DrivenTicks) -> Floats:
         return np.hstack([ticks.values.flow_m3h, ticks.values.inflow_m3h])
 
-    def of(self, ticks: DrivenTicks) -> tuple[Floats, Floats]:
-        """(columns (ticks, n), ridge penalty (n,))."""
+    def of(self, ticks: DrivenTicks, farthest: float = _FARTHEST) -> tuple[Floats, Floats]:
+        """(columns (ticks, n), ridge penalty (n,)).
+
+        Beyond ``farthest`` standard deviations (a tank that always stood at its limit and now fills) values are held.
+        """
         readings = ticks.readings
-        level = (readings.level_m - self._level[0]) / self._level[1]
-        demand = ((ticks.values.demand_m3h - self._demand[0]) / self._demand[1])[:, None]
+        level = np.clip((readings.level_m - self._level[0]) / self._level[1], -farthest, farthest)
+        demand = np.clip((ticks.values.demand_m3h - self._demand[0]) / self._demand[1], -farthest, farthest)[:, None]
         angle = 2.0 * np.pi * readings.second_of_day / 86_400.0
         waves = np.column_stack([wave(turn * angle) for turn in (1, 2, 3) for wave in (np.sin, np.cos)])
-        hour = (readings.slot % HOURS)[:, None] == np.arange(HOURS)
-        weekend = hour & (readings.slot >= HOURS)[:, None]
+        hour = _hats(readings.second_of_day)
+        weekend = hour * (readings.slot >= HOURS)[:, None]
         # A wrong roughness makes an error in proportion to the head losses that the model gives.
-        pressure = (ticks.values.pressure_m - self._pressure[0]) / self._pressure[1]
+        pressure = np.clip((ticks.values.pressure_m - self._pressure[0]) / self._pressure[1], -farthest, farthest)
         ratio = self._flows(ticks) / self._usual_m3h
         losses = np.sign(ratio) * np.minimum(np.abs(ratio), _LARGEST_LOSS) ** _LOSS_EXPONENT
-        common = [level, level**2, waves, demand, demand**2, hour, weekend, pressure, losses, ticks.state[:, self._varying]]
+        common = [level, level**2, waves, demand, demand**2, hour, weekend, pressure, losses, ticks.state - self._share]
         columns = [np.ones((len(level), 1)), *common]
         penalty = [np.zeros(1), *(np.ones(part.shape[1]) for part in common)]
         own = np.hstack([level, waves[:, :4], demand])
@@ -116,7 +128,7 @@ class DrivenExpectation:
         rest = np.where(known, rest, 0.0)
         fit = rest
         for _ in range(3):
-            self._factors = _ridge(columns, penalty, fit)
+            self._factors = ridge(columns, penalty, fit)
             modelled = columns @ self._factors
             sigma = self._scales(rest - modelled, regime, count)[regime]
             fit = np.where(known, modelled + np.clip(rest - modelled, -_CLIP_SIGMAS * sigma, _CLIP_SIGMAS * sigma), modelled)
@@ -125,9 +137,15 @@ class DrivenExpectation:
         fold = np.arange(len(rest)) * _FOLDS * 4 // max(len(rest), 1) % _FOLDS
         for part in range(_FOLDS):
             here, others = fold == part, fold != part
-            remains[here] = rest[here] - columns[here] @ _ridge(columns[others], penalty, fit[others])
+            remains[here] = rest[here] - columns[here] @ ridge(columns[others], penalty, fit[others])
         self.sigma = self._scales(remains, regime, count)
         self.remains = np.where(known, remains, np.nan)
+        # The fit is held where history never was; how wrong it may be there grows with the distance.
+        far, memory = self._features.of(ticks, np.inf)[0], memory_ticks(remains)
+        self._root = leverage_root(far, penalty, memory)
+        self.leverage_rows = np.empty(far.shape, dtype=np.float32)
+        for part in range(_FOLDS):
+            self.leverage_rows[fold == part] = far[fold == part] @ leverage_root(far[fold != part], penalty, memory)
 
     def _scales(self, remains: Floats, regime: NDArray[np.int64], count: NDArray[np.int64]) -> Floats:
         """(regimes + 1, channels): of each frequent combination of states; the last row for all others."""
@@ -139,15 +157,43 @@ class DrivenExpectation:
         """Operating mode of each tick by its link states, the last row for combinations far from all of them."""
         return self.modes.of(state[:, : self._links])
 
-    def residual(self, ticks: DrivenTicks) -> Floats:
-        """(ticks, channels) observed minus expected, channel units, NaN where unknown."""
+    def judged(self, ticks: DrivenTicks) -> tuple[Floats, NDArray[np.float32]]:
+        """(observed minus expected, channel units, NaN where unknown; leverage rows) of ticks.
+
+        As ``remains`` and ``leverage_rows`` are those of history.
+        """
         columns, _ = self._features.of(ticks)
-        return np.asarray(ticks.observed - ticks.modelled - columns @ self._factors)
+        rest = ticks.observed - ticks.modelled - columns @ self._factors
+        far, _ = self._features.of(ticks, np.inf)
+        return np.asarray(rest), np.asarray(far @ self._root, dtype=np.float32)
+
+    def mode_changes(self, ticks: DrivenTicks) -> NDArray[np.float32]:
+        """(ticks, tanks, channels) what a tank in its other mode would change of the residuals; 0 where it can be in one only."""
+        other, main = ticks.values.others, ticks.values
+        found = np.zeros((len(ticks.state), main.shut.shape[1], ticks.observed.shape[1]), dtype=np.float32)
+        if not len(other.tick):
+            return found
+        here = ticks.part(other.tick)
+        state = here.state.copy()
+        state[np.arange(len(state)), self._links + other.tank] ^= True
+        flipped = replace(
+            here,
+            values=replace(here.values, pressure_m=other.pressure_m, flow_m3h=other.flow_m3h, inflow_m3h=other.inflow_m3h),
+            state=state,
+        )
+        columns = self._features.of(flipped)[0] - self._features.of(here)[0]
+        change = columns @ self._factors
+        parts = ("pressure_m", "flow_m3h", "inflow_m3h")
+        modelled = np.hstack([getattr(other, name) - getattr(here.values, name) for name in parts])
+        change[:, : modelled.shape[1]] += modelled
+        found[other.tick, other.tank] = -np.nan_to_num(change)
+        return found
 
 
-def _ridge(columns: Floats, penalty: Floats, values: Floats) -> Floats:
-    normal = columns.T @ columns + np.diag(_RIDGE * penalty + 1e-6)
-    return np.asarray(np.linalg.solve(normal, columns.T @ values))
+def _hats(second_of_day: Floats) -> Floats:
+    """(ticks, 24) linear interpolation between the hours: a value of each hour would jump from one to the next."""
+    off = np.abs(second_of_day[:, None] / 3600.0 - np.arange(HOURS))
+    return np.asarray(np.maximum(1.0 - np.minimum(off, HOURS - off), 0.0))
 
 
 def _robust(values: Floats) -> Floats:

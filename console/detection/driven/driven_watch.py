@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from console.detection.driven.boundary import BoundaryFilter, TickReadings, demand_factors
+from console.detection.driven.boundary import (
+    DAY_S,
+    SLOTS,
+    BoundaryFilter,
+    DemandProfile,
+    TickReadings,
+    consumption_m3h,
+)
 from console.detection.driven.driven_expectation import DrivenExpectation, DrivenTicks
 from console.detection.driven.driven_location import DrivenLocator
 from console.detection.driven.threshold_calibration import Threshold, calibrated
@@ -21,7 +28,7 @@ from console.domain.alarms import Evidence
 from console.domain.clock import moment
 from maps.city import City
 from maps.columns import Bools, Floats
-from maps.hydraulics.boundary import BoundaryMeters, DrivenSolver, DrivenValues, TankModes
+from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenSolver, DrivenValues, TankModes
 from maps.hydraulics.state import HydraulicState
 from maps.locate.pumps import PumpCurves
 from maps.locate.result import Location
@@ -73,10 +80,10 @@ class DrivenWatch:
     ) -> None:
         self._city, self._options, self._solver, self._curves = city, options, solver, curves
         self._meters = BoundaryMeters.of(city)
-        self._nominal_m3h = np.array([np.nansum(np.maximum(state.demand_m3h, 0.0)) for state in states])
+        self._nominal_m3h = consumption_m3h(city.network.nodes, states)
         self._clock = LocalTime(options.time_zone)
         self._filter = BoundaryFilter(self._meters, options.tick_s)
-        self._factor = np.ones(48)
+        self._demand = DemandProfile.unknown()
         self._step_s = options.tick_s
         self._tested_us = 0
         self._seen: Floats | None = None
@@ -126,8 +133,8 @@ class DrivenWatch:
         value = {channel: table.astype(np.float64) for channel, table in history.value.items()}
         self._filter.learn_rates(self._filter.levels(value))
         readings = self._readings(history.at_us, value)
-        self._factor = demand_factors(readings, self._day())
-        values = self._solver.values(readings.driving(self._factor))
+        self._demand = DemandProfile.of(readings, self._day(is_smooth=False), self._day(is_smooth=True))
+        values = self._solver.values(readings.driving(self._demand))
         learned = DrivenTicks.of(readings, values, balanced=self._meters.balanced)
         if np.isfinite(values.demand_m3h).mean() < _LEAST_SOLVED:
             return
@@ -136,7 +143,7 @@ class DrivenWatch:
         if bank is None:
             return
         self._bank = bank
-        stretch = self._stretch(expectation, learned, expectation.remains, None, None)
+        stretch = self._stretch(expectation, learned, (expectation.remains, expectation.leverage_rows), None, None)
         clean = self._cleaned(stretch)
         self._tests = [
             (columns, WindowStatistics(clean.of(columns), replace(bank, of_pipe=bank.of_pipe[:, columns]), step_s))
@@ -161,13 +168,13 @@ class DrivenWatch:
         if seen is None:
             return (), ()
         readings = self._readings(np.array([now_us]), {channel: seen[None, :, channel] for channel in range(seen.shape[1])})
-        values = self._solver.values(readings.driving(self._factor), self._modes)
+        values = self._solver.values(readings.driving(self._demand), self._modes)
         self._modes = values.modes
         earlier = self._values
         before_m3h = None if earlier is None else earlier.inflow_m3h[-1]
         ticks = DrivenTicks.of(readings, values, balanced=self._meters.balanced, before_m3h=before_m3h)
         self._locator.follow(ticks)
-        new = self._stretch(self._expectation, ticks, self._expectation.residual(ticks), self._state, earlier)
+        new = self._stretch(self._expectation, ticks, self._expectation.judged(ticks), self._state, earlier)
         self._state, self._values = ticks.state[-1], values
         self._lately = lately = _joined(self._lately, new, self._longest + _SPARE_TICKS)
         clean = self._cleaned(lately)
@@ -245,7 +252,7 @@ class DrivenWatch:
     def _location(self, match: Match, now: _Now, moved: tuple[str, ...]) -> Location:
         assert self._bank is not None
         linear = self._bank.of_pipe[now.clean.row[-1]]
-        driving = now.readings.driving(self._factor)
+        driving = now.readings.driving(self._demand)
         return self._locator.located(match.window, now.clean, linear, driving, now.shut, moved)
 
     def _evidence(self, match: Match, scale: Floats, readings: TickReadings, now_us: int) -> tuple[Evidence, ...]:
@@ -267,9 +274,20 @@ class DrivenWatch:
             for place in order
         )
 
-    def _day(self) -> Floats:
-        hours = np.interp(np.arange(24), np.linspace(0, 24, len(self._nominal_m3h), endpoint=False), self._nominal_m3h)
-        return np.asarray(hours)
+    def _day(self, *, is_smooth: bool) -> Floats:
+        """(slots,) consumption of the model in the middle of each slot of the day."""
+        middle = (np.arange(SLOTS, dtype=np.float64) + 0.5) * (DAY_S / SLOTS)
+        meters = self._meters
+        readings = BoundaryReadings(
+            middle,
+            np.full((SLOTS, len(meters.tank_node)), np.nan),
+            np.full((SLOTS, len(meters.state_link)), np.nan),
+            np.ones(SLOTS),
+            np.full((SLOTS, len(meters.pressure_node)), np.nan),
+            is_smooth,
+        )
+        shut = np.zeros((SLOTS, len(meters.tank_node)), dtype=bool)
+        return consumption_m3h(self._city.network.nodes, self._solver.states(readings, shut))
 
     def _readings(self, at_us: NDArray[np.int64], value: dict[int, Floats]) -> TickReadings:
         local = at_us + np.array([self._clock.offset_us(int(one)) for one in at_us[-1:]])[-1]
@@ -280,7 +298,7 @@ class DrivenWatch:
         self,
         expectation: DrivenExpectation,
         ticks: DrivenTicks,
-        rest: Floats,
+        judged: tuple[Floats, NDArray[np.float32]],
         before: Bools | None,
         earlier: DrivenValues | None,
     ) -> Stretch:
@@ -291,7 +309,9 @@ class DrivenWatch:
         scale = expectation.sigma[regime]
         assert self._bank is not None
         row = self._bank.nearest(regime, ticks.values.demand_m3h)
-        return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row)
+        rest, leverage_rows = judged
+        other: NDArray[np.float32] = np.asarray(expectation.mode_changes(ticks) / scale[:, None, :], dtype=np.float32)
+        return Stretch(rest / scale, scale, regime, changed, ticks.readings.second_of_day, row, leverage_rows, other)
 
     def _cleaned(self, stretch: Stretch) -> Stretch:
         measured = len(self._meters.pressure_station) + len(self._meters.flow_station)
@@ -311,7 +331,7 @@ class DrivenWatch:
             own = own[np.argsort(demand[own], kind="stable")]
             ticks += [int(own[int(share * (len(own) - 1))]) for share in shares if len(own)]
         chosen = np.array(ticks, dtype=np.int64)
-        states = self._solver.states(learned.readings.driving(self._factor).part(chosen), learned.values.shut[chosen])
+        states = self._solver.states(learned.readings.driving(self._demand).part(chosen), learned.values.shut[chosen])
         if len(states) < len(chosen):
             return None
         table = np.stack([self._of_pipes(state, channels) for state in states])
@@ -345,6 +365,6 @@ def _joined(before: Stretch | None, new: Stretch, kept: int) -> Stretch:
         return new
     parts = (
         np.concatenate([getattr(before, name), getattr(new, name)])[-kept:]
-        for name in ("values", "scale", "regime", "changed", "second_of_day", "row")
+        for name in ("values", "scale", "regime", "changed", "second_of_day", "row", "leverage_rows", "other_modes")
     )
     return Stretch(*parts)

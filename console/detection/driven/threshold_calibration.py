@@ -11,7 +11,7 @@ from maps.columns import Floats
 _MONTH_DAYS = 30.0
 _CLUSTER_S = 21_600.0
 _PEAKS, _TAIL = 60, 12
-_MARGIN = 1.35
+_MARGIN = 1.5
 """On the threshold: later weeks differ more from history than history's days from each other."""
 
 _BOUND = 2.303

@@ -5,12 +5,15 @@ A difference accumulates evidence over hours without accumulating what the model
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.detection.driven.matched_windows import in_doubt, matched, mode_means, unit
 from console.detection.driven.threshold_calibration import rare
+from console.detection.driven.window_noise import OWN_TICKS, Extrapolation, WindowNoise, by_hour, covariance, half_hour
 from maps.columns import Bools, Floats
 
 WINDOWS_MIN = (10, 15, 30, 60, 120, 180, 360)
@@ -19,11 +22,8 @@ _LEAST_REFERENCE_MIN = 60
 _SHAPES = 300
 """Signatures that stand for those of all pipes in the test of a tick."""
 _MEDIAN = 3
-_CLIP = 4.0
 _FOLDS = 4
 _FOLD_S = 172_800.0
-_HALF_HOURS = 48
-_OWN_TICKS = 50
 _DIAGONAL_TICKS, _POOLED_TICKS = 20.0, 10.0
 _WINDOW_RATE = 0.25
 """Exceedances a month that set the scale of each window."""
@@ -32,8 +32,6 @@ _LEAST_USUAL = 20.0
 
 Of a kind that is rare in history, such as six hours without any switch, too few ticks are known to read a smaller one.
 """
-_SIGNATURE_ERROR = 0.02
-"""Share of the explained chi-square that the misfit of a true burst's signature adds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +78,9 @@ class Stretch:
     """Consecutive ticks: ``values`` (ticks, channels) residuals in units of their scale; the rest (ticks,) each.
 
     ``changed``: a link or tank changed its state since the tick before; ``row``: of the signature bank; ``scale``: (ticks,
-    channels) channel units.
+    channels) channel units. ``leverage_rows``: (ticks, n): the squared length of a difference of their means is the variance
+    that the expectation's own error adds to that difference, in units of the variance of ``values``. ``other_modes``: (ticks,
+    tanks, channels) what a tank in its other mode would change of ``values``; 0 where it can be in one only.
     """
 
     values: Floats
@@ -89,10 +89,13 @@ class Stretch:
     changed: Bools
     second_of_day: Floats
     row: NDArray[np.int64]
+    leverage_rows: NDArray[np.float32]
+    other_modes: NDArray[np.float32]
 
     def of(self, channels: NDArray[np.int64]) -> Stretch:
         """Some channels only."""
-        return replace(self, values=self.values[:, channels], scale=self.scale[:, channels])
+        modes = self.other_modes[:, :, channels]
+        return replace(self, values=self.values[:, channels], scale=self.scale[:, channels], other_modes=modes)
 
     def last(self, ticks: int) -> Stretch:
         """The last ticks only."""
@@ -104,6 +107,8 @@ class Stretch:
             self.changed[part],
             self.second_of_day[part],
             self.row[part],
+            self.leverage_rows[part],
+            self.other_modes[part],
         )
 
 
@@ -119,18 +124,6 @@ class Match:
     difference: Floats
     covariance: Floats
     relieved: bool
-
-
-@dataclass(eq=False)
-class _Noise:
-    """Of one window: covariances by (regime, mixed), ``by_hour`` (48, channels) factors on them."""
-
-    pooled: Floats
-    by_hour: Floats
-    own: dict[tuple[int, bool], Floats] = field(default_factory=dict)
-
-    def of(self, regime: int, mixed: bool) -> Floats:
-        return self.own.get((regime, mixed), self.pooled)
 
 
 def cleaned(values: Floats, changed: Bools, stored: Bools | None = None) -> Floats:
@@ -149,10 +142,10 @@ def cleaned(values: Floats, changed: Bools, stored: Bools | None = None) -> Floa
     return np.asarray(median if stored is None else np.where(stored, np.nan_to_num(values), median))
 
 
-def differences(values: Floats, window: int, reference: int) -> Floats:
+def differences(values: Floats | NDArray[np.float32], window: int, reference: int) -> Floats:
     """Mean of the last ``window`` ticks less the mean of ``reference`` ticks before, (ticks, channels); NaN at the start."""
-    summed = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-    found = np.full(values.shape, np.nan)
+    summed = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0, dtype=np.float64)])
+    found = np.full(values.shape, np.nan, dtype=np.float64)
     end = np.arange(window + reference, len(values) + 1)
     recent = (summed[end] - summed[end - window]) / window
     found[end - 1] = recent - (summed[end - window] - summed[end - window - reference]) / reference
@@ -171,8 +164,11 @@ class WindowStatistics:
             raise ValueError("too few ticks to learn from")
         fold = (np.arange(len(learned.values)) * tick_s // _FOLD_S).astype(np.int64) % _FOLDS
         noises, statistic = [], np.zeros((len(self.windows), len(learned.values)))
+        self._extrapolation: list[Extrapolation] = []
         for number, window in enumerate(self.windows):
             difference = differences(learned.values, window, self.reference(window))
+            known = np.isfinite(difference[:, 0])
+            self._extrapolation.append(Extrapolation.of(self._leverage(learned, window), learned.values, difference[known]))
             for part in range(_FOLDS):
                 noise = self._noise(learned, difference, window, fold != part)
                 here = fold == part
@@ -223,32 +219,37 @@ class WindowStatistics:
             mixed = bool(part.changed[1:].any())
             size = float(statistic[-1] / self._usual[number, int(mixed)])
             if best is None or size > best.statistic or (bool(relieved[-1]) and best.statistic < 1.0):
-                covariance = self._covariance(part, need - 1, mixed, noise)
-                best = Match(window, size, difference[-1], covariance, bool(relieved[-1]))
+                best = Match(window, size, difference[-1], self._covariance(part, number, mixed), bool(relieved[-1]))
         return best
 
-    def _covariance(self, stretch: Stretch, tick: int, mixed: bool, noise: _Noise) -> Floats:
-        """Covariance of a difference in units of the scale at a tick."""
-        hour = noise.by_hour[_half_hour(stretch.second_of_day[tick])]
-        return np.asarray(noise.of(int(stretch.regime[tick]), mixed) * np.outer(hour, hour))
+    def _covariance(self, stretch: Stretch, number: int, mixed: bool) -> Floats:
+        """Covariance of a window's difference in units of the scale at the last tick."""
+        window, noise, extrapolation = self.windows[number], self._noises[number], self._extrapolation[number]
+        hour = noise.by_hour[half_hour(stretch.second_of_day[-1])]
+        step = int(extrapolation.steps(self._leverage(stretch, window))[-1])
+        return np.asarray(noise.of(int(stretch.regime[-1]), mixed) * np.outer(hour, hour) + extrapolation.added(step))
 
-    def _noise(self, stretch: Stretch, difference: Floats, window: int, chosen: Bools) -> _Noise:
+    def _leverage(self, stretch: Stretch, window: int) -> Floats:
+        """(ticks,) variance of the expectation's error in a difference, in units of that of a tick's values; NaN at the start."""
+        return np.asarray(np.square(differences(stretch.leverage_rows, window, self.reference(window))).sum(axis=1))
+
+    def _noise(self, stretch: Stretch, difference: Floats, window: int, chosen: Bools) -> WindowNoise:
         known = chosen & np.isfinite(difference[:, 0])
-        by_hour = _by_hour(difference, stretch.second_of_day, known)
-        scaled = difference / by_hour[_half_hour(stretch.second_of_day)]
+        restless = by_hour(difference, stretch.second_of_day, known)
+        scaled = difference / restless[half_hour(stretch.second_of_day)]
         mixed = self._mixed(stretch.changed, window)
         independent = 1.0 / (1.0 + window / 3.0)
-        pooled = _covariance(scaled[known])
+        pooled = covariance(scaled[known])
         ticks = known.sum() * independent
         pooled = (ticks * pooled + _DIAGONAL_TICKS * np.diag(np.diag(pooled))) / (ticks + _DIAGONAL_TICKS)
         pooled += 1e-4 * np.eye(len(pooled))
-        noise = _Noise(pooled, by_hour)
+        noise = WindowNoise(pooled, restless)
         for regime in np.unique(stretch.regime):
             for is_mixed in (False, True):
                 own = known & (stretch.regime == regime) & (mixed == is_mixed)
-                if own.sum() >= _OWN_TICKS:
+                if own.sum() >= OWN_TICKS:
                     ticks, prior = own.sum() * independent, _POOLED_TICKS * len(pooled)
-                    noise.own[int(regime), is_mixed] = (ticks * _covariance(scaled[own]) + prior * pooled) / (ticks + prior)
+                    noise.own[int(regime), is_mixed] = (ticks * covariance(scaled[own]) + prior * pooled) / (ticks + prior)
         return noise
 
     def _mixed(self, changed: Bools, window: int) -> Bools:
@@ -259,64 +260,38 @@ class WindowStatistics:
         return np.asarray(count[tick + 1] > count[first])
 
     def _statistics(
-        self, stretch: Stretch, difference: Floats, window: int, noise: _Noise, chosen: Bools
+        self, stretch: Stretch, difference: Floats, window: int, noise: WindowNoise, chosen: Bools
     ) -> tuple[Floats, Bools]:
         """(statistic, whether a flow's end fits better) of the chosen ticks, (ticks,) each."""
         statistic, relieved = np.zeros(len(difference)), np.zeros(len(difference), dtype=bool)
         mixed = self._mixed(stretch.changed, window)
         known = chosen & np.isfinite(difference[:, 0])
-        hour = _half_hour(stretch.second_of_day)
-        for regime, is_mixed in {(int(one), bool(two)) for one, two in zip(stretch.regime[known], mixed[known], strict=True)}:
-            white = np.linalg.inv(np.linalg.cholesky(noise.of(regime, is_mixed)))
-            alike = known & (stretch.regime == regime) & (mixed == is_mixed)
-            for row, half in {(int(one), int(two)) for one, two in zip(stretch.row[alike], hour[alike], strict=True)}:
-                ticks = alike & (stretch.row == row) & (hour == half)
-                restless = noise.by_hour[half]
-                scale = stretch.scale[int(np.flatnonzero(ticks)[0])] * restless
-                shapes = unit(white, self._bank.of_pipe[row] / scale[:, None].astype(np.float32))
-                statistic[ticks], relieved[ticks] = _matched((difference[ticks] / restless) @ white.T, shapes)
+        hour = half_hour(stretch.second_of_day)
+        extrapolation = self._extrapolation[self.windows.index(window)]
+        step = extrapolation.steps(self._leverage(stretch, window))
+        modes = mode_means(in_doubt(stretch.other_modes), window, self.reference(window))
+        doubtful = np.square(modes).sum(axis=(1, 2)) > 0.0
+        whitenings: dict[tuple[int, int, int], Floats] = {}
+        kinds = np.column_stack([stretch.regime, mixed, step, stretch.row, hour, doubtful])
+        for kind, ticks in _alike(kinds, np.flatnonzero(known)):
+            regime, is_mixed, added, row, half, is_doubtful = kind
+            white = whitenings.get((regime, is_mixed, added))
+            if white is None:
+                total = noise.of(regime, bool(is_mixed)) + extrapolation.added(added)
+                white = whitenings[regime, is_mixed, added] = np.linalg.inv(np.linalg.cholesky(total))
+            restless = noise.by_hour[half]
+            scale = stretch.scale[ticks[0]] * restless
+            shapes = unit(white, self._bank.of_pipe[row] / scale[:, None].astype(np.float32))
+            nuisance = (modes[ticks] / restless) @ white.T if is_doubtful else None
+            statistic[ticks], relieved[ticks] = matched((difference[ticks] / restless) @ white.T, shapes, nuisance)
         return statistic, relieved
 
 
-def unit(white: Floats, shapes: Floats) -> NDArray[np.float32]:
-    """Whitened shapes of length 1, (channels, pipes); zero where nothing is felt."""
-    bent = white.astype(np.float32) @ shapes.astype(np.float32)
-    size = np.sqrt(np.square(bent).sum(axis=0))
-    return np.asarray(bent / np.where(size > 1e-9, size, np.inf), dtype=np.float32)
-
-
-def _matched(white: Floats, shapes: NDArray[np.float32]) -> tuple[Floats, Bools]:
-    """(statistic, relieved) of whitened differences (ticks, channels).
-
-    The chi-square that the best pipe explains, divided by that of the rest per channel where it is above one (one-sided F).
-    """
-    along = white.astype(np.float32) @ shapes
-    gain = np.square(np.maximum(along.max(axis=1), 0.0)).astype(np.float64)
-    end = np.square(np.minimum(along.min(axis=1), 0.0)).astype(np.float64)
-    rest = np.square(white).sum(axis=1) - (1.0 + _SIGNATURE_ERROR) * gain
-    statistic = gain / np.maximum(rest / max(white.shape[1] - 1, 1), 1.0)
-    return np.where(end > gain, 0.0, statistic), np.asarray(end > gain)
-
-
-def _half_hour(second_of_day: Floats) -> NDArray[np.int64]:
-    return np.asarray(second_of_day // 1800.0, dtype=np.int64) % _HALF_HOURS
-
-
-def _by_hour(difference: Floats, second_of_day: Floats, known: Bools) -> Floats:
-    """(48, channels) by how much a channel is more restless in a half hour of the day than usual, at least 1."""
-    usual = np.maximum(np.quantile(np.abs(difference[known]), 0.9, axis=0), 1e-9) / 1.645
-    found = np.ones((_HALF_HOURS, difference.shape[1]))
-    half = _half_hour(second_of_day)
-    for number in range(_HALF_HOURS):
-        size = np.abs(difference[known & (half == number)])
-        if len(size) >= _OWN_TICKS:
-            restless = np.maximum(np.quantile(size, 0.9, axis=0) / 1.645, np.quantile(size, 0.97, axis=0) / 2.17)
-            found[number] = np.maximum(0.95 * restless / usual, 1.0)
-    return found
-
-
-def _covariance(values: Floats) -> Floats:
-    """Second moments of clipped values, (channels, channels)."""
-    limit = _CLIP * np.maximum(1.4826 * np.median(np.abs(values), axis=0), 0.02)
-    clipped = np.clip(values, -limit, limit)
-    return np.asarray(clipped.T @ clipped / len(clipped))
+def _alike(kinds: NDArray[np.int64], ticks: NDArray[np.int64]) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
+    """Ticks of each combination of ``kinds``, (all ticks, n)."""
+    if not len(ticks):
+        return
+    order = np.lexsort(kinds[ticks].T)
+    ordered = kinds[ticks[order]]
+    first = np.flatnonzero(np.append(True, (np.diff(ordered, axis=0) != 0).any(axis=1)))
+    yield from zip(ordered[first].tolist(), np.split(ticks[order], first[1:]), strict=True)

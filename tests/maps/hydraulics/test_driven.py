@@ -135,6 +135,19 @@ def test_a_leak_changes_what_a_model_with_that_demand_shows(city: City, session:
     assert found[1, 2] - found[1, 3] == pytest.approx(30.0, abs=0.01)  # pump and tank bring what leaks
 
 
+def test_smooth_patterns_give_the_demand_between_two_periods_and_are_stepped_again_afterwards(
+    city: City, session: EpanetSession
+) -> None:
+    at_s = np.array([0.0, 3.0, 10.5, 13.5, 22.5]) * 3600.0  # periods of three hours: 0.6 0.6 0.8 1.2 1.5 1.3 1.0 1.4
+    unknown = np.full((5, 1), np.nan)
+    stepped = BoundaryReadings(at_s, unknown, unknown, np.ones(5), np.full((5, 2), np.nan))
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    assert driven.values(stepped).demand_m3h == pytest.approx([60.0, 60.0, 120.0, 150.0, 140.0], rel=1e-4)
+    smooth = driven.values(replace(stepped, is_smooth=True)).demand_m3h
+    assert smooth == pytest.approx([60.0, 60.0, 135.0, 140.0, 100.0], rel=1e-4)  # after the last period the first one follows
+    assert driven.values(stepped).demand_m3h == pytest.approx([60.0, 60.0, 120.0, 150.0, 140.0], rel=1e-4)
+
+
 def test_a_sessions_own_day_is_the_same_after_driving(city: City, session: EpanetSession) -> None:
     before = list(session.solve_day(3600))
     DrivenModel(session, BoundaryMeters.of(city)).values(_readings(city, before))
@@ -156,3 +169,35 @@ def test_a_full_tank_is_shut_off_when_the_pressures_show_it(city: City, session:
             full, pressure_m=np.array([state.pressure_m[[nodes.row("J1"), nodes.row("J2")]]]), level_m=np.array([[5.98]])
         )
         assert driven.values(seen).shut.tolist() == [[shut]]
+
+
+def test_a_tank_that_becomes_full_is_shut_off_at_once_although_one_gauge_scatters(city: City, session: EpanetSession) -> None:
+    driven = DrivenModel(session, BoundaryMeters.of(city))
+    full = BoundaryReadings(np.array([0.0]), np.array([[6.0]]), np.array([[1.0]]), np.ones(1), np.full((1, 2), np.nan))
+    nodes = [city.network.nodes.row("J1"), city.network.nodes.row("J2")]
+    fed, apart = (driven.states(full, np.array([[shut]]))[0].pressure_m[nodes] for shut in (False, True))
+    filling, filled = 300, 3
+    ticks = filling + filled
+    scatter = np.array([6.0, 0.03]) * np.random.default_rng(1).normal(size=(ticks, 2))
+    pressure = np.vstack([np.tile(fed, (filling, 1)), np.tile(apart, (filled, 1))]) + scatter
+    level, is_open = np.full((ticks, 1), 5.98), np.ones((ticks, 1))
+    values = driven.values(BoundaryReadings(np.zeros(ticks), level, is_open, np.ones(ticks), pressure))
+    assert not values.shut[:filling].any()
+    assert values.shut[filling:].all()
+
+
+def test_near_a_limit_the_other_mode_is_the_model_with_the_tanks_pipe_shut(
+    city: City, session: EpanetSession, tmp_path: Path
+) -> None:
+    driven, nodes = DrivenModel(session, BoundaryMeters.of(city)), city.network.nodes
+    full = BoundaryReadings(np.zeros(2), np.array([[6.0], [5.0]]), np.ones((2, 1)), np.ones(2), np.full((2, 2), np.nan))
+    (tmp_path / "apart.inp").write_text(INP.replace("C J2 T 300 250 110 0 Open", "C J2 T 300 250 110 0 Closed"))
+    with EpanetSession(import_city([tmp_path / "apart.inp"], ImportOptions()).city) as other:
+        apart = other.solve(0)
+    rows = [nodes.row("J1"), nodes.row("J2")]
+    for pressure in (driven.values(full).pressure_m[0], apart.pressure_m[rows]):  # those of a tank that fills, and of a full one
+        found = driven.values(replace(full, pressure_m=np.tile(pressure, (2, 1))))
+        assert found.others.tick.tolist() == found.others.tank.tolist() == [0]  # at 5 m it cannot be shut off
+        in_either = np.vstack([found.pressure_m[0], found.others.pressure_m[0]])[[found.shut[0, 0], 1 - found.shut[0, 0]]]
+        assert in_either[1] == pytest.approx(apart.pressure_m[rows], abs=0.01)
+        assert found.others.inflow_m3h[0, 0] == pytest.approx(0.0, abs=0.1) or found.shut[0, 0]

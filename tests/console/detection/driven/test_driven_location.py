@@ -12,7 +12,7 @@ from console.detection.driven.driven_expectation import DrivenTicks
 from console.detection.driven.driven_location import DrivenLocator
 from console.detection.driven.window_statistics import Stretch
 from maps.columns import Floats
-from maps.hydraulics.boundary import BoundaryMeters, DrivenValues, TankModes
+from maps.hydraulics.boundary import BoundaryMeters, DrivenValues, OtherModes, TankModes
 from maps.hydraulics.driven import driven_model
 from maps.hydraulics.session import EpanetSession
 from tests.maps.hydraulics.test_driven import pumped_city
@@ -32,7 +32,7 @@ def _ticks(measured_m3h: Floats, modelled_m3h: Floats) -> DrivenTicks:
     modelled = np.column_stack([two, one, one, modelled_m3h])
     readings = TickReadings(none, none.astype(np.int64), two, one, one, one, measured_m3h, none, one)
     state = np.zeros((ticks, 2), dtype=bool)
-    values = DrivenValues(two, one, one, modelled_m3h, one > 0.0, TankModes(one[0] > 0.0, two[0]))
+    values = DrivenValues(two, one, one, modelled_m3h, one > 0.0, TankModes(one[0] > 0.0, two[0]), OtherModes.none(2, 1, 1))
     return DrivenTicks(readings, values, observed, modelled, state)
 
 
@@ -51,6 +51,8 @@ def test_the_demand_before_a_burst_is_that_measured_in_the_hour_before_its_windo
         np.zeros(300, dtype=bool),
         np.arange(300, dtype=np.float64) * 300.0,
         np.zeros(300, dtype=np.int64),
+        np.zeros((300, 1), dtype=np.float32),
+        np.zeros((300, len(meters.tank_node), 5), dtype=np.float32),
     )
     locator.learn(quiet, WINDOWS, _reference)
     assert locator.drawn_before(3) == 1.0  # nothing measured yet

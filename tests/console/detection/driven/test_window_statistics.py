@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from console.detection.driven.matched_windows import matched, unit
 from console.detection.driven.window_statistics import SignatureBank, Stretch, WindowStatistics, cleaned, differences
 
 CHANNELS, PIPES, TICK_S = 6, 40, 300.0
@@ -17,11 +18,14 @@ def _shapes() -> np.ndarray:
     return -np.abs(np.random.default_rng(5).normal(size=(CHANNELS, PIPES))).astype(np.float32)
 
 
-def _stretch(values: np.ndarray) -> Stretch:
+def _stretch(values: np.ndarray, leverage_rows: np.ndarray | None = None) -> Stretch:
     ticks = len(values)
     zeros = np.zeros(ticks, dtype=np.int64)
     second = np.arange(float(ticks)) * TICK_S % 86_400.0
-    return Stretch(values, np.ones(values.shape), zeros, zeros.astype(bool), second, zeros)
+    rows = np.zeros((ticks, 1), dtype=np.float32) if leverage_rows is None else leverage_rows.astype(np.float32)
+    return Stretch(
+        values, np.ones(values.shape), zeros, zeros.astype(bool), second, zeros, rows, np.zeros((ticks, 1, CHANNELS), np.float32)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +118,59 @@ def test_each_pipe_left_out_of_a_digest_looks_like_one_that_is_in_it() -> None:
     one, other = (part / np.linalg.norm(part, axis=0) for part in (table[0], kept))
     assert kept.shape[1] < 2000
     assert (one.T @ other).max(axis=1).min() > 0.999
+
+
+def test_where_the_expectation_extrapolates_the_test_is_less_sensitive_by_its_variance(learned: WindowStatistics) -> None:
+    values = np.random.default_rng(12).normal(size=(80, CHANNELS))
+    values[-12:] += 6.0 * _shapes()[:, TRUE_PIPE]
+    known = learned.match(_stretch(values))
+    rows = np.zeros((80, 2))
+    rows[-12:] = 2.0  # |(2, 2)|² = 8 times the variance of a tick, over the last hour
+    far, rows_of_an_hour = learned.match(_stretch(values, rows)), rows.copy()
+    rows[:] = 2.0  # as far for hours: the same error before and after cancels in a difference
+    steady = learned.match(_stretch(values, rows))
+    assert known is not None
+    assert far is not None
+    assert steady is not None
+    assert steady.statistic == pytest.approx(known.statistic)
+    assert known.statistic > 4.0
+    assert far.statistic < 1.5
+    # The difference of two means of medians of three, white noise before: as measured; the added variance is rounded up.
+    quiet = cleaned(np.random.default_rng(13).normal(size=(4000, CHANNELS)), np.zeros(4000, dtype=bool))
+    reference = learned.reference(far.window)
+    variance = differences(quiet, far.window, reference)[100:].var(axis=0)
+    added = (np.diag(far.covariance) - variance) / quiet.var(axis=0)
+    least = np.square(differences(rows_of_an_hour, far.window, reference)[-1]).sum()
+    assert (added > 0.85 * least).all()
+    assert (added < 1.15 * 2.0 * least).all()
+
+
+def test_a_mode_in_doubt_counts_as_noise_along_what_it_would_change() -> None:
+    random = np.random.default_rng(14)
+    white, shapes = random.normal(size=(5, CHANNELS)), unit(np.eye(CHANNELS), random.normal(size=(CHANNELS, PIPES)))
+    changes = random.normal(size=(5, 3, CHANNELS)) * np.array([2.0, 0.3, 1.0])[:, None]
+    statistic, relieved = matched(white, shapes, changes)
+    for tick in range(5):
+        # The same by the covariance written out.
+        bent = np.linalg.inv(np.linalg.cholesky(np.eye(CHANNELS) + changes[tick].T @ changes[tick]))
+        expected, ends = matched((bent @ white[tick])[None], unit(bent, shapes))
+        assert statistic[tick] == pytest.approx(expected[0], rel=1e-4)
+        assert relieved[tick] == ends[0]
+
+
+def test_a_tank_that_may_have_opened_is_no_burst_and_a_burst_elsewhere_is_still_found(learned: WindowStatistics) -> None:
+    values = np.random.default_rng(15).normal(size=(80, CHANNELS))
+    change = 6.0 * _shapes()[:, TRUE_PIPE]
+    opened, modes = values.copy(), np.zeros((80, 1, CHANNELS), dtype=np.float32)
+    opened[-12:] += change
+    modes[-20:, 0] = change
+    sure, unsure = learned.match(_stretch(opened)), learned.match(replace(_stretch(opened), other_modes=modes))
+    assert sure is not None
+    assert unsure is not None
+    assert sure.statistic > 3.0
+    assert unsure.statistic < 1.2
+    burst = values.copy()
+    burst[-12:] += 6.0 * _shapes()[:, 3]
+    found = learned.match(replace(_stretch(burst), other_modes=modes))
+    assert found is not None
+    assert found.statistic > 1.5
