@@ -169,7 +169,6 @@ class MainWindow(QMainWindow):
             self.packages.nowhere = "messages.package_area"
         self.sounds = AlarmSounds(self, self._stored, SoundPlayer(self) if self._settings.has_sound else None)
         self.finder = Finder(self._port.city, self._stored, self)
-        self.tasks.request("search", self.finder.search.prepare, lambda _: None)
 
     def _build_map(self) -> None:
         city, appearance, picture = self._port.city, self._appearance, self._picture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 
+from console.ui.background_tasks import BackgroundTasks
 from console.ui.dialogs.palette import Palette
 from console.ui.models.tickets import Shown
 from console.ui.search import Found, Hit, Search
@@ -23,7 +24,7 @@ _TOP_PX = 60
 
 
 class Finder(QObject):
-    """Search of one window, answered on a thread of its own."""
+    """Search of one window, answered on threads of its own."""
 
     def __init__(self, city: City, stored: StoredSettings, window: MainWindow) -> None:
         super().__init__(window)
@@ -31,6 +32,9 @@ class Finder(QObject):
         self.search = Search(city)
         self.recent = RecentHits(stored, f"search/recent/{city.info.site or 'city'}")
         self._asking = SearchAsking(self._find, self)
+        # Not with the window's other reads: they would wait for half a minute where a city has a million assets.
+        self._indexing = BackgroundTasks("search-index", self)
+        self._indexing.request("index", self.search.prepare, lambda _: None)
 
     def open(self) -> Palette:
         """Open the palette over the window."""
@@ -75,12 +79,14 @@ class Finder(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether an answer has not arrived yet."""
-        return self._asking.busy
+        """Whether an answer has not arrived yet, or names are not indexed yet."""
+        return self._asking.busy or self._indexing.busy
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._asking.close()
+        self.search.end()
+        self._indexing.close()
 
     def _find(self, text: str) -> Callable[[], Found]:
         """The search with everything that it reads taken now: frozen pictures, words and commands of this moment."""

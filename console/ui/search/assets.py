@@ -29,11 +29,17 @@ class AssetSearch:
         self.city = city
         self._indexes: dict[str, tuple[TextIndex, ...]] = {}
         self._kinds: PipeKinds | None = None
+        self._is_ended = False
 
     def prepare(self) -> None:
         """Index all names: a second of a million pipes, longer where customers have addresses."""
         for kind in KINDS:
-            self._make(kind)
+            if not self._is_ended:
+                self._make(kind)
+
+    def end(self) -> None:
+        """Index no further kind. Any thread."""
+        self._is_ended = True
 
     @property
     def is_ready(self) -> bool:

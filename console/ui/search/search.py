@@ -58,6 +58,10 @@ class Search:
         entries("0 1000", self._city)
         self._assets.prepare()
 
+    def end(self) -> None:
+        """Let ``prepare`` end early: the window closes. Any thread."""
+        self._assets.end()
+
     @property
     def is_ready(self) -> bool:
         """Whether everything is indexed."""
