@@ -35,7 +35,6 @@ from console.ui.commands.station_cards import StationCards
 from console.ui.commands.subjects import Subjects
 from console.ui.fault_notes import FaultNotes
 from console.ui.focus import CaseFocus
-from console.ui.guide import GuideWindow
 from console.ui.layout import WindowLayout
 from console.ui.map.canvas import MapCanvas
 from console.ui.map.live.tracks import TRACK_US
@@ -103,7 +102,6 @@ class MainWindow(QMainWindow):
     attributes: AttributeTables
     sounds: AlarmSounds
     help: HelpCommands
-    guide: GuideWindow
 
     def __init__(
         self,
@@ -214,7 +212,6 @@ class MainWindow(QMainWindow):
         self._permitted = Permitted(self, self.session, self._appearance)
         self.messages = MessageBar(self._appearance)
         self.own_data = OwnData(self, self.messages)
-        self.guide = GuideWindow(self._appearance, self)
         self.unsent = UnsentBar(self._appearance)
         self.session.unsent = lambda: len(self.unsent.held) + self.dispatcher.waiting
         self._layout = WindowLayout(self._panels, (self.messages, self.unsent), self.map, self)
@@ -429,7 +426,6 @@ class MainWindow(QMainWindow):
         self.map_commands.set_appearance(appearance)
         self.help.set_appearance(appearance)
         self._permitted.set_appearance(appearance)
-        self.guide.set_appearance(appearance)
         self.map.set_appearance(appearance.theme, appearance.words)
         self.commands.set_words(appearance.words)
         self._name_panels()

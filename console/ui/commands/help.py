@@ -1,4 +1,4 @@
-"""HelpCommands: F1 for the panel in use, the settings window, the tour."""
+"""HelpCommands: F1 for the panel in use, the user guide, the settings window, the tour."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from console.domain.actors import Role
 from console.ui.appearance import Appearance
 from console.ui.commands.appearance_choice import AppearanceChoice
+from console.ui.help.guide import GuideWindow
 from console.ui.help.tour import Tour
 from console.ui.help.window import HelpWindow
 from console.ui.session import Session
@@ -43,6 +44,7 @@ class HelpCommands(QObject):
         self._stored = stored
         self._help: HelpWindow | None = None
         self._settings: SettingsWindow | None = None
+        self._guide: GuideWindow | None = None
         self.tour: Tour | None = None
 
     def page_in_use(self) -> str:
@@ -65,6 +67,13 @@ class HelpCommands(QObject):
         self._help.show()
         self._help.raise_()
         return self._help
+
+    def show_guide(self) -> GuideWindow:
+        """The user guide where it was left."""
+        if self._guide is None:
+            self._guide = GuideWindow(self._look(), self._window)
+        self._guide.open()
+        return self._guide
 
     def show_settings(self) -> SettingsWindow:
         """The settings window."""
@@ -95,6 +104,8 @@ class HelpCommands(QObject):
         """Another theme or language: windows that are open are made anew, the settings where they were."""
         if self.tour is not None:
             self.tour.end()
+        if self._guide is not None:
+            self._guide.set_appearance(appearance)
         for shown, again in ((self._help, self.show), (self._settings, self.show_settings)):
             if shown is not None:
                 place = shown.geometry()

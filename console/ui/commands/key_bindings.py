@@ -106,7 +106,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("tiles", "", lambda w: w.map_commands.ask_tiles()),
     KeyBinding("own_data", "", lambda w: w.bring_own_data()),
     KeyBinding("new_version", "", lambda w: w.compare_versions()),
-    KeyBinding("guide", "Shift+F1", lambda w: w.guide.open()),
+    KeyBinding("guide", "Shift+F1", lambda w: w.help.show_guide()),
     KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
