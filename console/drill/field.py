@@ -58,6 +58,8 @@ class DrillField:
         self._pipes, self._decoder = city.network.pipes, Decoder(city)
         self._lock = threading.Lock()
         self._errands: dict[str, _Errand] = {}
+        self._known: set[str] = set()
+        """Ids of orders that arrived: one that is sent again, because its answer was slow, is no second errand."""
         self._timers: list[threading.Timer] = []
 
     def broke(self, pipe_id: str) -> None:
@@ -72,6 +74,10 @@ class DrillField:
         if order.get("action") == "countermand":
             self._call_back(crew, order["order_id"])
             return
+        with self._lock:
+            if order.get("action") == "new" and order["order_id"] in self._known:
+                return
+            self._known.add(order["order_id"])
         self._later(_ANSWER_S, crew, order["order_id"], "acknowledged", "收到，出发")
         middle = shapely.LineString(self._pipes.points(self._pipes.row(order["pipe_id"]))).interpolate(0.5, normalized=True)
         with self._lock:

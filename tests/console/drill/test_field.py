@@ -104,3 +104,12 @@ def test_a_crew_that_is_called_back_never_arrives(night: Night) -> None:
     night.arrival(1)
     night.order("P4", action="countermand")
     assert night.arrival(300) is None
+
+
+def test_an_order_that_is_sent_again_is_no_second_errand_and_a_changed_one_is(night: Night) -> None:
+    night.order("P4")
+    assert night.arrival(2000) is not None
+    night.order("P4")  # the desk had not heard the answer yet
+    assert night.arrival(300) is None
+    night.order("P4", action="revised")
+    assert night.arrival(300) is not None
