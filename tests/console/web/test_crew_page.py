@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyproj import Transformer
 from starlette.testclient import TestClient
 
 from console.domain.crew_links import token_hash
@@ -98,6 +99,11 @@ def test_an_order_shows_its_text_its_sketch_and_a_card_for_each_valve_of_the_pla
     assert "<svg" in text
     for step in case.plan.valves_to_close:
         assert f"<b>{step.order}</b> {step.asset_id}" in text
+    # The way there: a link that the phone's own map opens, WGS84, latitude first.
+    wgs84 = Transformer.from_crs(site.room.city.network.crs, "EPSG:4326", always_xy=True)
+    for step in case.plan.valves_to_close:
+        lon, lat = wgs84.transform(step.x, step.y)
+        assert f'href="geo:{lat:.6f},{lon:.6f}"' in text
 
 
 def test_any_pipe_is_found_by_number_or_road_the_nearest_first_and_only_for_one_s_own_order(site: Site) -> None:
