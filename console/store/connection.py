@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from console.store.migrations import HEAD
 from maps.errors import InputFault
 
 _BUSY_MS = 5000
+_AGAIN_S = 0.02
 _MIGRATION_BUSY_MS = 60_000
 _PATIENCE = {
     "connect_timeout": 5,
@@ -70,9 +73,9 @@ def engine_for(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 must not begin by itself: it would begin DEFERRED
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        _use_wal(connection)
         for pragma in (
-            f"busy_timeout={_BUSY_MS}",
-            "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
             "journal_size_limit=67108864",
@@ -86,6 +89,20 @@ def engine_for(url: URL, *, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a file to write-ahead logging. SQLite refuses at once, whatever the busy timeout, while another process does it."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def patience(url: URL) -> dict[str, int]:
