@@ -63,6 +63,13 @@ def scene(small_city: City) -> Scene:
 @pytest.fixture
 def canvas(qtbot: QtBot, scene: Scene) -> Iterator[MapCanvas]:
     """Shown offscreen, 900 × 600, on the whole city."""
+    made = a_canvas(qtbot, scene)
+    yield made
+    made.shut()
+
+
+def a_canvas(qtbot: QtBot, scene: Scene) -> MapCanvas:
+    """A canvas of its own, to be shut by whoever asked for it."""
     made = MapCanvas(scene, a_picture(scene.city), Theme.load("dark"), Words("zh_CN", "Asia/Shanghai"))
     qtbot.addWidget(made)
     made.resize(900, 600)
@@ -70,5 +77,4 @@ def canvas(qtbot: QtBot, scene: Scene) -> Iterator[MapCanvas]:
     QCoreApplication.processEvents()
     made.navigation.fit_all()
     made.settle()
-    yield made
-    made.shut()
+    return made
