@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Pool, event
 
 from console.store import SqlStore
 
@@ -24,21 +25,32 @@ def locked(store: SqlStore) -> Iterator[None]:
         other.close()
 
 
+_PRAGMAS: dict[str, str] = {}
+"""Of each faulty store's file: the PRAGMA that every new connection to it gets."""
+
+
+@event.listens_for(Pool, "connect")
+def _prepare(connection: Any, _record: object) -> None:
+    # One listener from the start: one that is added or removed later does so while other threads of an engine connect.
+    if _PRAGMAS and isinstance(connection, sqlite3.Connection):
+        (_number, _name, file) = connection.execute("PRAGMA database_list").fetchone()
+        if file in _PRAGMAS:
+            connection.execute(f"PRAGMA {_PRAGMAS[file]}")
+
+
 def _with_pragma(pragma: str) -> Callable[[SqlStore], Any]:
     @contextmanager
     def faulty(store: SqlStore) -> Iterator[None]:
-        def prepare(connection: Any, _record: object) -> None:
-            connection.execute(f"PRAGMA {pragma}")
-
         engines = (store._durable, store._relaxed)
+        file = str(Path(str(store.where)).resolve())
+        _PRAGMAS[file] = pragma
         for engine in engines:
-            event.listen(engine, "connect", prepare)
             engine.dispose()
         try:
             yield
         finally:
+            del _PRAGMAS[file]
             for engine in engines:
-                event.remove(engine, "connect", prepare)
                 engine.dispose()
 
     return faulty
