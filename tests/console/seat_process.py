@@ -25,7 +25,6 @@ from console.domain.picture import Picture, StationState
 from console.domain.records import RecordKind
 from console.domain.tickets import TICKET, TicketKind, TicketState
 from console.domain.values import to_json
-from console.headless import desk_settings
 from console.runtime import Runtime, RuntimeOptions
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
@@ -38,7 +37,7 @@ from console.services.public.dispatch_orders import GiveDispatchOrder, RepeatBac
 from console.services.tickets.changing import SetTicketState
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
-from console.settings import is_shared, load_settings
+from console.settings import desk_settings, is_shared, load_settings
 from maps.dataset import read_city
 
 
@@ -59,7 +58,7 @@ class SeatProcess:
         settings = load_settings(seat=seat, data_folder=folder, shared=True)
         city = read_city(city_path)
         connection = connection_of(settings, broker_of(settings, broker), city.info.site, seat)
-        desk = desk_settings(settings, site=city.info.site, is_drill=False)
+        desk = desk_settings(settings, city.info.site)
         options = RuntimeOptions(
             city_path, store, folder / "notices", desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
