@@ -79,6 +79,7 @@ def port() -> ScriptedPort:
 @pytest.fixture
 def opened(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     window = MainWindow(port, WindowSettings(language="en", wall=WallSettings(8.0, 200.0, 4840.0, 5.0)))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window
@@ -111,6 +112,7 @@ def test_every_text_has_the_height_fits_its_column_and_overlaps_none(
 ) -> None:
     port.burst()
     window = MainWindow(port, WindowSettings(language=language, theme=theme, wall=WallSettings(8.0, 200.0, width_mm, 5.0)))
+    qtbot.addWidget(window)
     window.show()
     board = wall_of(window, width, height)
     assert QFontMetricsF(board._font).capHeight() >= board.letter_px() - 0.01
