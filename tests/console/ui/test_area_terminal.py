@@ -40,6 +40,7 @@ def port() -> ScriptedPort:
 def terminal(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     sight = AreaSight(port.city, [EAST])
     window = MainWindow(AreaPort(port, sight), WindowSettings(user="李", language="en", area=sight))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window
@@ -49,6 +50,7 @@ def terminal(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
 @pytest.fixture
 def centre(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     window = MainWindow(port, WindowSettings(user="王", language="en"))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window

@@ -33,6 +33,7 @@ def port() -> ScriptedPort:
 @pytest.fixture
 def wall(qtbot: QtBot, port: ScriptedPort) -> Iterator[WallWindow]:
     window = WallWindow(port, WindowSettings(language="en"))
+    qtbot.addWidget(window)
     window.open()
     yield window
     window.close()
@@ -76,6 +77,7 @@ def test_of_an_area_it_shows_that_area_only(qtbot: QtBot, port: ScriptedPort) ->
     port.burst()  # in the east
     sight = AreaSight(port.city, [WEST])
     window = WallWindow(AreaPort(port, sight), WindowSettings(language="en", area=sight))
+    qtbot.addWidget(window)
     window.open()
     assert "case running" not in said(window)
     assert NAMES[WEST] in window.windowTitle()
