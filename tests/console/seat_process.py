@@ -123,12 +123,12 @@ class SeatProcess:
 
     def _submitted(self, intent: Intent, actor: Actor, case: str) -> Incident:
         """The case after it, "" a new one. Plans of other cases may be in the change set too."""
-        changed = self.runtime.engine.submit(intent, actor).result(20).incidents
+        changed = self.runtime.engine.submit(intent, actor).result(60).incidents
         return next(one for one in changed if one.incident_id == case or (not case and one.version == 1))
 
     def _on_record(self, do: str, *words: str) -> Any:
         """A ticket, an outage or a dispatch order: its id and what the answer of this decision is known by."""
-        changed = self.runtime.engine.submit(_on_record(do, *words), self._actor).result(20)
+        changed = self.runtime.engine.submit(_on_record(do, *words), self._actor).result(60)
         ids = [one.record_kind.id_of(one) for one in changed.of(_KINDS[do]) if one.version == 1 or words[0] in str(one)]
         return {"record": ids[0], "at": time.time()}
 

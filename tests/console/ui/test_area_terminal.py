@@ -85,7 +85,7 @@ def test_a_terminal_names_its_area_and_shows_only_its_stations_and_crews(termina
 
 
 def test_a_terminal_writes_no_package_and_says_where_it_is_written(terminal: MainWindow, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(terminal.packages.told) as told:
+    with qtbot.waitSignal(terminal.packages.told, timeout=60_000) as told:
         terminal.focus.with_incident(terminal.packages.ask)
     assert "at the centre" in told.args[0]
 

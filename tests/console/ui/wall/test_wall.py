@@ -233,7 +233,7 @@ def test_a_click_on_the_enlarged_map_finds_what_is_drawn_there(opened: MainWindo
         (shown.width() / canvas._enlarged, shown.height() / canvas._enlarged), abs=1.0
     )
     at = (x * canvas._enlarged, y * canvas._enlarged)
-    with qtbot.waitSignal(canvas.input.picked) as picked:
+    with qtbot.waitSignal(canvas.input.picked, timeout=60_000) as picked:
         QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1])))
     assert picked.args[0] is not None
 

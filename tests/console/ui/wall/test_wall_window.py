@@ -48,8 +48,8 @@ def test_it_fills_the_screen_and_shows_a_new_case_on_board_and_map(wall: WallWin
     assert wall.isFullScreen()
     before = said(wall)
     port.burst()
-    qtbot.waitUntil(lambda: said(wall) != before)
-    qtbot.waitUntil(lambda: wall.map._live.case is not None)
+    qtbot.waitUntil(lambda: said(wall) != before, timeout=60_000)
+    qtbot.waitUntil(lambda: wall.map._live.case is not None, timeout=60_000)
     assert "1 case running" in said(wall)
 
 
