@@ -208,10 +208,11 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
         pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
-        self._mark(line, ignoreBounds=True)
+        self._mark(line, within=False)
 
-    def _mark(self, line: pg.InfiniteLine, *, ignoreBounds: bool = False) -> None:
-        self.addItem(line, ignoreBounds=ignoreBounds)
+    def _mark(self, line: pg.InfiniteLine, *, within: bool = True) -> None:
+        """``within``: the range shown includes it."""
+        self.addItem(line, ignoreBounds=not within)
         self._marks.append(line)
 
     def _fit(self) -> None:
