@@ -282,6 +282,7 @@ def _from_the_field() -> Chair:
     chair.does(DecideCorrection("K-00001", is_accepted=True))
     chair.does(EndCorrection("K-00001", "已修复"))
     chair.does(DecideCorrection("K-00002", is_accepted=False, reason="在井内"))
+    reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), asset_id="H10a", layer="valve")
     for _ in range(MOST_PHOTOS + 1):
         reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
     chair.does(SendValveCards(CASE))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 import struct
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from console.domain.clock import micros
 from console.domain.corrections import CORRECTION
 from console.domain.crews import CrewState
 from console.domain.shift import LOG_ENTRY, LogEntry
+from console.domain.valve_photos import VALVE_PHOTO
 from console.services.crews.corrections import DecideCorrection
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.incidents.judging import JudgeBurst
@@ -216,6 +220,37 @@ def test_a_photo_is_kept_encoded_anew_upright_and_without_what_the_camera_wrote(
     assert entry.incident_id == site.case().incident_id
     assert entry.author == "crew1"
     assert site.case().field_reports[0].picture == entry.picture
+
+
+def test_the_last_photo_of_a_valve_is_on_its_card_and_only_for_a_crew_with_an_order_there(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    plan = site.case().plan
+    assert plan is not None
+    valve = plan.valves_to_close[0].asset_id
+    hostile = "<img src=x onerror=alert(1)>"
+    assert sends(client, a_photo(), order, valve_id="V-none").status_code == 422
+    assert sends(client, a_photo(), order, number=2, valve_id=valve, text=hostile).json()["state"] == "taken"
+    page = client.get(f"/orders/{order}").text
+    (address,) = re.findall(r'<img src="([^"]+)" alt="Photo ' + re.escape(valve), page)
+    assert "<img src=x" not in page
+    shown = client.get(address)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert address.endswith(hashlib.sha256(shown.content).hexdigest())
+    # Neither another crew, nor a stranger, nor a photo that is of no valve of the order.
+    assert site.client("crew2").get(address).status_code == 404
+    assert TestClient(site.app).get(address).status_code == 401
+    sends(client, a_photo(900), order, number=3)
+    site_photo = site.case().field_reports[-1].picture
+    assert site_photo is not None
+    assert client.get(f"/orders/{order}/photos/{site_photo.sha256}").status_code == 404
+    # A later one takes its place, an earlier one that was late does not.
+    sends(client, a_photo(600), order, number=4, valve_id=valve, t=(site.room.clock.at - timedelta(hours=1)).isoformat())
+    assert address in client.get(f"/orders/{order}").text
+    site.room.clock.sleep(60)
+    sends(client, a_photo(600), order, number=5, valve_id=valve)
+    assert address not in client.get(f"/orders/{order}").text
+    assert len(site.room.store.records_of((VALVE_PHOTO,), 0, micros(site.room.clock.at))) == 1
 
 
 def a_png_bomb(side: int = 30_000) -> bytes:
