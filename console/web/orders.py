@@ -11,11 +11,11 @@ from console.domain.attachments import Attachment
 from console.domain.clock import micros
 from console.domain.corrections import CORRECTION, Correction, Overlay, overlay
 from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
-from console.domain.incidents import CardsSent, Incident, OrderState, ValveMark, WorkOrder
+from console.domain.incidents import CardsSent, Incident, OrderKind, OrderState, ValveMark, WorkOrder
 from console.domain.records import Record, RecordKind
 from console.domain.valve_photos import VALVE_PHOTO, ValvePhoto
 from console.services.crews.valve_cards import ValveCard, valve_cards
-from console.services.incidents.messages import order_note
+from console.services.incidents.messages import order_note, water_note
 from console.services.note_texts import NoteTexts, as_written
 from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
 from console.web.sketch import Sketch, sketch
@@ -112,10 +112,19 @@ class OrderPage:
     def text_in(self, language: str) -> str:
         """What the crew is to do, in its language: where the case still has what the order was written from, else as written."""
         order, incident = self.of.order, self.of.incident
-        if incident.place is None or language == LANGUAGES[0]:
+        if language == LANGUAGES[0]:
+            return order.text
+        if self.is_water:
+            return NoteTexts(language).text(water_note(order, is_drill=incident.is_drill))
+        if incident.place is None:
             return order.text
         note = order_note(order.kind, incident, incident.place, order.eta_minutes)
         return NoteTexts(language).text(note) if as_written(note) == order.text else order.text
+
+    @property
+    def is_water(self) -> bool:
+        """Whether a tanker is to bring water: then there is nothing to close and nothing to find."""
+        return self.of.order.kind is OrderKind.WATER
 
     @property
     def cards(self) -> CardsSent | None:
@@ -144,6 +153,8 @@ def order_page(
     way: WayThere | None = None,
 ) -> OrderPage:
     """The order with the valves of its case's plan, and those operated for the case beside it. ``photos``: by valve."""
+    if of.order.kind is OrderKind.WATER:
+        return OrderPage(of, (), None, reports=_reports_of(of), way=way)
     incident, plan = of.incident, of.incident.plan
     marks = {mark.valve_id: mark for mark in incident.valve_marks}
     try:
@@ -160,9 +171,14 @@ def order_page(
         drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places, None if way is None else way.points)
     except UnknownAsset:
         drawn = None
-    reports = tuple(sorted((one for one in incident.field_reports if one.order_id == of.order.order_id), key=lambda one: one.at))
     pipes, gauges = pipe_choices(city, incident, of.order), gauge_places(city, incident, of.order)
-    return OrderPage(of, tuple(lines), drawn, pipes, gauges, reports[::-1], way)
+    return OrderPage(of, tuple(lines), drawn, pipes, gauges, _reports_of(of), way)
+
+
+def _reports_of(of: CrewOrder) -> tuple[FieldReport, ...]:
+    """The order's reports, the newest first."""
+    mine = (one for one in of.incident.field_reports if one.order_id == of.order.order_id)
+    return tuple(sorted(mine, key=lambda one: one.at, reverse=True))
 
 
 def photos_of(store: Kept, incident: Incident, now: datetime) -> dict[str, ValvePhoto]:

@@ -19,6 +19,7 @@ from console.domain.texts import storable
 from console.feeds.bounds import BOUNDS, EARLIEST_US, PartRefused, iso_time
 from console.feeds.owntracks import FixReader
 from console.services.crews.field_reports import MOST_PHOTOS, overtaken_by
+from console.services.public.water_points import MOST_LITRES
 from console.web.outcomes import REFUSED, TAKEN
 from console.web.positions import position
 from maps.city import City
@@ -50,6 +51,11 @@ def field_report(city: City, reader: FixReader, crew_id: str, given: dict[str, A
         case ReportKind.SAMPLE:
             turbidity, chlorine = _within(given, "turbidity", Channel.TURBIDITY), _within(given, "chlorine", Channel.CHLORINE)
             return FieldReport(*base, at, order_id, turbidity_ntu=turbidity, chlorine_mgl=chlorine)
+        case ReportKind.WATER:
+            litres = _number(given, "litres")
+            if not 0.0 < litres <= MOST_LITRES:
+                raise PartRefused("bounds", f"litres: expected up to {MOST_LITRES:g}")
+            return FieldReport(*base, at, order_id, text=_text(given, "text", _TEXT_LEN), litres=litres)
         case ReportKind.CORRECTION:
             return _correction(city, reader, FieldReport(*base, at, order_id), given, now)
         case _:

@@ -1,4 +1,4 @@
-"""The way to an order's pipe: streets with turns, and a drawing of it between the roads near. Kept with the order's page."""
+"""The way to an order's pipe or water point: streets with turns, and a drawing of it between the roads near."""
 
 from __future__ import annotations
 
@@ -69,26 +69,27 @@ class Ways:
         known = fixes(order.crew_id, sent - FRESH // _MICROSECOND, sent)
         if known:
             at_us, x, y = known[-1]
-            return self._found(order.pipe_id, x, y, at_us)
+            return self._found(order.pipe_id, _point(order), x, y, at_us)
         base = self._base(order.crew_id)
-        return None if base is None else self._found(order.pipe_id, *base, 0)
+        return None if base is None else self._found(order.pipe_id, _point(order), *base, 0)
 
     def _base(self, crew_id: str) -> tuple[float, float] | None:
         crews = self._city.crews
         rows = np.flatnonzero(crews.asset_id == crew_id)
         return (float(crews.base_x[rows[0]]), float(crews.base_y[rows[0]])) if len(rows) else None
 
-    def _find(self, pipe_id: str, x: float, y: float, at_us: int) -> WayThere | None:
+    def _find(self, pipe_id: str, point: tuple[float, float] | None, x: float, y: float, at_us: int) -> WayThere | None:
         network = self._city.network
         try:
-            route = self._finder.route(x, y, network.pipes.row(pipe_id))
+            row = network.pipes.row(pipe_id) if point is None else 0
+            route = self._finder.route(x, y, row) if point is None else self._finder.route_to(x, y, point)
         except UnknownAsset:  # the dataset has changed since
             return None
         if route is None or not len(route.points):
             return None
-        lonlat = None
-        if network.georeferenced and np.isfinite(route.points[-1]).all():
-            lon, lat = to_wgs84(route.points[-1:, 0], route.points[-1:, 1], network.crs)
+        lonlat, end = None, np.array([route.points[-1] if point is None else point])
+        if network.georeferenced and np.isfinite(end).all():
+            lon, lat = to_wgs84(end[:, 0], end[:, 1], network.crs)
             lonlat = (float(lon[0]), float(lat[0]))
         since = moment(at_us) if at_us else None
         return WayThere(route.legs, route.length_m, route.points, self._drawing(route), lonlat, since)
@@ -109,3 +110,8 @@ class Ways:
         thinned = shapely.get_coordinates(shapely.simplify(shapely.LineString(points), 0.5 / frame.per_m))
         start, end = (tuple(np.round(frame.px(points[n]), 1).tolist()) for n in (0, -1))
         return WayDrawing(tuple(lines), frame.svg(thinned), start, end, *frame.bar)
+
+
+def _point(order: WorkOrder) -> tuple[float, float] | None:
+    """The place that an order names, None where it is for a pipe."""
+    return None if order.x is None or order.y is None else (order.x, order.y)

@@ -25,6 +25,7 @@ from console.services.crews.valve_reports import RecordSample, record_sample
 from console.services.incidents.joint_plans import merged
 from console.services.location.gauge_readings import EnterReading, enter
 from console.services.note_texts import as_written
+from console.services.public.tanker_orders import brought
 from console.services.shift.entries import WriteEntry, write
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -119,6 +120,10 @@ def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder,
         case ReportKind.SAMPLE:
             asked = RecordSample(incident.incident_id, report.turbidity_ntu, report.chlorine_mgl)
             return _with_step(record_sample(tools, state, asked, crew, report.at), incident, report)
+        case ReportKind.WATER:
+            kept = replace(incident, field_reports=(*incident.field_reports, report))
+            note = Note("field_report.kept", crew=report.crew_id, kind=Code("field_report_kind", report.kind))
+            return merged(recorded(incident, kept, "crew_report", note), brought(state, order, report))
         case ReportKind.CORRECTION:
             return _correction(state, incident, report)
         case _:

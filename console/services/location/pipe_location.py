@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import Point
 
 from console.domain.incidents import PipePlace
-from console.services.location.routing import Route, Way, WayFinder
+from console.services.location.routing import Way, WayFinder
 from console.services.location.streets import Layer, Streets
 from console.services.notices.community_names import named_apart
 from maps.city import City
@@ -66,9 +66,9 @@ class PlaceFinder:
         way = self._ways.way(x, y, self._network.pipes.row(place.pipe_id))
         return replace(place, way=way.roads), way
 
-    def route(self, pipe_id: str, x: float, y: float) -> Route | None:
-        """The way from a point (network's CRS) with its turns, None where the pipes do not connect. Raises UnknownAsset."""
-        return self._ways.route(x, y, self._network.pipes.row(pipe_id))
+    def way_to(self, x: float, y: float, to: tuple[float, float]) -> Way:
+        """The route from a point (network's CRS) to the street nearest to another one."""
+        return self._ways.way_to(x, y, to)
 
     def middle(self, pipe: int) -> Point:
         """The point half-way along a pipe row, in the network's CRS."""

@@ -54,7 +54,14 @@ class WayFinder:
 
     def way(self, x: float, y: float, pipe: int) -> Way:
         """From a point (network's CRS) to a pipe row."""
-        found = self._path(x, y, pipe)
+        return self._way(self._path(x, y, self._ends(pipe)))
+
+    def way_to(self, x: float, y: float, to: tuple[float, float]) -> Way:
+        """From a point to the street nearest to another one."""
+        end = self._node_near(*to)
+        return self._way(None if end is None else self._path(x, y, [end]))
+
+    def _way(self, found: tuple[list[tuple[int, int]], float] | None) -> Way:
         if found is None:
             return Way((), None)
         roads = (str(self._network.pipes.road_name[row]) for row, _ in found[0])
@@ -62,7 +69,14 @@ class WayFinder:
 
     def route(self, x: float, y: float, pipe: int) -> Route | None:
         """The same way with its turns and its course; None when the pipes do not connect or the point is no place."""
-        found = self._path(x, y, pipe)
+        return self._route(self._path(x, y, self._ends(pipe)))
+
+    def route_to(self, x: float, y: float, to: tuple[float, float]) -> Route | None:
+        """The same to the street nearest to another point."""
+        end = self._node_near(*to)
+        return None if end is None else self._route(self._path(x, y, [end]))
+
+    def _route(self, found: tuple[list[tuple[int, int]], float] | None) -> Route | None:
         if found is None:
             return None
         legs: list[Leg] = []
@@ -75,12 +89,15 @@ class WayFinder:
             courses.append(course)
         return Route(tuple(legs), found[1], np.vstack(courses) if courses else np.empty((0, 2)))
 
-    def _path(self, x: float, y: float, pipe: int) -> tuple[list[tuple[int, int]], float] | None:
-        """((pipe row, node where it is entered) …, length in m) to the nearer end of a pipe."""
-        start, pipes = self._node_near(x, y), self._network.pipes
+    def _ends(self, pipe: int) -> list[int]:
+        pipes = self._network.pipes
+        return sorted({int(pipes.from_node[pipe]), int(pipes.to_node[pipe])})
+
+    def _path(self, x: float, y: float, ends: list[int]) -> tuple[list[tuple[int, int]], float] | None:
+        """((pipe row, node where it is entered) …, length in m) to the nearest of these nodes."""
+        start = self._node_near(x, y)
         if start is None:
             return None
-        ends = np.unique([int(pipes.from_node[pipe]), int(pipes.to_node[pipe])])
         distance, before, _ = dijkstra(self._graph, directed=False, indices=ends, return_predecessors=True, min_only=True)
         if not np.isfinite(distance[start]):
             return None
