@@ -66,12 +66,14 @@ class TextIndex:
         head = pattern[:_HEAD]
         shift = np.uint32(8 * (_HEAD - len(head)))
         wanted = np.uint32(int.from_bytes(head, "big"))
-        for start in range(0, len(self._heads), _STRETCH):
-            rows = start + np.flatnonzero(self._heads[start : start + _STRETCH] >> shift == wanted)
+        start, size = 0, _PIECE  # where many begin so, the first rows are enough
+        while start < len(self._heads):
+            rows = start + np.flatnonzero(self._heads[start : start + size] >> shift == wanted)
             for at in range(0 if b"\0" in head else _HEAD, len(pattern)):
                 places = self._starts[rows] + at
                 rows = rows[self._text[np.minimum(places, len(self._text) - 1)] == pattern[at]]
             yield from rows.tolist()
+            start, size = start + size, min(4 * size, _STRETCH)
 
     def _containing(self, pattern: bytes) -> Iterator[int]:
         """Rows that contain the pattern, ascending, each once."""
