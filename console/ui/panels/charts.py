@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from console.domain.clock import moment
@@ -95,6 +95,12 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self.reading.setObjectName("reading")
         self.reading.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.reading.hide()
+        self.told = QLabel(self)
+        """Why there are no lines; hidden while there are."""
+        self.told.setObjectName("muted")
+        self.told.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.told.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.told.hide()
         self._cursor = pg.InfiniteLine(0.0)
         self._cursor.setZValue(20)
         self._cursor.setVisible(False)
@@ -129,6 +135,22 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         if not self.zoomed:
             self.setXRange(since_s, until_s, padding=0.01)
         self._read_again()
+
+    def tell(self, text: str) -> None:
+        """Say over the middle why no lines are drawn; "" for nothing."""
+        self.told.setText(text)
+        self.told.setVisible(bool(text))
+        self._place_told()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """The line stays in the middle. Pyqtgraph calls it with None from its constructor, before there are axes."""
+        super().resizeEvent(event)
+        if event is not None:
+            self._place_told()
+
+    def _place_told(self) -> None:
+        left = round(self.getAxis("left").width())
+        self.told.setGeometry(left, 0, max(self.width() - left, 0), max(self.height() - round(_AXIS_PX / 2), 0))
 
     def show_all(self) -> None:
         """The whole time again."""

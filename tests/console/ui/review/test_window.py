@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor
@@ -18,6 +19,7 @@ from console.package import read_package, verify_package, write_package
 from console.services.incidents.undo import UndoLast
 from console.services.review.record import CaseRecord
 from console.ui.appearance import Appearance
+from console.ui.map.view.picking import Asset
 from console.ui.panels.case.head import PhaseStrip
 from console.ui.review.pair import PairWindow
 from console.ui.review.port import Recorded
@@ -112,6 +114,21 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
 def test_the_review_window_offers_no_change_of_the_case(window: ReviewWindow, qtbot: QtBot) -> None:
     with pytest.raises(Recorded):
         window.replaying.submit(UndoLast(CASE), Actor.named("王")).result()
+    offered = {one.key for one in window.commands.listed()}
+    assert {"judge", "closed", "crew", "notice", "undo", "ticket", "shift_entry"}.isdisjoint(offered)
+    assert {"search", "show_case", "trace", "fullscreen"} <= offered
+    window.run_command("operation")
+    QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert window.findChildren(QDialog) == []  # neither a question nor a refusal
+    sheet = window.help.show("map").keys.toPlainText()
+    assert "Ctrl+J" not in sheet
+    assert "播放、暂停" in sheet
+    for asset in (Asset("pipe", str(window.record.city.network.pipes.asset_id[0]), 0, 0.0, 0.0), None):
+        window.locator.on_menu(asset, QPoint(0, 0))
+        menu = window.findChildren(QMenu)[-1]
+        shown = " ".join(action.text() for action in menu.actions() if action.isVisible())
+        assert not any(word in shown for word in ("判定", "计划停水", "报告爆管", "来电", "日志", "作业")), shown
+        menu.close()
     window.dispatcher.submit(UndoLast(CASE))
     qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     assert window.record.incident == read_package(window.path or Path()).incident
