@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, and_, delete, func, select, text
 
 from console.domain.rollups import WIDTHS_S, Buckets, DueDay, empty, joined, rolled
 from console.services.analysis.retention import HistoryKind
-from console.store.readings import Times, Values, merged_blocks, within
+from console.store.reading_codec import Times, Values
+from console.store.readings import merged_blocks, within
 from console.store.rollup_codec import DAY_US, packed, unpacked
 from console.store.stations import Stations
 from console.store.tables import deletions, reading_blocks, rollup_due, rollups
