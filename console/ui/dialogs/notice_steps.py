@@ -44,11 +44,12 @@ class NoticeSteps(QFrame):
         needs(EndNoticeEarly, self.early)
         live_only(self.approve)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
-        self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
+        self.approver.setPlaceholderText(words("notice.approver"))
         self.password.setPlaceholderText(words("notice.approver_password"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setVisible(session.needs_sign_in)
         self.override.setPlaceholderText(words("notice.override_reason"))
+        if session.drill_approver is not None:
+            self.approver.setText(session.drill_approver[0])
         self.approver.textChanged.connect(self._show_approver)
         self._signing = QWidget()
         self._signing.setLayout(row(self.approver, self.password, self.override))
@@ -91,7 +92,7 @@ class NoticeSteps(QFrame):
             one.setVisible(in_force)
         self._signing.setVisible(at is NoticeStatus.SUBMITTED)
         waits = at in _ORDER[:3] and not ready
-        hint = words(self._second_person, user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""
+        hint = self._second_person if at is NoticeStatus.SUBMITTED and not waits else ""
         if waits:
             hint = words("notice.blocked" if blocked else "notice.save_first")
         self._hint.setText(hint)
@@ -100,7 +101,9 @@ class NoticeSteps(QFrame):
 
     @property
     def _second_person(self) -> str:
-        return "notice.second_person_signs" if self._session.needs_sign_in else "notice.second_person"
+        words, drill = self._appearance.words, self._session.drill_approver
+        hint = words("notice.second_person_signs" if self._session.needs_sign_in else "notice.second_person", user=self._user)
+        return hint if drill is None else hint + " " + words("notice.drill_approver", name=drill[0], password=drill[1])
 
     @property
     def _user(self) -> str:
@@ -109,15 +112,13 @@ class NoticeSteps(QFrame):
     def sign(
         self, made: Callable[[str], Intent], ask: Callable[[Intent, Actor | None], None], failed: Callable[[QuanmaiError], None]
     ) -> None:
-        """Ask for the approval in the name in the field, else of who is signed in.
+        """Ask for the approval of who gives name and password in the fields, else of who is at the seat.
 
-        ``made``: the intent, from the reason of an override.
+        ``made``: the intent, from the reason of an override, which is of who is at the seat.
         """
         approver, intent = self.approver.text().strip(), made(self.override.text().strip())
         if not approver or approver == self._user:
             ask(intent, None)
-        elif not self._session.needs_sign_in:
-            ask(intent, Actor.named(approver, proof=Proof.TYPED_NAME))
         else:
             self._session.confirm_once(approver, self.taken_password(), lambda actor: ask(intent, actor), failed)
 
