@@ -42,6 +42,13 @@ _ADVICE = (
     ("could not decode", "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )
+_ADVICE_BY_STATE = {
+    "53100": "the server's disk is full; free some space there, nothing was written",
+    "25006": "the server takes no writes now (a standby, or set read-only); nothing was written",
+    "42501": "the account may not do this there; check its rights ('quanmai server init' grants them)",
+    "53300": "the server has no connection left; raise its max_connections",
+}
+"""By SQLSTATE, since a server may speak another language than English. A refused connection has none."""
 
 
 class Damaged(ValueError):
@@ -75,6 +82,8 @@ def told(where: str) -> Iterator[None]:
 
 
 def _advice_for(fault: exc.DBAPIError) -> str | None:
+    if advice := _ADVICE_BY_STATE.get(getattr(fault.orig, "sqlstate", None) or ""):
+        return advice
     words = str(fault.orig).lower()
     for symptom, advice in _ADVICE:
         if re.search(symptom, words):
