@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,9 @@ class SmallDisk:
         self.url, self._ballast = url, folder / "ballast"
 
     def fill(self) -> None:
-        self._ballast.write_bytes(bytes(shutil.disk_usage(self._ballast.parent).free))
+        with self._ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(8192)):
+                pass
 
     def free(self) -> None:
         self._ballast.unlink()
