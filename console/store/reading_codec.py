@@ -19,6 +19,9 @@ BLOCK_US = 86_400_000_000
 """A block spans less than this, so that a search by time looks back this far and no further."""
 BLOCK_ROW_BYTES = 8 + 8 + 1
 _ROW_BYTES = 4 + 1 + 8 + 8 + 1
+_PIECE, _LONG = 92, 400
+"""Readings: with their arrivals two rows of the former fill a page of SQLite, one of 100 would take a page alone; long rows use
+pages of their own, of which the last part is small beside the whole."""
 Times: TypeAlias = NDArray[np.int64]
 Values: TypeAlias = NDArray[np.float64]
 Qualities: TypeAlias = NDArray[np.uint8]
@@ -85,8 +88,11 @@ def _unpacked(blobs: Sequence[bytes]) -> ReadingBatch:
     return ReadingBatch(station, channel, at_us, value, quality)
 
 
-def block_rows(batch: ReadingBatch, block_no: int) -> Iterator[BlockRow]:
-    """One row per channel of a station and day from its first reading on, by time; a repeated time keeps its order of arrival."""
+def block_rows(batch: ReadingBatch, block_no: int, *, in_pages: bool = False) -> Iterator[BlockRow]:
+    """One row per channel of a station and day from its first reading on, by time; a repeated time keeps its order of arrival.
+
+    ``in_pages``: those that would waste a part of a page of SQLite are cut into pieces of which two fill one, longest first.
+    """
     batch = batch.where(_by_channel_and_time(batch))
     station, channel, at_us = batch.station, batch.channel, batch.at_us
     arrivals = Arrivals.of(arrived(batch))
@@ -95,14 +101,28 @@ def block_rows(batch: ReadingBatch, block_no: int) -> Iterator[BlockRow]:
     first_us = at_us[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
     day = (at_us - first_us) // BLOCK_US
     fresh[1:] |= day[1:] != day[:-1]
+    if in_pages:
+        fresh |= _cut(fresh, at_us)
     starts = np.flatnonzero(fresh)
     ends = np.append(starts[1:], len(batch))
+    if in_pages:
+        by_length = np.argsort(starts - ends, kind="stable")
+        starts, ends = starts[by_length], ends[by_length]
     # Slices of three long strings: an array of its own for each of ten thousand blocks takes four times as long.
     times, values, qualities = at_us.astype("<i8").tobytes(), batch.value.astype("<f8").tobytes(), batch.quality.tobytes()
     keys = (station[starts], channel[starts], at_us[starts], at_us[ends - 1], starts, ends)
     for number, measured, from_us, to_us, start, end in zip(*(key.tolist() for key in keys), strict=True):
         content = times[8 * start : 8 * end] + values[8 * start : 8 * end] + qualities[start:end]
         yield number, measured, from_us, block_no, to_us, content, arrivals.packed(start, end)
+
+
+def _cut(fresh: NDArray[np.bool_], at_us: Times) -> NDArray[np.bool_]:
+    """Where further rows begin. Equal times stay together: of these the last one counts."""
+    first = np.flatnonzero(fresh)
+    length = np.diff(first, append=len(fresh))
+    place = np.arange(len(fresh)) - np.repeat(first, length)
+    is_later = np.diff(at_us, prepend=at_us[0]) > 0
+    return (place % _PIECE == 0) & is_later & np.repeat(length < _LONG, length)
 
 
 def _by_channel_and_time(batch: ReadingBatch) -> NDArray[np.intp]:

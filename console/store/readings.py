@@ -99,7 +99,7 @@ class ReadingLog:
     def whole(self, since_us: int, until_us: int) -> ReadingBatch:
         """Every reading of every channel in [since, until], in no order, repeated ones too (a later copy comes later)."""
         of = reading_blocks.c
-        query = select(of.station, of.channel, of.packed, of.arrivals).order_by(of.block_no)
+        query = select(of.station, of.channel, of.packed, of.arrivals).order_by(of.block_no, of.from_us)
         with told(self._where), self._engine.connect().execution_options(**READING) as connection:
             logged = _log(connection)
             blocks = connection.execute(query.where(_reaching(connection, since_us, until_us))).all()
@@ -168,7 +168,7 @@ class ReadingLog:
         if not found:
             return True
         batch, block_no = logged_batch(found), int(found[-1].log_id)
-        rows = list(block_rows(batch, block_no))
+        rows = list(block_rows(batch, block_no, in_pages=self._engine.dialect.name == "sqlite"))
         whole = delete(reading_log).where(of.log_id >= found[0].log_id, of.log_id <= block_no).returning(of.log_id)
         with told(self._where), self._engine.connect() as connection, connection.begin() as transaction:
             if sorted(connection.execute(whole).scalars()) != [row.log_id for row in found]:
@@ -220,7 +220,7 @@ def of_channel(station: int, channel: int, since_us: int, until_us: int) -> Sele
     """One channel's blocks that reach into [since, until], by the key; later copies last."""
     of = reading_blocks.c
     query = select(of.packed).where(of.station == station, of.channel == channel, within(since_us, until_us))
-    return query.order_by(of.block_no)
+    return query.order_by(of.block_no, of.from_us)
 
 
 def _joined(rows: Sequence[Any]) -> ReadingBatch:

@@ -161,7 +161,7 @@ def _blocks(connection: Connection, day: int, keys: Iterable[tuple[int, int]]) -
     query = select(of.station, of.channel, of.block_no, of.packed).where(
         of.station.in_(stations), of.channel.in_(channels), within(day * DAY_US, (day + 1) * DAY_US - 1)
     )
-    return iter(connection.execute(query.order_by(of.station, of.channel, of.block_no)))
+    return iter(connection.execute(query.order_by(of.station, of.channel, of.block_no, of.from_us)))
 
 
 def _before(
