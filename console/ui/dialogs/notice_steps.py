@@ -50,7 +50,8 @@ class NoticeSteps(QFrame):
         self.override.setPlaceholderText(words("notice.override_reason"))
         if session.drill_approver is not None:
             self.approver.setText(session.drill_approver[0])
-        self.approver.textChanged.connect(self._show_approver)
+        for field in (self.approver, self.password, self.override):
+            field.textChanged.connect(self._show_approver)
         self._signing = QWidget()
         self._signing.setLayout(row(self.approver, self.password, self.override))
         self._told = [label(wrap=True) for _ in _ORDER]
@@ -114,13 +115,19 @@ class NoticeSteps(QFrame):
     ) -> None:
         """Ask for the approval of who gives name and password in the fields, else of who is at the seat.
 
-        ``made``: the intent, from the reason of an override, which is of who is at the seat.
+        ``made``: the intent, from the reason of an override; given without a password it is of who is at the seat.
         """
-        approver, intent = self.approver.text().strip(), made(self.override.text().strip())
-        if not approver or approver == self._user:
+        approver, intent = self._approver, made(self.override.text().strip())
+        if approver == self._user:
             ask(intent, None)
         else:
             self._session.confirm_once(approver, self.taken_password(), lambda actor: ask(intent, actor), failed)
+
+    @property
+    def _approver(self) -> str:
+        """In whose name the button approves."""
+        is_override = bool(self.override.text().strip() and not self.password.text())
+        return self._user if is_override else self.approver.text().strip() or self._user
 
     def taken_password(self) -> str:
         """The second person's password, taken out of its field."""
@@ -130,8 +137,7 @@ class NoticeSteps(QFrame):
 
     def _show_approver(self) -> None:
         """The button says in whose name."""
-        person = self.approver.text().strip() or self._user
-        text = self._appearance.words("notice.do_submitted_as", user=person)
+        text = self._appearance.words("notice.do_submitted_as", user=self._approver)
         self.approve.setText(fitted(self.approve, text, _WIDEST_PX))
         self.approve.setToolTip(tip(text))
 

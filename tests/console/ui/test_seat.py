@@ -303,6 +303,8 @@ def test_at_a_single_seat_a_supervisor_approves_by_password_and_a_typed_name_is_
         window.settle()
         assert port.case.notices[0].status is NoticeStatus.SUBMITTED
         assert dialog._refused.text() == "姓名或密码错误。"
+    dialog.steps.override.setText("电话请示")
+    assert "王" in dialog.steps.approve.text()  # an override is of who is at the seat
     dialog.approve_as("李", GOOD)
     window.settle()
     notice = port.case.notices[0]
