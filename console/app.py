@@ -131,6 +131,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
     an operating area whose terminal is shown; InputFault for an unknown one.
     """
     # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
+    from console.drill.approver import APPROVER, add_approver
     from console.drill.contacts import demo_contacts
     from console.drill.controls import DrillControls
     from console.drill.field import DrillField
@@ -167,6 +168,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
         kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
         tell("store")
         runtime = Runtime(scene.city, clock, kept, feeds=[feed], channels=[channel])
+        add_approver(runtime.store, clock.now())
         tell("history")
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
         field = DrillField(feed.offer, feed.process, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
@@ -179,7 +181,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
         runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
         tell("window")
         drill = DrillControls(scene.city, feed.process, field)
-        return _show(runtime, settings, drill, areas=areas, splash=splash, reports=reports)
+        return _show(runtime, settings, drill, areas=areas, splash=splash, reports=reports, approver=APPROVER)
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
@@ -308,11 +310,12 @@ def _show(
     splash: Splash | None = None,
     reports: CrashReports | None = None,
     seat: str = "",
+    approver: tuple[str, str] | None = None,
 ) -> int:
-    """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
+    """``people``: of a store whose people sign in: somebody does so first, unless ``actor`` has.
 
     ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too. ``seat``: under this
-    name drafts are kept; "" for a drill, which keeps none.
+    name drafts are kept; "" for a drill, which keeps none. ``approver``: of a drill, name and password.
     """
     try:
         from PySide6.QtWidgets import QApplication
@@ -351,6 +354,7 @@ def _show(
         window.help.offer_tour()
 
     look = _window_settings(settings, settings.data_folder, people, actor)
+    look = replace(look, approvers=runtime.store.users, drill_approver=approver)
     windows = SeatWindows(runtime.engine, look, areas, drill, prepare)
     window = windows.open(look.person)
     if splash is not None:

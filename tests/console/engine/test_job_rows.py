@@ -20,6 +20,7 @@ from console.domain.jobs import JobKey, JobKind, JobRow, JobState
 from console.domain.notices import Notice
 from console.engine import ingest, outbox, retrying
 from console.engine import lease as leadership
+from console.services.changesets import NOTHING
 from console.services.desk import DeskSettings
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
@@ -335,3 +336,27 @@ def test_a_job_that_is_due_much_later_by_a_clock_that_was_set_back_is_not_strand
     second = rooms(documents=quick())
     second.waits(lambda: attempts(store, JobKind.FILES) > kept.attempts)
     store.close()
+
+
+def test_a_result_that_comes_when_another_process_leads_ends_no_job_and_asks_for_none(seat: Seats) -> None:
+    solver = Solver(7, waits=True)
+    room = seat(hydraulics=solver)
+    leads(room)
+    case = a_case(room)
+    assert solver.asked.wait(10)
+    jobs, refused = room.engine._jobs, threading.Event()
+    (job,) = (one for one in jobs._retrying.of_case(case) if one.key.kind is JobKind.IMPACT)
+
+    def late() -> None:
+        room.engine._leadership.leads = False  # replaced, and not yet acted on
+        jobs._take(job, lambda _: NOTHING)
+        assert jobs._retrying.is_wanted(job)
+        jobs.drop()
+        assert not jobs._retrying.cases()
+        refused.set()
+
+    room.engine._commands.call(late)
+    assert refused.wait(10)
+    solver.goes_on.set()
+    room.settles()
+    assert not has_state(room.store, JobKind.IMPACT, JobState.DONE)
