@@ -181,7 +181,8 @@ class AssetLocator(QObject):
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
                 judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
                 allow(menu, judge, JudgeBurst)
-            menu.addAction(words("map.plan_outage", pipe=asset.asset_id), lambda: self.outage_asked.emit(asset.asset_id))
+            text = words("map.plan_outage", pipe=asset.asset_id)
+            allow(menu, menu.addAction(text, lambda: self.outage_asked.emit(asset.asset_id)), PlanOutage)
             self._offer_connection(menu, asset.asset_id)
             report = menu.addAction(
                 words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)

@@ -27,6 +27,7 @@ from console.ui.dialogs.ticket_correction import TicketCorrection
 from console.ui.dialogs.ticket_duplicate import TicketDuplicate
 from console.ui.focus import CaseFocus
 from console.ui.models.tickets import tickets_text, web_address
+from console.ui.permitted import over_recording
 from console.ui.port import ConsolePort
 from console.ui.search import Hit
 from console.ui.widgets import menu_over
@@ -128,11 +129,18 @@ class TicketCommands(QObject):
 
     def offer(self, ticket: Ticket, at: QPoint) -> QMenu:
         """What can be done with a ticket."""
-        menu, words, name = menu_over(self._window), self._appearance.words, ticket.ticket_id
+        menu = menu_over(self._window)
         if ticket.x is not None:
             menu.addAction(self._t("menu.show"), lambda: self.show_on_map(ticket))
         if ticket.incident_id:
             menu.addAction(self._t("menu.case", case=ticket.incident_id), lambda: self.case_asked.emit(ticket.incident_id))
+        if not over_recording(self._window):
+            self._offer_acts(menu, ticket)
+        menu.popup(at)
+        return menu
+
+    def _offer_acts(self, menu: QMenu, ticket: Ticket) -> None:
+        words, name = self._appearance.words, ticket.ticket_id
         back = menu.addMenu(self._t("menu.called_back"))
         for result in CallbackResult:
             back.addAction(words.of("callback", result.value), partial(self._send, LogCallback(name, result)))
@@ -150,8 +158,6 @@ class TicketCommands(QObject):
             menu.addAction(self._t("menu.part"), partial(self._send, JoinTicket(name, "")))
         menu.addAction(self._t("menu.correct"), lambda: self.correct(ticket))
         menu.addAction(self._t("menu.undo"), partial(self._send, UndoTicket(name)))
-        menu.popup(at)
-        return menu
 
     def correct(self, ticket: Ticket) -> TicketCorrection:
         """Ask what is to be corrected."""
