@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
-from console.ui.panels.charts import Series, TimeAxis, Trend, ValueAxis
+from console.ui.panels.chart_axes import TimeAxis, ValueAxis
+from console.ui.panels.charts import Series, Trend
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
