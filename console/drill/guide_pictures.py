@@ -92,19 +92,23 @@ class _Painter(Screens):
     def _open(self, command: str, language: str) -> None:
         from PySide6.QtWidgets import QApplication, QDialog
 
-        self._prepare(command, language)
         before = {one for one in QApplication.topLevelWidgets() if one.isVisible()}
+        self._prepare(command, language)
         self._window.run_command(command)
         self._settle()
         now = [one for one in QApplication.topLevelWidgets() if one.isVisible() and one not in before]
         opened = [one for one in now if isinstance(one, QDialog)]
-        self._keep(opened[0] if opened else self._window, language, command.replace("_", "-"))
+        shown = self._window.shift_log if command == "shift_log" else self._window
+        self._keep(opened[0] if opened else shown, language, command.replace("_", "-"))
         for one in opened:
-            one.hide()
+            one.close() if command == "outages" else one.hide()  # closed, it clears the map
             one.deleteLater()
+        self._window.layouts.reset()
 
     def _prepare(self, command: str, language: str) -> None:
         """What a window needs to have something to show: works of the coming nights, entries of the shift."""
+        if command == "shift_log":
+            self._window.layouts.use("supervisor")  # the log is high
         prepared = {"outages": lambda: _works(self._runtime, language), "shift_log": lambda: _entries(language)}
         for intent in prepared[command]() if command in prepared else ():
             self._window.dispatcher.submit(intent)
