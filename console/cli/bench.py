@@ -59,6 +59,7 @@ def bench(
     ] = False,
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
+    kills: Annotated[int, typer.Option(help="room: how often the leader is killed, for the time of a take-over", min=0)] = 1,
     store: Annotated[
         str, typer.Option(help="room, history: address of an empty PostgreSQL database; default an SQLite file")
     ] = "",
@@ -77,7 +78,7 @@ def bench(
         "locate": {"pipes": pipes, "stations": stations or 300},
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
-        "room": {"stations": stations or 10_000, "consoles": consoles, "store": store},
+        "room": {"stations": stations or 10_000, "consoles": consoles, "store": store, "kills": kills},
         "history": {"stations": stations or 1_000, "days": days or 3, "store": store},
         "pumped": {
             "networks": [one for one in networks.replace(" ", "").split(",") if one],

@@ -268,8 +268,10 @@ class TopStrip(Panel):
             incident = shown[index]
             words = self._appearance.words
             title = fitted(case, short_title(incident, words), _CASE_PX)
-            key = "strip.case" if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
-            text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
+            minutes = self._targets.issue.minutes if incident.work is None else 0
+            alone = "strip.case" if minutes else "strip.case_no_target"
+            key = alone if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
+            text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)), n=f"{minutes:g}")
             self._case_ids[index] = incident.incident_id
             escalated = escalated_words(incident, now, self._targets, words)
             case.setText(("⚠ " if escalated else "◆ ") + text)

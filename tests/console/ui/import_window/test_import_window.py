@@ -75,7 +75,7 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
     assert set(read_city(to).network.pipes.road_name) <= {"Northbridge", "Centro", "Westfield"}
     assert 'columns.road_name = "TOWN"' in to.with_suffix(".profile.toml").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    with qtbot.waitSignal(opened.opened) as asked:
+    with qtbot.waitSignal(opened.opened, timeout=60_000) as asked:
         opened.open.click()
     assert asked.args == [to]
 
@@ -183,7 +183,7 @@ def test_welcome_tells_what_was_chosen(qtbot: QtBot, appearance: Appearance) -> 
     welcome = WelcomeWindow(appearance)
     qtbot.addWidget(welcome)
     welcome.show()
-    with qtbot.waitSignal(welcome.chosen) as chosen:
+    with qtbot.waitSignal(welcome.chosen, timeout=60_000) as chosen:
         welcome.demo.click()
     assert chosen.args == [Opening()]
     assert not welcome.isVisible()

@@ -107,7 +107,7 @@ def test_playing_moves_on_and_ends_at_the_end(window: ReviewWindow, qtbot: QtBot
     window.go(window.replaying.replay.until_us - 20_000_000)
     window.bar.toggle()
     assert window.bar.playing
-    qtbot.waitUntil(lambda: not window.bar.playing, timeout=5000)
+    qtbot.waitUntil(lambda: not window.bar.playing, timeout=60_000)
     assert window.replaying.at_us == window.replaying.replay.until_us
 
 
@@ -131,7 +131,7 @@ def test_the_review_window_offers_no_change_of_the_case(window: ReviewWindow, qt
         assert not any(word in shown for word in ("判定", "计划停水", "报告爆管", "来电", "日志", "作业")), shown
         menu.close()
     window.dispatcher.submit(UndoLast(CASE))
-    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=2000)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     assert window.record.incident == read_package(window.path or Path()).incident
 
 
@@ -184,12 +184,12 @@ def test_what_the_reviewer_finds_out_changes_the_answers_at_once(window: ReviewW
 
 def test_another_decision_is_calculated_aside_and_shown(window: ReviewWindow, qtbot: QtBot) -> None:
     window.rerun.run.click()
-    qtbot.waitUntil(lambda: window.rerun.outcome is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.rerun.outcome is not None, timeout=60_000)
     assert window.rerun.outcome is not None
     assert window.rerun.outcome.plan.valves_to_close[0].asset_id in window.rerun.result.text()
     window.rerun.valve.setEditText("no such valve")
     window.rerun.run.click()
-    qtbot.waitUntil(lambda: not window.tasks.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.tasks.busy, timeout=60_000)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark"), ("en", "dark")])
