@@ -18,6 +18,7 @@ PIPES = 200_000
 
 BENCHES = (
     "map",
+    "frames",
     "trace",
     "detect",
     "locate",
@@ -73,6 +74,7 @@ def bench(
         "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
         "search": {"pipes": pipes if pipes != PIPES else 1_000_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
+        "frames": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
         "locate": {"pipes": pipes, "stations": stations or 300},
