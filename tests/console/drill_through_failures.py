@@ -46,7 +46,7 @@ from tests.servers import free_port, mosquitto
 
 ENGINES, DESKS = ("engine1", "engine2"), ("desk1", "desk2", "desk3", "desk4", "desk5")
 WRONG_CLOCK, AHEAD_S = "desk5", 600
-ANSWER_S, UP_S, TAKEN_OVER_S, SETTLED_S = 60.0, 120.0, 60.0, 330.0
+ANSWER_S, UP_S, TAKEN_OVER_S, SETTLED_S = 60.0, 600.0, 60.0, 330.0
 _STAFFED = 3
 _FIRST = ("call", "plan", "tell")
 _THEN = {"handle": "H", "move": "O", "repeat": "D-"}
