@@ -18,6 +18,7 @@ PIPES = 200_000
 
 BENCHES = (
     "map",
+    "frames",
     "trace",
     "detect",
     "locate",
@@ -31,13 +32,14 @@ BENCHES = (
     "room",
     "history",
     "tickets",
+    "search",
 )
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
-    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000")] = PIPES,
+    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000; search: 1000000")] = PIPES,
     stations: Annotated[int | None, typer.Option(help="default 300; history: 1000; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
@@ -70,7 +72,9 @@ def bench(
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
         "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
+        "search": {"pipes": pipes if pipes != PIPES else 1_000_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
+        "frames": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
         "locate": {"pipes": pipes, "stations": stations or 300},

@@ -114,11 +114,11 @@ def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot)
         window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 1
     port.answers[0].set_result(None)
-    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 2
     port.answers[1].set_result(None)
-    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     window.close()
 
 

@@ -79,6 +79,7 @@ def port() -> ScriptedPort:
 @pytest.fixture
 def opened(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     window = MainWindow(port, WindowSettings(language="en", wall=WallSettings(8.0, 200.0, 4840.0, 5.0)))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window
@@ -111,6 +112,7 @@ def test_every_text_has_the_height_fits_its_column_and_overlaps_none(
 ) -> None:
     port.burst()
     window = MainWindow(port, WindowSettings(language=language, theme=theme, wall=WallSettings(8.0, 200.0, width_mm, 5.0)))
+    qtbot.addWidget(window)
     window.show()
     board = wall_of(window, width, height)
     assert QFontMetricsF(board._font).capHeight() >= board.letter_px() - 0.01
@@ -232,7 +234,7 @@ def test_a_click_on_the_enlarged_map_finds_what_is_drawn_there(opened: MainWindo
         (shown.width() / canvas._enlarged, shown.height() / canvas._enlarged), abs=1.0
     )
     at = (x * canvas._enlarged, y * canvas._enlarged)
-    with qtbot.waitSignal(canvas.input.picked) as picked:
+    with qtbot.waitSignal(canvas.input.picked, timeout=60_000) as picked:
         QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(at[0]), round(at[1])))
     assert picked.args[0] is not None
 
