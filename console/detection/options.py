@@ -21,12 +21,14 @@ LANES = (
     "driven_extrapolation",
     "driven_hours",
     "driven_mixed",
+    "driven_again",
 )
 """Tests and special cases that can be switched off, to measure what each adds. ``_several``: of several ticks together.
 
 ``driven_flows``, ``driven_no_flows``: the test over all channels, and over those without the single flows; ``driven_modes``: a
 tank in its other mode as noise; ``driven_extrapolation``: levels and states that history has not seen; ``driven_hours``:
-restless half hours; ``driven_mixed``: windows with a change of state have covariances and a scale of their own.
+restless half hours; ``driven_mixed``: windows with a change of state have covariances and a scale of their own;
+``driven_again``: learning anew from live ticks after four weeks.
 """
 
 

@@ -119,7 +119,7 @@ class DrivenWatch:
     def is_due(self) -> bool:
         """Whether it is time to learn again: after four weeks, or where a shorter history has become half as long again."""
         learned = self._learned
-        if learned is None or self.is_holding:
+        if learned is None or self.is_holding or "driven_again" in self._options.without:
             return False
         days = (self._tested_us - int(learned.ticks.at_us[-1])) / _DAY_US
         return days >= _MOST_DAYS or (learned.days < _MOST_DAYS and learned.days + days >= _GROWN * learned.days)
