@@ -239,6 +239,8 @@ def test_the_command_refuses_unknown_networks_and_variants() -> None:
     for words in (["--variant", "levels"], ["--networks", "Net99"], ["--quiet-days", "0", "--bursts", "0"]):
         shown = CliRunner().invoke(app, ["bench", "pumped", *words])
         assert isinstance(shown.exception, InputFault)
+    shown = CliRunner().invoke(app, ["bench", "pumped", "--without", "steps"])
+    assert (shown.exit_code, "'steps' is none of step," in shown.output) == (2, True)
 
 
 def _numbers(table: Any) -> Iterator[float]:

@@ -116,6 +116,15 @@ def test_a_burst_that_outlasts_its_hold_and_its_repair_are_no_second_event(folde
     assert NOON <= found[0][0] <= NOON + 12
 
 
+def test_a_lane_that_is_switched_off_counts_no_more(folder: Path) -> None:
+    city = pumped_city(folder)
+    with EpanetSession(city) as session:
+        states, model = list(session.solve_day(3600)), driven_model(session)
+    options = DetectorOptions(tick_s=float(STEP_S), time_zone="UTC")
+    assert Detector(city, states, options, driven=model).lacks_history
+    assert not Detector(city, states, replace(options, without=frozenset({"driven"})), driven=model).lacks_history
+
+
 def test_after_a_gap_the_lanes_count_until_the_shortest_window_and_its_hour_before_are_full(folder: Path) -> None:
     city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
     random = np.random.default_rng(3)

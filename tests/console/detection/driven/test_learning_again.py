@@ -176,7 +176,7 @@ def test_a_demand_that_has_become_another_one_is_solved_under_again_and_ticks_go
     assert np.median(changed.demand.factor / before.demand.factor) == pytest.approx(1.2, rel=0.03)
     lived.watch.adopt(changed)
     lived.found.clear()
-    lived.lives(last, range(3, DAY))
+    lived.lives(last, range(3, 90))
     assert not lived.found
     lived.days.append(last)
     hurt = read_with_noise(day_of_readings(lived.folder, "more-leak", 60.0, multiplier=1.2), random)
