@@ -9,8 +9,9 @@ from typing import Any
 from console.bench import ltown
 from console.bench.pumped.cache import recorded
 from console.bench.pumped.networks import nominal_city, shipped
+from console.bench.pumped.quick_replay import quick_events
 from console.bench.pumped.recording import RecordingOptions
-from console.bench.pumped.replay import events, watched_events
+from console.bench.pumped.replay import events
 from console.bench.pumped.scoring import WITHIN_MIN, Scored, score
 from console.detection.options import LANES
 from maps.errors import InputFault
@@ -20,7 +21,9 @@ Report = Callable[[str], None]
 NETWORKS = ("Net3", "ky6")
 _OF_PRESSURES = tuple(one for one in LANES if not one.startswith("driven") and one != "inflow")
 """Without ``inflow``: none of the recordings has wholly metered zones."""
-_OF_WATCH = tuple(one for one in LANES if one.startswith("driven_"))
+_OF_WATCH = tuple(one for one in LANES if one.startswith("driven_") and one != "driven_again")
+"""Without learning again: the quick replay does not."""
+
 _LTOWN_DAYS, _LTOWN_TEST_DAYS, _LTOWN_BURSTS = 60, 30, 60
 
 
@@ -65,7 +68,7 @@ def run(
             rows["pressures"].setdefault(lane, []).append(score(city, recording, found))
         for lane in ("all", *of_watch):
             report(f"{name}: scada without {lane}")
-            found = watched_events(city, recording, None, _off(lane), solved)
+            found = quick_events(city, recording, _off(lane), solved)
             rows["scada"].setdefault(lane, []).append(score(city, recording, found))
         if "driven" in lanes:
             report(f"{name}: scada without driven")

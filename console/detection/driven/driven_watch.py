@@ -190,7 +190,7 @@ class DrivenWatch:
         learned.locator.follow(ticks)
         new = self._learning.stretch(learned.expectation, learned.bank, ticks, learned.expectation.judged(ticks), earlier)
         self._last = ticks
-        self._lately = lately = _joined(self._lately, new, learned.kept)
+        self._lately = lately = new.after(self._lately).last(learned.kept)
         clean = self._learning.cleaned(lately)
         found = [(columns, test.match(clean.of(columns))) for columns, test in learned.tests]
         known = [(columns, match) for columns, match in found if match is not None]
@@ -285,13 +285,3 @@ class DrivenWatch:
             )
             for place in order
         )
-
-
-def _joined(before: Stretch | None, new: Stretch, kept: int) -> Stretch:
-    if before is None:
-        return new
-    parts = (
-        np.concatenate([getattr(before, name), getattr(new, name)])[-kept:]
-        for name in ("values", "scale", "regime", "changed", "second_of_day", "row", "leverage_rows", "other_modes")
-    )
-    return Stretch(*parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,12 @@ class Stretch:
         """Some channels only."""
         modes = self.other_modes[:, :, channels]
         return replace(self, values=self.values[:, channels], scale=self.scale[:, channels], other_modes=modes)
+
+    def after(self, before: Stretch | None) -> Stretch:
+        """These ticks with earlier ones before them."""
+        if before is None:
+            return self
+        return Stretch(*(np.concatenate([getattr(before, one.name), getattr(self, one.name)]) for one in fields(Stretch)))
 
     def last(self, ticks: int) -> Stretch:
         """The last ticks only."""

@@ -159,6 +159,21 @@ class WindowStatistics:
         """Ticks of the shortest window with its reference: with fewer, nothing is tested."""
         return self.windows[0] + self.reference(self.windows[0])
 
+    def over(self, stretch: Stretch) -> Floats:
+        """(windows, ticks) the statistic of each window at each tick, as ``match`` gives it; 0 where there are too few ticks."""
+        found = np.zeros((len(self.windows), len(stretch.values)))
+        for number, window in enumerate(self.windows):
+            reference, noise, extrapolation = self.reference(window), self._noises[number], self._extrapolation[number]
+            difference = differences(stretch.values, window, reference)
+            ticks = np.flatnonzero(np.isfinite(difference[:, 0]))
+            leverage = np.square(differences(stretch.leverage_rows, window, reference)).sum(axis=1)[ticks]
+            mixed = self._mixed(stretch.changed, window)[ticks]
+            modes = mode_means(in_doubt(stretch.other_modes), window, reference)[ticks]
+            seen = Seen.of(stretch, ticks, difference[ticks], mixed, extrapolation.steps(leverage), modes)
+            statistic, _ = self._statistics(seen, noise, extrapolation)
+            found[number, ticks] = statistic / self._usual[number, mixed.astype(np.int64)]
+        return found
+
     def match(self, stretch: Stretch) -> Match | None:
         """The best window at the last tick; None while there are too few ticks."""
         best: Match | None = None
