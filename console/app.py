@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from console.channels.local import LocalChannel
-from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
+from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of, serve_crews
 from console.crash_report import CrashReports, reported_to
 from console.domain.actors import SYSTEM, Actor
 from console.domain.clock import DrillClock, SystemClock
@@ -28,7 +28,7 @@ from console.services.crews.kinds import with_crew_kinds
 from console.services.desk import DeskSettings
 from console.services.review.record import CaseRecord
 from console.services.shift.contacts import AddContacts
-from console.settings import Settings, in_environment, is_shared, load_settings
+from console.settings import Settings, desk_settings, in_environment, is_shared, load_settings
 from console.settings_file import TomlSettingsFile
 from maps.city import City
 from maps.dataset import read_city
@@ -83,27 +83,13 @@ def run_console(
     city = with_crew_kinds(read_city(city_path), settings.crew_kinds)
     areas = (AreaMap(city).named(settings.area),) if settings.area else ()
     settings.data_folder.mkdir(parents=True, exist_ok=True)
-    desk = DeskSettings(
-        site=city.info.site,
-        hotline=settings.hotline,
-        issuer=settings.issuer,
-        crew_speed_kmh=settings.crew_speed_kmh,
-        limits_file=settings.limits_file,
-        targets=settings.targets.targets,
-        same_case_minutes=settings.same_case_minutes,
-        supervisor_address=settings.supervisor_address,
-        area_minutes=settings.area_minutes,
-        order_resend_minutes=settings.order_resend_minutes,
-        crew_silent_minutes=settings.crew_silent_minutes,
-        news_minutes=settings.news_minutes,
-    )
     where = store or settings.store or settings.data_folder / f"{city.info.site}.sqlite"
     is_whole_desk = not wall and not areas
     options = RuntimeOptions(
         city_path,
         where,
         settings.data_folder / "notices",
-        desk,
+        desk_settings(settings, city.info.site),
         retention=settings.retention,
         role="console" if is_whole_desk else "wall" if wall else "terminal",
         # A wall and a terminal are always beside others, who lead: they sit where nobody looks after the whole network.
@@ -126,16 +112,8 @@ def run_console(
         people = people_of(runtime.store, seat, is_shared=is_shared(settings, where))
         actor = people.signed_in(user, password_file) if people is not None and user else None
         if site is not None:
-            from console.web.open311 import TicketParts
-
             stack.callback(site.close)
-            site.serve(
-                runtime.city,
-                runtime.clock,
-                runtime.store,
-                runtime.store.crew_links,
-                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
-            )
+            serve_crews(site, runtime)
         tell("history")
         runtime.recall()
         tell("engine")
@@ -153,6 +131,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
     an operating area whose terminal is shown; InputFault for an unknown one.
     """
     # Imported here: a console without a drill need not load folium and the synthetic city (half a second, 60 MB).
+    from console.drill.approver import APPROVER, add_approver
     from console.drill.contacts import demo_contacts
     from console.drill.controls import DrillControls
     from console.drill.field import DrillField
@@ -189,6 +168,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
         kept = RuntimeOptions(scene.city_path, empty_store(folder), folder / "notices", desk)
         tell("store")
         runtime = Runtime(scene.city, clock, kept, feeds=[feed], channels=[channel])
+        add_approver(runtime.store, clock.now())
         tell("history")
         runtime.learn(history_of(scene, seed), HISTORY_STEP_S)
         field = DrillField(feed.offer, feed.process, scene.city, scene.burst_pipe, desk.crew_speed_kmh)
@@ -201,7 +181,7 @@ def run_demo(asked: DrillOptions | None = None, area: str = "", splash: Splash |
         runtime.engine.submit(AddContacts(demo_contacts(scene.city, settings.language)), SYSTEM)
         tell("window")
         drill = DrillControls(scene.city, feed.process, field)
-        return _show(runtime, settings, drill, areas=areas, splash=splash, reports=reports)
+        return _show(runtime, settings, drill, areas=areas, splash=splash, reports=reports, approver=APPROVER)
 
 
 def run_review(first: tuple[CaseRecord, Path], second: tuple[CaseRecord, Path] | None = None) -> int:
@@ -330,11 +310,12 @@ def _show(
     splash: Splash | None = None,
     reports: CrashReports | None = None,
     seat: str = "",
+    approver: tuple[str, str] | None = None,
 ) -> int:
-    """``people``: of a store with users: somebody signs in first, unless ``actor`` has done so.
+    """``people``: of a store whose people sign in: somebody does so first, unless ``actor`` has.
 
     ``areas``: ids of those whose terminal this is; a window shows those of them that its person has, too. ``seat``: under this
-    name drafts are kept; "" for a drill, which keeps none.
+    name drafts are kept; "" for a drill, which keeps none. ``approver``: of a drill, name and password.
     """
     try:
         from PySide6.QtWidgets import QApplication
@@ -373,6 +354,7 @@ def _show(
         window.help.offer_tour()
 
     look = _window_settings(settings, settings.data_folder, people, actor)
+    look = replace(look, approvers=runtime.store.users, drill_approver=approver)
     windows = SeatWindows(runtime.engine, look, areas, drill, prepare)
     window = windows.open(look.person)
     if splash is not None:

@@ -24,6 +24,7 @@ from maps.city import City
 from maps.errors import InputFault
 
 if TYPE_CHECKING:
+    from console.runtime import Runtime
     from console.web.site import CrewSite
 
 
@@ -131,3 +132,11 @@ def crew_site_of(settings: Settings) -> CrewSite | None:
     if settings.web_key is not None:
         read_secret(settings.web_key)
     return CrewSite(address)
+
+
+def serve_crews(site: CrewSite, runtime: Runtime) -> None:
+    """Serve the crews' page, and tickets by Open311, from what runs here."""
+    from console.web.open311 import TicketParts
+
+    tickets = TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit)
+    site.serve(runtime.city, runtime.clock, runtime.store, runtime.store.crew_links, tickets)

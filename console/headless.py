@@ -10,38 +10,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of
+from console.connections import broker_of, channels_of, connection_of, crew_site_of, feeds_of, seat_of, serve_crews
 from console.domain.clock import SystemClock
 from console.feeds.simulator import SimulatorProcess
 from console.log_files import logged_to
 from console.mqtt import MqttConnection
 from console.runtime import Runtime, RuntimeOptions
 from console.services.crews.kinds import with_crew_kinds
-from console.services.desk import DeskSettings
-from console.settings import Settings, is_shared, load_settings
+from console.settings import desk_settings, is_shared, load_settings
 from maps.dataset import read_city
 
 log = logging.getLogger(__name__)
-
-
-def desk_settings(settings: Settings, *, site: str, is_drill: bool) -> DeskSettings:
-    """The desk's part of the settings."""
-    return DeskSettings(
-        site=site,
-        hotline=settings.hotline,
-        issuer=settings.issuer,
-        crew_speed_kmh=settings.crew_speed_kmh,
-        is_drill=is_drill,
-        limits_file=settings.limits_file,
-        targets=settings.targets.targets,
-        same_case_minutes=settings.same_case_minutes,
-        supervisor_address=settings.supervisor_address,
-        area_minutes=settings.area_minutes,
-        order_resend_minutes=settings.order_resend_minutes,
-        crew_silent_minutes=settings.crew_silent_minutes,
-        news_minutes=settings.news_minutes,
-        repeat_back_minutes=settings.repeat_back_minutes,
-    )
 
 
 def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str = "") -> int:
@@ -59,7 +38,7 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
         city_path,
         where,
         settings.data_folder / "notices",
-        desk_settings(settings, site=city.info.site, is_drill=False),
+        desk_settings(settings, city.info.site),
         retention=settings.retention,
         role="engine",
         is_shared=is_shared(settings, where),
@@ -75,16 +54,8 @@ def run_engine(city_path: Path, mqtt: str, store: str, seat: str = "", web: str 
         runtime = Runtime(city, SystemClock(), options, feeds=feeds, channels=channels)
         stack.callback(runtime.close)
         if site is not None:
-            from console.web.open311 import TicketParts
-
             stack.callback(site.close)
-            site.serve(
-                runtime.city,
-                runtime.clock,
-                runtime.store,
-                runtime.store.crew_links,
-                TicketParts(runtime.city, runtime.clock, runtime.store, runtime.store.api_keys, runtime.engine.submit),
-            )
+            serve_crews(site, runtime)
         runtime.recall()
         runtime.engine.watchdog.listen(told.set)
         runtime.start()

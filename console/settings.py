@@ -35,6 +35,7 @@ from console.services.analysis.retention import (
     READINGS_DAYS,
     RetentionRules,
 )
+from console.services.desk import DeskSettings
 from maps.errors import InputFault
 
 _APP = "quanmai"
@@ -272,6 +273,25 @@ def account() -> str:
 def is_shared(settings: Settings, store: str | Path) -> bool:
     """Whether others may use a store (file or address) at once: as set, by default on a server."""
     return settings.shared if settings.shared is not None else "://" in str(store) and not str(store).startswith("sqlite")
+
+
+def desk_settings(settings: Settings, site: str) -> DeskSettings:
+    """The desk's part of the settings; ``site``: the city's, in topics and addresses."""
+    return DeskSettings(
+        site=site,
+        hotline=settings.hotline,
+        issuer=settings.issuer,
+        crew_speed_kmh=settings.crew_speed_kmh,
+        limits_file=settings.limits_file,
+        targets=settings.targets.targets,
+        same_case_minutes=settings.same_case_minutes,
+        supervisor_address=settings.supervisor_address,
+        area_minutes=settings.area_minutes,
+        order_resend_minutes=settings.order_resend_minutes,
+        crew_silent_minutes=settings.crew_silent_minutes,
+        news_minutes=settings.news_minutes,
+        repeat_back_minutes=settings.repeat_back_minutes,
+    )
 
 
 def in_environment(settings: Settings, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ _FIRST_DAY = 19_723
 _CHANNELS = 100
 _YEAR_STATIONS, _YEAR_READINGS = 10_000, 10_000 * 60 * 24 * 365
 _PARTS, _MONTH_DAYS = 10_000, 30
+_BETWEEN_MINUTES = 10
+"""Of every station, as a review of a case wants them."""
 _RAW, _ROLLED = "reading_blocks", "rollups"
 """Tables; of a SQLite file only the whole has a size. The log before the blocks is emptied and filled again: it does not grow."""
 
@@ -46,12 +49,17 @@ def run(stations: int = 1_000, days: int = 3, store: str = "", folder: Path | No
 def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[str, Any]:
     readings = stations * days * _DAY_MINUTES
     empty = bytes_on_disk(target, _RAW)
+    began_cpu_s = time.process_time()
     write_s = _written(store, stations, days)
+    write_cpu_s = time.process_time() - began_cpu_s
     raw, without = bytes_on_disk(target, _RAW), bytes_on_disk(target, _ROLLED)
+    began_cpu_s = time.process_time()
     roll_s, longest_s = _rolled_up(store)
+    roll_cpu_s = time.process_time() - began_cpu_s
     rolled, whole = bytes_on_disk(target, _ROLLED) - without, bytes_on_disk(target)
     since_us, until_us = _FIRST_DAY * _DAY_US, (_FIRST_DAY + days) * _DAY_US
     chart_raw_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
+    between_s, found = _between(store, (since_us + until_us) // 2)
     minutes, quarters = (store.rollups.packed_bytes(width_s) for width_s in (MINUTE_S, QUARTER_S))
     delete_s = _deleted(store, HistoryKind.READINGS, until_us)
     chart_minutes_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
@@ -69,10 +77,13 @@ def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[st
         "readings": readings,
         "store_gb": round(whole / 1e9, 2),
         "write_readings_per_s": round(readings / write_s),
+        "write_readings_per_cpu_s": round(readings / write_cpu_s),
         "rollup_readings_per_s": round(readings / roll_s),
+        "rollup_readings_per_cpu_s": round(readings / roll_cpu_s),
         "rollup_longest_part_ms": round(longest_s * 1e3, 1),
         "delete_readings_per_s": round(readings / delete_s),
         "bytes_per_reading": {name: round(size, 2) for name, size in per_reading.items()},
+        "between_two_times": {"minutes": _BETWEEN_MINUTES, "readings": found, "ms": round(between_s * 1e3, 1)},
         "chart_raw_ms": round(chart_raw_s * 1e3, 1),
         "chart_minutes_ms": round(chart_minutes_s * 1e3, 1),
         "chart_quarters_ms": round(chart_quarters_s * 1e3, 1),
@@ -105,6 +116,8 @@ def _written(store: SqlStore, stations: int, days: int) -> float:
         started = time.perf_counter()
         store.append_readings(batch)
         spent += time.perf_counter() - started
+        if (minute + 1) % _DAY_MINUTES == 0:
+            _progress(f"day {(minute + 1) // _DAY_MINUTES} is written, {spent:.0f} s")
     started = time.perf_counter()
     store.flush()
     return spent + time.perf_counter() - started
@@ -120,6 +133,7 @@ def _rolled_up(store: SqlStore) -> tuple[float, float]:
             store.rollups.roll(due.day, keys[first : first + _CHANNELS])
             longest_s = max(longest_s, time.perf_counter() - begun)
         store.rollups.finish(due)
+        _progress(f"day {due.day - _FIRST_DAY + 1} is rolled up, {time.perf_counter() - started:.0f} s")
     return time.perf_counter() - started, longest_s
 
 
@@ -133,6 +147,17 @@ def _read(store: SqlStore, since_us: int, until_us: int, least: int) -> float:
         if len(at_us) < least * 0.5:
             raise RuntimeError(f"{len(at_us)} values read, about {least} were written")
     return float(np.median(spent))
+
+
+def _between(store: SqlStore, at_us: int) -> tuple[float, int]:
+    """Every station's readings in some minutes: seconds, and how many there are."""
+    started = time.perf_counter()
+    found = store.readings_between(at_us, at_us + _BETWEEN_MINUTES * _MINUTE_US)
+    return time.perf_counter() - started, len(found)
+
+
+def _progress(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 def _deleted(store: SqlStore, kind: HistoryKind, until_us: int) -> float:

@@ -34,12 +34,12 @@ def run(pipes: int = 200_000, stations: int | None = None, seconds: int = MARKS_
         raise InputFault("bench open reads memory from /proc: run it on Linux")
     with tempfile.TemporaryDirectory(prefix="quanmai-open-") as folder:
         city = Path(folder) / "city.gpkg"
-        figures = _make(city, pipes, stations)
+        figures = made_apart(city, pipes, stations)
         return figures | _opened(city, Path(folder), [mark for mark in MARKS_S if mark <= seconds] or [seconds], feed)
 
 
-def _make(path: Path, pipes: int, stations: int | None) -> dict[str, Any]:
-    """Build the city in another process, so that its memory is not counted here."""
+def made_apart(path: Path, pipes: int, stations: int | None) -> dict[str, Any]:
+    """Write a synthetic city in another process, so that its memory is not counted here; gives its counts."""
     code = "import sys; from console.bench.open import make_city; make_city(*sys.argv[1:])"
     made = subprocess.run(
         [sys.executable, "-c", code, str(path), str(pipes), "" if stations is None else str(stations)],
@@ -73,13 +73,9 @@ def make_city(path: str, pipes: str, stations: str) -> None:
 
 def _opened(city: Path, folder: Path, marks: list[int], feed: bool) -> dict[str, Any]:
     told = folder / "turns.jsonl"
-    environment = os.environ | {
-        "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
-        "QUANMAI_DATA_FOLDER": str(folder / "data"),
-    }
     command = [sys.executable, "-m", _WINDOW, str(city), str(told), str(marks[-1]), "feed" if feed else ""]
     began = time.time()
-    window = subprocess.Popen(command, env=environment)
+    window = subprocess.Popen(command, env=apart(folder))
     samples: list[tuple[float, float, float]] = []
     try:
         while window.poll() is None and time.time() - began < marks[-1] + _MAP_MOST_S:
@@ -106,6 +102,14 @@ def _opened(city: Path, folder: Path, marks: list[int], feed: bool) -> dict[str,
             "peak_all_mb": round(max((all_ for _, _, all_ in seen), default=0.0)),
         }
     return figures
+
+
+def apart(folder: Path) -> dict[str, str]:
+    """The environment of a console that keeps its data in ``folder``, offscreen unless told otherwise."""
+    return os.environ | {
+        "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+        "QUANMAI_DATA_FOLDER": str(folder / "data"),
+    }
 
 
 def _resident_mb(pid: int) -> tuple[float, float]:

@@ -18,6 +18,7 @@ PIPES = 200_000
 
 BENCHES = (
     "map",
+    "frames",
     "trace",
     "detect",
     "locate",
@@ -32,13 +33,14 @@ BENCHES = (
     "room",
     "history",
     "tickets",
+    "search",
 )
 
 
 @commands.command()
 def bench(
     name: Annotated[str, typer.Argument(help=", ".join(BENCHES))],
-    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000")] = PIPES,
+    pipes: Annotated[int, typer.Option(help="default 200000; tickets: 20000; search: 1000000")] = PIPES,
     stations: Annotated[int | None, typer.Option(help="default 300; history: 1000; open: those of the synthetic city")] = None,
     size: str = "2560x1440",
     seconds: Annotated[int, typer.Option(help="open: seconds that the window stays open", min=5)] = 180,
@@ -60,6 +62,7 @@ def bench(
     without: Annotated[str, typer.Option(help="pumped, ltown: lanes switched off, by comma; lanes: these only")] = "",
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
+    kills: Annotated[int, typer.Option(help="room: how often the leader is killed, for the time of a take-over", min=0)] = 1,
     store: Annotated[
         str, typer.Option(help="room, history: address of an empty PostgreSQL database; default an SQLite file")
     ] = "",
@@ -71,7 +74,9 @@ def bench(
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
         "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
+        "search": {"pipes": pipes if pipes != PIPES else 1_000_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
+        "frames": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
         "ltown": {"without": _lanes(without)},
@@ -87,7 +92,7 @@ def bench(
         "locate": {"pipes": pipes, "stations": stations or 300},
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
-        "room": {"stations": stations or 10_000, "consoles": consoles, "store": store},
+        "room": {"stations": stations or 10_000, "consoles": consoles, "store": store, "kills": kills},
         "history": {"stations": stations or 1_000, "days": days or 3, "store": store},
         "pumped": {
             "networks": _words(networks),

@@ -77,7 +77,7 @@ class _Watch:
 
 def _feed(path: Path, feed: LocalFeed) -> None:
     """Quiet pressures of all stations in one message, four times a minute."""
-    stations, site = _stations(path)
+    stations, site = pressure_stations(path)
     rng = np.random.default_rng(1)
     normal = rng.uniform(0.25, 0.45, len(stations))
     while True:
@@ -92,7 +92,7 @@ def _feed(path: Path, feed: LocalFeed) -> None:
         time.sleep(_FEED_S)
 
 
-def _stations(path: Path) -> tuple[list[str], str]:
+def pressure_stations(path: Path) -> tuple[list[str], str]:
     """(ids of the pressure stations, the site) of a dataset."""
     import pyogrio
 

@@ -57,10 +57,16 @@ def add(
     store: AtStore = "",
     as_json: AsJson = False,
 ) -> None:
-    """Add a user. The first one of a store is an administrator."""
+    """Add a user. The first one of a store is an administrator; from then on everybody signs in.
+
+    On a single seat supervisors alone may be added: they approve notices there by password, and nobody signs in.
+    """
     with _work(store, by, by_password_file, recover) as work:
-        if not work.users.has_administrator() and role is not Role.ADMIN:
-            raise InputFault("the first user of a store is an administrator: give --role admin")
+        if not work.users.has_administrator() and role not in (Role.ADMIN, Role.SUPERVISOR):
+            raise InputFault(
+                "the first user of a store is an administrator: give --role admin, and everybody signs in; or --role supervisor "
+                "for who approves notices at a single seat where nobody signs in"
+            )
         password = given_password(password_file, f"password for {name}", twice=True)
         made = work.users.add(name, role, area or (), password, work.by, datetime.now(UTC), is_recovery=work.is_recovery)
     _print(made, as_json, "added")

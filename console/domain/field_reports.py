@@ -22,6 +22,8 @@ class ReportKind(StrEnum):
     """A pressure read on a gauge."""
     SAMPLE = "sample"
     """Turbidity and chlorine before service resumes."""
+    WATER = "water"
+    """Water that a tanker brought to a point of emergency water."""
     CORRECTION = "correction"
     """Something is otherwise than the dataset says."""
 
@@ -36,7 +38,7 @@ class FieldReport:
 
     ``asset_id``: the pipe found, the station or hydrant of a gauge, or what is corrected; ``place``: the gauge's place in words,
     where it is none of these. ``layer``, ``fault``, ``x``, ``y``: of a correction, as in ``corrections.py``. ``pressure_kpa``,
-    ``turbidity_ntu``, ``chlorine_mgl``: what was measured, None where not asked.
+    ``turbidity_ntu``, ``chlorine_mgl``: what was measured, ``litres``: what was brought, None where not asked.
     """
 
     report_id: str
@@ -55,6 +57,7 @@ class FieldReport:
     fault: str = ""
     x: float | None = None
     y: float | None = None
+    litres: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class OrderKind(StrEnum):
 
     SITE_CHECK = "site_check"
     REPAIR = "repair"
+    WATER = "water"
+    """A tanker brings emergency water; no work at the pipe."""
 
 
 class OrderState(StrEnum):
@@ -62,6 +64,7 @@ class WorkOrder:
 
     ``found_pipe``: the pipe the crew found broken, "" until it said so. ``sends``: how often it was sent, which is
     done again until the crew answers; ``last_sent_at``: the last time, None for the first.
+    Of a tanker's order: ``point_id`` and ``place`` (its name), ``x``, ``y`` (network's CRS), ``litres`` to bring.
     """
 
     order_id: str
@@ -78,6 +81,11 @@ class WorkOrder:
     found_pipe: str = ""
     sends: int = 1
     last_sent_at: datetime | None = None
+    point_id: str = ""
+    place: str = ""
+    x: float | None = None
+    y: float | None = None
+    litres: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +358,10 @@ class Incident:
         """The operating areas that may see the case: those alerted, and that of its place."""
         place = frozenset((self.place.area_id,)) if self.place is not None and self.place.area_id else frozenset[str]()
         return place | {one.area_id for one in self.area_alerts}
+
+    def work_orders(self) -> tuple[WorkOrder, ...]:
+        """Orders for work at the pipe: all but those of tankers."""
+        return tuple(order for order in self.orders if order.kind is not OrderKind.WATER)
 
     def found_elsewhere(self) -> str:
         """The pipe that a crew found broken on site where another one is taken for it; "" when nobody did."""

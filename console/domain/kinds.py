@@ -16,6 +16,7 @@ from console.domain.records import RecordKind
 from console.domain.reports import REPORT
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY
 from console.domain.tickets import TICKET
+from console.domain.valve_photos import VALVE_PHOTO
 from console.domain.water_points import WATER_POINT
 
 KINDS: tuple[RecordKind[Any], ...] = (
@@ -36,4 +37,5 @@ KINDS: tuple[RecordKind[Any], ...] = (
     CARE_STEP,
     WATER_POINT,
     CORRECTION,
+    VALVE_PHOTO,
 )

@@ -113,13 +113,15 @@ class Decisions:
         """Change the state by the result of ``decide``, in order; ``done`` is called once it is on disk, or empty.
 
         ``refused``: called instead with the fault when it cannot be written. A process that follows decides only what any
-        process may (``by_any``).
+        process may (``by_any``); the rest is refused, or, where that makes no difference to who asks, left out and done.
         """
         step = _Step(decide, actor, done=done, refused=refused, is_leaders=not by_any, epoch=self._epoch)
-        if step.is_leaders and not self._leads:
-            self._finish(step)
-        else:
+        if not step.is_leaders or self._leads:
             self._steps.append(step)
+        elif step.refused is not None:
+            step.refused(NotLeading("another process leads: it decides this"))
+        else:
+            self._finish(step)
 
     def ask(
         self,

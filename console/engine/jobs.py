@@ -21,6 +21,7 @@ from console.domain.jobs import JobKey, JobKind
 from console.domain.live import LivePicture
 from console.domain.notices import Notice
 from console.domain.outages import OUTAGE
+from console.domain.record_ids import is_provisional
 from console.domain.values import json_bytes
 from console.engine.commands import Commands
 from console.engine.decisions import Decisions
@@ -47,6 +48,7 @@ _REASONS = {
     JobKind.FILES: "the notice was changed or lifted",
     JobKind.ROLLUP: "",
 }
+_RENUMBERED = "the case has another number"
 
 
 class Jobs:
@@ -98,13 +100,13 @@ class Jobs:
         if not self._leadership.leads:
             return
         cases = _cases(self._decisions.state)
+        # First what ends, so that it ends no fault of what begins. Of a case with a final id the jobs are asked for anew.
+        for unknown in self._retrying.cases() - cases.keys():
+            for job in self._retrying.of_case(unknown):
+                self._retrying.supersede(job, _RENUMBERED if is_provisional(unknown) else _REASONS[job.key.kind])
         for key in (*(one.incident_id for one in changes.incidents), *(one.outage_id for one in changes.of(OUTAGE))):
             if key in cases:
                 self._ask(cases[key], tuple(JobKind))
-        # Cases that are no longer known by an id have got a final one, under which their jobs are asked for anew.
-        for unknown in self._retrying.cases() - cases.keys():
-            for job in self._retrying.of_case(unknown):
-                self._retrying.supersede(job, "the case has another number")
 
     def close(self, patience_s: float) -> None:
         """Finish the running job; the waiting ones are left to the next start."""
@@ -139,7 +141,7 @@ class Jobs:
         def refused(fault: Exception) -> None:
             self._retrying.failed(job, fault)
             incident = _cases(self._decisions.state).get(job.case)
-            if incident is not None:
+            if incident is not None and self._leadership.leads:  # else they are the other process's
                 self._ask(incident, tuple(JobKind))
 
         self._decisions.decide(decide, done=lambda: self._retrying.ended(job), refused=refused)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ _KEYS = {
 }
 _MOST_FIELDS = 60
 _MOST_DEPTH = 4
+_MOST_TOPICS = 100_000
+"""Topics whose mapped values are remembered; a broker with more is looked up anew."""
+_LEVEL = re.compile(r"\{([1-9]\d?)\}")
 _FAR_S = 1e11
 """Numbers above it are milliseconds since 1970."""
 
@@ -45,7 +49,9 @@ _FAR_S = 1e11
 class MappedValue:
     """One field of a topic. ``field``: keys joined with dots, list items by number, "" for a payload that is a number.
 
-    ``time``: field of the time (ISO 8601, or seconds or milliseconds since 1970); "" takes the time of arrival.
+    ``topic``: ``+`` stands for any one level, as in MQTT. ``station``: an id; ``{3}`` in it is the topic's third level, which has
+    to be a ``+``: ``scada/+/+/data`` with ``PT-{3}`` maps all stations at once. ``time``: field of the time (ISO 8601, or seconds
+    or milliseconds since 1970); "" takes the time of arrival.
     """
 
     topic: str
@@ -54,6 +60,14 @@ class MappedValue:
     channel: str
     unit: str = ""
     time: str = ""
+
+    def station_in(self, levels: Sequence[str]) -> str:
+        """The station of a message, by the levels of its topic."""
+        return _LEVEL.sub(lambda found: levels[int(found[1]) - 1], self.station)
+
+    def fits(self, topic: str) -> bool:
+        """Whether a topic is this one."""
+        return self.topic == topic or ("+" in self.topic and _fits(self.topic.split("/"), topic.split("/")))
 
     @property
     def key(self) -> str:
@@ -71,25 +85,35 @@ class TopicMapping:
 
     def __init__(self, values: Iterable[MappedValue]) -> None:
         self.values = tuple(values)
-        self._by_topic: dict[str, list[MappedValue]] = {}
-        for value in self.values:
-            self._by_topic.setdefault(value.topic, []).append(value)
+        self._by_topic: dict[str, tuple[MappedValue, ...]] = {}
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Topics to subscribe to."""
-        return tuple(self._by_topic)
+        return tuple(dict.fromkeys(one.topic for one in self.values))
 
     def translated(self, messages: Sequence[Message], arrived: Callable[[], datetime]) -> list[Message]:
         """Messages of the contract in place of mapped ones; others, and mapped ones that hold nothing, stay as they are."""
-        if not self._by_topic:
+        if not self.values:
             return list(messages)
         made = list[Message]()
         for message in messages:
-            mapped = self._by_topic.get(message.topic)
-            readings = list(_readings(message, mapped, arrived)) if mapped is not None else []
+            mapped = self._of(message.topic)
+            readings = list(_readings(message, mapped, arrived)) if mapped else []
             made += readings or [message]
         return made
+
+    def _of(self, topic: str) -> tuple[MappedValue, ...]:
+        """Mapped values of a topic: those that name it, and those of wildcards for fields that no other names."""
+        found = self._by_topic.get(topic)
+        if found is None:
+            named = [one for one in self.values if one.topic == topic]
+            fields = {one.field for one in named}
+            wild = [one for one in self.values if one.topic != topic and one.fits(topic) and one.field not in fields]
+            found = (*named, *wild)
+            if len(self._by_topic) < _MOST_TOPICS:
+                self._by_topic[topic] = found
+        return found
 
     @classmethod
     def read(cls, path: Path) -> TopicMapping:
@@ -137,8 +161,7 @@ def _value(place: str, told: Mapping[str, Any]) -> MappedValue:
         raise InputFault(f"{place}: {unknown[0]!r} is unknown")
     if missing := [name for name in ("topic", "station", "channel") if not told.get(name)]:
         raise InputFault(f"{place}: {missing[0]} is missing")
-    if any(sign in told["topic"] for sign in "+#"):
-        raise InputFault(f"{place}: topic {told['topic']!r} has a wildcard; name each topic")
+    _check_wildcards(place, told["topic"], told["station"])
     channel, unit = told["channel"], told.get("unit", "")
     if channel not in CHANNEL_BY_NAME:
         raise InputFault(f"{place}: channel {channel!r} is none of {', '.join(CHANNEL_BY_NAME)}")
@@ -147,15 +170,36 @@ def _value(place: str, told: Mapping[str, Any]) -> MappedValue:
     return MappedValue(told["topic"], told.get("field", ""), told["station"], channel, unit, told.get("time", ""))
 
 
+def _check_wildcards(place: str, topic: str, station: str) -> None:
+    """Raises InputFault for what cannot be matched or names no station."""
+    levels = topic.split("/")
+    if "#" in topic:
+        raise InputFault(f"{place}: topic {topic!r} has the wildcard #; use + for each level, such as scada/+/+")
+    if any("+" in level and level != "+" for level in levels):
+        raise InputFault(f"{place}: topic {topic!r}: + stands for a whole level, between slashes")
+    asked = [int(number) for number in _LEVEL.findall(station)]
+    if "+" in levels and not asked:
+        raise InputFault(
+            f"{place}: topic {topic!r} has wildcards; name the station by a level of it, such as {{{levels.index('+') + 1}}}"
+        )
+    if wrong := [number for number in asked if number > len(levels) or levels[number - 1] != "+"]:
+        raise InputFault(f"{place}: station {station!r}: level {wrong[0]} of topic {topic!r} is no +")
+
+
+def _fits(pattern: Sequence[str], levels: Sequence[str]) -> bool:
+    return len(pattern) == len(levels) and all(wanted in ("+", level) for wanted, level in zip(pattern, levels, strict=True))
+
+
 def _readings(message: Message, mapped: Sequence[MappedValue], arrived: Callable[[], datetime]) -> Iterator[Message]:
     content = _parsed(message.payload)
     found: dict[tuple[str, str], dict[str, float]] = {}
+    levels = message.topic.split("/")
     for one in mapped:
         value = _number(_at(content, one.field))
         told = _time(_at(content, one.time)) if one.time else arrived()
         if value is None or told is None:
             continue
-        found.setdefault((one.station, told.isoformat()), {})[one.key] = value * one.factor
+        found.setdefault((one.station_in(levels), told.isoformat()), {})[one.key] = value * one.factor
     if not found:
         return
     entries = [{"s": station, "t": at, "v": values} for (station, at), values in found.items()]

@@ -45,7 +45,7 @@ from console.services.outages import planning, running
 from console.services.outages import undo as outage_undo
 from console.services.outages.following import with_outage_impact, with_outages_following
 from console.services.ports import Documents, Planner
-from console.services.public import care, dispatch_orders, tellings, water_points
+from console.services.public import care, dispatch_orders, tanker_orders, tellings, water_points
 from console.services.reports import authority, schedule
 from console.services.settings import DeskSettings
 from console.services.shift import contacts, duty, entries, handover
@@ -62,7 +62,8 @@ __all__ = ["Desk", "DeskSettings", "DeskState", "Refused"]
 _SUBJECTS = (
     station_alarms, operations, opening, judging, undo, gauge_readings, orders, valve_assignment, valve_reports, lifecycle,
     other_end, demands, planning, running, outage_undo, authority, duty, entries, handover, contacts,
-    answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points, corrections,
+    answers, taking, changing, location, deliveries, dispatch_orders, tellings, care, water_points, tanker_orders,
+    corrections,
 )  # fmt: skip
 """Modules with handlers; a new one is added here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,13 @@ _ADVICE = (
     ("could not decode", "the file is damaged: it holds text that is not UTF-8; keep it aside and restore the last backup"),
     ("not a database", "the file is no store of Quanmai; name another file"),
 )
+_ADVICE_BY_STATE = {
+    "53100": "the server's disk is full; free some space there, nothing was written",
+    "25006": "the server takes no writes now (a standby, or set read-only); nothing was written",
+    "42501": "the account may not do this there; check its rights ('quanmai server init' grants them)",
+    "53300": "the server has no connection left; raise its max_connections",
+}
+"""By SQLSTATE, since a server may speak another language than English. A refused connection has none."""
 
 
 class Damaged(ValueError):
@@ -71,10 +79,12 @@ def told(where: str) -> Iterator[None]:
     except exc.TimeoutError as fault:
         raise StoreUnavailable(f"store {where}: all its connections are busy; try again") from fault
     except OSError as fault:
-        raise StoreUnavailable(f"store {where}: {fault.strerror or fault}; check the disk and its rights") from fault
+        raise StoreUnavailable(f"store {where}: {_advice_on_file(fault)}") from fault
 
 
 def _advice_for(fault: exc.DBAPIError) -> str | None:
+    if advice := _ADVICE_BY_STATE.get(getattr(fault.orig, "sqlstate", None) or ""):
+        return advice
     words = str(fault.orig).lower()
     for symptom, advice in _ADVICE:
         if re.search(symptom, words):
@@ -82,6 +92,16 @@ def _advice_for(fault: exc.DBAPIError) -> str | None:
     if fault.connection_invalidated or (isinstance(fault, exc.OperationalError) and "psycopg" in type(fault.orig).__module__):
         return f"the server does not answer ({_first_line(fault)}); check that it runs and that the address is right"
     return None
+
+
+def _advice_on_file(fault: OSError) -> str:
+    what = f"{fault.strerror or fault}" + (f" ({fault.filename})" if fault.filename else "")
+    match fault.errno:
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{what}; this account must be able to write the file, and in its folder, where SQLite keeps files beside it"
+        case errno.ENOSPC | errno.EDQUOT:
+            return "the disk is full; free some space, nothing was written"
+    return f"{what}; check the disk and its rights"
 
 
 def _first_line(fault: exc.DBAPIError) -> str:

@@ -14,7 +14,8 @@ from console.domain.readings import ReadingBatch
 from console.services.analysis.retention import Deletion, HistoryKind
 from console.services.review.record import Tracks
 from console.store import archive, expected, retention
-from console.store.readings import ReadingLog, Times, Values
+from console.store.reading_codec import Times, Values
+from console.store.readings import ReadingLog
 from console.store.rollups import RollupTable, mark_due
 from console.store.stations import Stations
 from console.store.tables import expected_ticks, tracks

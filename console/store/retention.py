@@ -11,9 +11,9 @@ from sqlalchemy.sql.dml import ReturningDelete
 
 from console.domain.jobs import ENDED
 from console.services.analysis.retention import Deletion, HistoryKind
+from console.store.reading_codec import BLOCK_ROW_BYTES
 from console.store.tables import deletions, expected_ticks, jobs, reading_blocks, rollups, tracks
 
-_BLOCK_ROW_BYTES = 8 + 8 + 1
 _DAY_US = 86_400_000_000
 _WIDTHS = {HistoryKind.MINUTES: 60, HistoryKind.QUARTERS: 900}
 
@@ -28,7 +28,7 @@ def delete_some(connection: Connection, kind: HistoryKind, since_us: int, until_
         return 0
     unit = _DAY_US if kind in _WIDTHS else 1
     first, last = unit * min(row[0] for row in gone), unit * max(row[1] for row in gone)
-    rows = sum(int(row[2]) // _BLOCK_ROW_BYTES for row in gone) if kind is HistoryKind.READINGS else len(gone)
+    rows = sum(int(row[2]) // BLOCK_ROW_BYTES for row in gone) if kind is HistoryKind.READINGS else len(gone)
     _count(connection, Deletion(kind, at_us, days, int(first), int(last), rows))
     return rows
 

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row, and_, delete, func, select, text
 
 from console.domain.rollups import WIDTHS_S, Buckets, DueDay, empty, joined, rolled
 from console.services.analysis.retention import HistoryKind
-from console.store.readings import Times, Values, merged_blocks, within
+from console.store.reading_codec import Times, Values
+from console.store.readings import merged_blocks, within
 from console.store.rollup_codec import DAY_US, packed, unpacked
 from console.store.stations import Stations
 from console.store.tables import deletions, reading_blocks, rollup_due, rollups
@@ -160,7 +161,7 @@ def _blocks(connection: Connection, day: int, keys: Iterable[tuple[int, int]]) -
     query = select(of.station, of.channel, of.block_no, of.packed).where(
         of.station.in_(stations), of.channel.in_(channels), within(day * DAY_US, (day + 1) * DAY_US - 1)
     )
-    return iter(connection.execute(query.order_by(of.station, of.channel, of.block_no)))
+    return iter(connection.execute(query.order_by(of.station, of.channel, of.block_no, of.from_us)))
 
 
 def _before(

@@ -58,9 +58,13 @@ class SqlUsers:
 
     @property
     def are_needed(self) -> bool:
-        """Whether people must sign in: the store has users."""
+        """Whether people must sign in: the store has users other than supervisors.
+
+        Supervisors alone approve notices at a seat where nobody signs in.
+        """
+        others = select(func.count()).select_from(users).where(users.c.role != Role.SUPERVISOR.value)
         with self._access.looking() as connection:
-            return connection.execute(select(func.count()).select_from(users)).scalar_one() > 0
+            return connection.execute(others).scalar_one() > 0
 
     def listed(self) -> tuple[User, ...]:
         """Every user, by name."""

@@ -49,6 +49,10 @@ class Arrangement:
         """The area of a panel's group. Raises KeyError for an unknown panel."""
         return next((group.area for group in self.groups if title in group.titles), None) or _unknown(title)
 
+    def group_of(self, title: str) -> TabGroup | None:
+        """The group of a panel."""
+        return next((group for group in self.groups if title in group.titles), None)
+
     def to_area(self, title: str, area: Area) -> Arrangement:
         """A panel as a group of its own, last in an area."""
         return self._docked(title, (*self._without(title), TabGroup(area, (title,))))

@@ -101,7 +101,14 @@ class CaseFocus(QObject):
 
     def read_series(self, incident: Incident) -> None:
         """Read the history of the evidence's stations."""
-        self._tasks.request("series", lambda: self._series(incident), self.series_ready.emit)
+
+        def arrived(found: tuple[Series, ...]) -> None:
+            if (
+                self.incident is not None and self.incident.incident_id == incident.incident_id
+            ):  # else another case is shown by now
+                self.series_ready.emit(found)
+
+        self._tasks.request("series", lambda: self._series(incident), arrived)
 
     def _on_log(self, changes: tuple[Change, ...]) -> None:
         self.log_ready.emit(changes)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QApplication, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from console.domain.picture import Picture
 from console.services.overview.network_now import AlarmBand, alarm_band
@@ -33,7 +33,7 @@ Placed = Sequence[tuple[PanelSpec, Panel]]
 class WindowLayout(QWidget):
     """The central widget. Panels stand as an ``Arrangement`` says; it and the sizes are remembered by the screens there are.
 
-    Splitters and tabs, no docks that follow the pointer: a panel moves by command only, so nothing slips while one works.
+    Splitters and tabs: a panel moves by command, or dragged by its title (``PanelDrag``), so nothing slips while one works.
     The right panels have the whole height: a case is read from top to bottom without scrolling.
     """
 
@@ -43,7 +43,8 @@ class WindowLayout(QWidget):
     def __init__(self, placed: Placed, messages: Sequence[QWidget], map_: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("window")
-        self._placed, self._map = placed, map_
+        self._placed, self.map_ = placed, map_
+        self._tab_watcher: QObject | None = None
         self.specs = tuple(spec for spec, _ in placed)
         self._panel = {spec.title: panel for spec, panel in placed}
         self._names: Mapping[str, str] = {}
@@ -113,6 +114,22 @@ class WindowLayout(QWidget):
         corner = panel.mapToGlobal(QPoint(24, 24)) if panel.isVisible() else self.mapToGlobal(QPoint(80, 80))
         size = panel.size() if panel.isVisible() else panel.sizeHint()
         self.arrange(self.arrangement().floated(title, (corner.x(), corner.y(), max(size.width(), 320), max(size.height(), 220))))
+
+    def movable(self) -> Mapping[str, Panel]:
+        """The panels that can stand elsewhere, by their titles."""
+        return {spec.title: panel for spec, panel in self._placed if spec.area is not Area.TOP}
+
+    def watch_tabs(self, watcher: QObject) -> None:
+        """Let an event filter see the tabs, those to come too."""
+        self._tab_watcher = watcher
+        for tabs, _ in self._tabs:
+            tabs.tabBar().installEventFilter(watcher)
+
+    def title_of_tab(self, bar: QTabBar, at: QPoint) -> str:
+        """The panel whose tab is at a point of a bar; "" for none."""
+        titles = next((mine for tabs, mine in self._tabs if tabs.tabBar() is bar), ())
+        index = bar.tabAt(at)
+        return titles[index] if 0 <= index < len(titles) else ""
 
     def bring_up(self, panel: Panel) -> None:
         """Show a panel that is hidden, in a window of its own, or behind another one in its place."""
@@ -213,8 +230,8 @@ class WindowLayout(QWidget):
         for window in floats.values():
             window.hide()
             window.deleteLater()
-        self._upper.setStretchFactor(self._upper.indexOf(self._map), 1)
-        self._upper.setCollapsible(self._upper.indexOf(self._map), False)
+        self._upper.setStretchFactor(self._upper.indexOf(self.map_), 1)
+        self._upper.setCollapsible(self._upper.indexOf(self.map_), False)
         self._lower.setVisible(self._lower.count() > 0)
 
     def _dock(self, title: str) -> None:
@@ -230,6 +247,8 @@ class WindowLayout(QWidget):
         bar.setDrawBase(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         bar.customContextMenuRequested.connect(lambda at: self._on_tab_menu(tabs, at))
+        if self._tab_watcher is not None:
+            bar.installEventFilter(self._tab_watcher)
         for title in titles:
             tabs.addTab(self._panel[title], self._names.get(title, ""))
         tabs.currentChanged.connect(lambda _: self._fit_bottom())
@@ -237,10 +256,9 @@ class WindowLayout(QWidget):
         return tabs
 
     def _on_tab_menu(self, tabs: QTabWidget, at: QPoint) -> None:
-        index = tabs.tabBar().tabAt(at)
-        titles = next((mine for one, mine in self._tabs if one is tabs), ())
-        if 0 <= index < len(titles):
-            self.menu_asked.emit(titles[index], tabs.tabBar().mapToGlobal(at))
+        title = self.title_of_tab(tabs.tabBar(), at)
+        if title:
+            self.menu_asked.emit(title, tabs.tabBar().mapToGlobal(at))
 
     def _use_sizes(self, made: Arrangement) -> None:
         """The sizes of an arrangement, where it has them and they fit; else the usual ones."""

@@ -90,12 +90,20 @@ def live_only(*buttons: QPushButton) -> None:
 
 
 def allow(menu: QMenu, action: QAction, intent: type[Intent]) -> None:
-    """Disable an entry of a menu that is about to open, where the person may not submit this intent."""
+    """Disable an entry of a menu that is about to open, where the person may not submit this intent; hide it over a recording."""
     permitted = Permitted.over(menu.parentWidget())
-    if permitted is not None and (reason := permitted.reason(HANDLERS[intent].wording)):
+    if permitted is not None and permitted.is_recording:
+        action.setVisible(False)
+    elif permitted is not None and (reason := permitted.reason(HANDLERS[intent].wording)):
         action.setEnabled(False)
         action.setToolTip(tip(reason))
         menu.setToolTipsVisible(True)
+
+
+def over_recording(widget: QWidget | None) -> bool:
+    """Whether a widget belongs to a window over a recording, where nothing can be done."""
+    permitted = Permitted.over(widget)
+    return permitted is not None and permitted.is_recording
 
 
 class _Guard(QObject):

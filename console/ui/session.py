@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from console.domain.actors import Actor, Permission, Proof
 from console.domain.users import name_key
 from console.services.access.records import SeatEvent
-from console.services.access.sign_in import SeatAccess, SignInRefused
+from console.services.access.sign_in import Authenticator, SeatAccess, SignInRefused
 from console.services.ports import StoreUnavailable
 from console.ui.background_tasks import BackgroundTasks
 from maps.errors import QuanmaiError
@@ -29,8 +29,15 @@ AreasOf = Callable[[Actor], tuple[str, ...]]
 class PasswordCheck:
     """Checks passwords on a worker thread; ``then`` and ``failed`` are called on the window's thread."""
 
-    def __init__(self, access: SeatAccess, seat: str, tasks: BackgroundTasks) -> None:
-        self._access, self._seat, self._tasks = access, seat, tasks
+    def __init__(
+        self,
+        access: Authenticator,
+        seat: str,
+        tasks: BackgroundTasks,
+        recognised: Callable[[Actor, str], bool] = lambda _actor, _password: False,
+    ) -> None:
+        """``recognised``: as in ``SeatAccess``."""
+        self._access, self._seat, self._tasks, self._recognised = access, seat, tasks, recognised
 
     def check(
         self, name: str, password: str, then: Then, failed: Failed, proof: Proof = Proof.PASSWORD, unlocking: Actor | None = None
@@ -42,7 +49,7 @@ class PasswordCheck:
                 return self._access.authenticate(name, password, seat=self._seat, proof=proof)
             except StoreUnavailable as away:
                 is_known = unlocking is not None and name_key(name) == name_key(unlocking.name)
-                if unlocking is not None and is_known and self._access.recognised(unlocking, password):
+                if unlocking is not None and is_known and self._recognised(unlocking, password):
                     return unlocking
                 return away
             except QuanmaiError as fault:
@@ -68,15 +75,23 @@ class Session(QObject):
         now: Callable[[], datetime],
         parent: QObject | None = None,
         areas_of: AreasOf | None = None,
+        approvers: Authenticator | None = None,
+        drill_approver: tuple[str, str] | None = None,
     ) -> None:
+        """``approvers``: checks the password of a second person at a seat where nobody signs in."""
         super().__init__(parent)
         self._actor, self._access, self._now, self._areas_of = actor, access, now, areas_of or attrgetter("areas")
+        self.drill_approver = drill_approver
+        """Name and password of the approver in a drill."""
         self.unsent: Callable[[], int] = lambda: 0
         """Number of decisions that wait in the window for who is signed in."""
         self._is_locked = False
         self._used_at = self._checked_at = monotonic()
         self._tasks = BackgroundTasks("sign-in", self)
-        self._passwords = None if access is None else PasswordCheck(access, actor.seat, self._tasks)
+        self._passwords = None if access is None else PasswordCheck(access, actor.seat, self._tasks, access.recognised)
+        self._once = self._passwords
+        if access is None and approvers is not None:
+            self._once = PasswordCheck(approvers, actor.seat, self._tasks)
 
     @property
     def needs_sign_in(self) -> bool:
@@ -202,9 +217,11 @@ class Session(QObject):
         then(actor)
 
     def confirm_once(self, name: str, password: str, then: Then, failed: Failed) -> None:
-        """Another person signs for one act at this seat; who is signed in stays."""
-        if self._passwords is not None:
-            self._passwords.check(name, password, then, failed, Proof.PASSWORD_ONCE)
+        """Another person signs for one act at this seat; who is there stays. Also at a seat where nobody signs in."""
+        if self._once is None:
+            failed(SignInRefused("sign_in_wrong"))
+        else:
+            self._once.check(name, password, then, failed, Proof.PASSWORD_ONCE)
 
     def close(self) -> None:
         """Record the signing out, and end the worker thread."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 
 from console.domain.actors import Actor, Proof
-from console.services.access.sign_in import SeatAccess
+from console.services.access.sign_in import Authenticator, SeatAccess
 from console.services.areas.sight import AreaSight
 from console.services.tickets.answers import NEWS_MINUTES
 from console.ui.appearance import Appearance
@@ -46,7 +46,11 @@ class WindowSettings:
     actor: Actor | None = None
     """Who is at the seat, None for somebody known as ``user`` only."""
     access: SeatAccess | None = None
-    """Of a store with users: people sign in; None at a single seat."""
+    """Of a store whose people sign in; None at a single seat."""
+    approvers: Authenticator | None = None
+    """At a single seat: checks the password of a second person who approves a notice there."""
+    drill_approver: tuple[str, str] | None = None
+    """Name and password of the approver in a drill, shown where they are asked for."""
     news_minutes: float = NEWS_MINUTES
     """Callers are promised news of a running case so often; 0: no time is read out."""
     file: SettingsFile | None = None

@@ -154,7 +154,15 @@ class MainWindow(QMainWindow):
     def _build_services(self) -> None:
         self._bridge, self.tasks = PictureBridge(self), BackgroundTasks("window-reads", self)
         settings = self._settings
-        self.session = Session(settings.person, settings.access, self._port.now, self, settings.areas_of)
+        self.session = Session(
+            settings.person,
+            settings.access,
+            self._port.now,
+            self,
+            settings.areas_of,
+            settings.approvers,
+            settings.drill_approver,
+        )
         self.session.other_areas.connect(self._end_for)
         self.dispatcher = Dispatcher(self._port, self.session.actor, self)
         self.fault_notes = FaultNotes(self._fault_text, self)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console.domain.attachments import Attachment
 from console.domain.clock import micros
 from console.domain.crew_links import Answered
 from console.domain.field_reports import FieldReport, Reported, ReportKind
@@ -25,10 +26,11 @@ from console.web import photos
 from console.web.answers import NO_ORDER, SENT, Answers, Item
 from console.web.choices import pipes_found
 from console.web.guard import MOST_BYTES, RateLimit, SecurityHeaders, is_from_page, limited_body
-from console.web.orders import duty_of, order_of, order_page, orders_of, overlay_of
+from console.web.orders import CrewOrder, OrderPage, duty_of, order_of, order_page, orders_of, overlay_of, photos_of
 from console.web.pages import STATIC, Pages, language_of, static_file
 from console.web.parts import Links, Parts
 from console.web.positions import position
+from console.web.way import Ways
 
 __all__ = ["COOKIE", "CrewPage", "Links", "Parts"]
 
@@ -51,6 +53,7 @@ class CrewPage:
         self._parts, self._answers = parts, Answers(parts)
         self._visits, self._failures = RateLimit(_PAGES_A_MINUTE), RateLimit(_FAILURES_A_MINUTE)
         self._photos = RateLimit(_PHOTOS_A_MINUTE)
+        self._ways = Ways(parts.city)
         self._reader = FixReader(parts.city)
         crews = parts.city.crews
         self._names = {str(one): str(name) for one, name in zip(crews.asset_id, crews.name, strict=True)}
@@ -62,6 +65,7 @@ class CrewPage:
             Route("/", self._guarded(self._list)),
             Route("/orders/{order_id}", self._guarded(self._order)),
             Route("/orders/{order_id}/pipes", self._guarded(self._search)),
+            Route("/orders/{order_id}/photos/{sha256}", self._guarded(self._valve_photo)),
             Route("/orders/{order_id}/kept", self._guarded(self._kept), methods=["POST"]),
             Route("/answers", self._guarded(self._answer), methods=["POST"]),
             Route("/photos", self._guarded(self._photo), methods=["POST"]),
@@ -144,10 +148,32 @@ class CrewPage:
         found = await run_in_threadpool(order_of, self._parts.store, visitor.crew_id, order_id, self._now())
         if found is None:
             return self._problem(request, "no_order", 404)
-        over = await run_in_threadpool(overlay_of, self._parts.store, self._now())
-        page = await run_in_threadpool(order_page, self._parts.city, found, over)
+        page = await run_in_threadpool(self._page_of, found)
         duty = await run_in_threadpool(duty_of, self._parts.store, visitor.crew_id, self._now())
         return HTMLResponse(self._pages(request, visitor).order(page, duty))
+
+    def _page_of(self, found: CrewOrder) -> OrderPage:
+        store, now = self._parts.store, self._now()
+        way = self._ways.of(found.order, store.positions)
+        return order_page(self._parts.city, found, overlay_of(store, now), photos_of(store, found.incident, now), way)
+
+    async def _valve_photo(self, request: Request) -> Response:
+        """A photo of a valve that is on the page of one's own order; any other one is as unknown as none."""
+        visitor = await self._visitor(request)
+        if isinstance(visitor, Response):
+            return visitor
+        order_id, sha256 = request.path_params["order_id"], request.path_params["sha256"]
+        kept = await run_in_threadpool(self._photo_of, visitor.crew_id, order_id, sha256)
+        if kept is None:
+            return Response(status_code=404)
+        # Its address is the hash of its bytes: it never changes. The browser itself keeps none, the page's own cache does.
+        return Response(kept.content, media_type=kept.media_type)
+
+    def _photo_of(self, crew_id: str, order_id: str, sha256: str) -> Attachment | None:
+        store, now = self._parts.store, self._now()
+        found = order_of(store, crew_id, order_id, now)
+        known = {} if found is None else photos_of(store, found.incident, now)
+        return store.attachment(sha256) if any(one.picture.sha256 == sha256 for one in known.values()) else None
 
     async def _search(self, request: Request) -> Response:
         """Pipes by number or road, for a crew that found another one than its page lists."""

@@ -64,6 +64,7 @@
       if (!about.order) { await prefetch(); signal(""); return; }
       const kept = await caches.match(location.pathname, { cacheName: "pages" });
       if (!kept) await (await caches.open("pages")).add(location.pathname);
+      await keepPhotos(document);
       const response = await post(`/orders/${encodeURIComponent(about.order)}/kept`, { version: Number(about.version) });
       if (response.status === 401) { await forget(); location.reload(); return; }
       signal(response.status >= 500 ? "offline" : "");
@@ -78,9 +79,16 @@
     const list = await fetched("/");
     if (list === null) return;
     const pages = await caches.open("pages");
-    for (const one of list.querySelectorAll("a.order.live")) {
-      const page = await fetched(one.getAttribute("href"), pages);
-      if (page !== null) await post(`${one.getAttribute("href")}/kept`, { version: Number(page.body.dataset.version) });
+    const live = [...list.querySelectorAll("a.order.live")].map((one) => one.getAttribute("href"));
+    for (const href of live) {
+      const page = await fetched(href, pages);
+      if (page !== null) await keepPhotos(page);
+      if (page !== null) await post(`${href}/kept`, { version: Number(page.body.dataset.version) });
+    }
+    // Photos of orders that are over leave the phone.
+    for (const one of await pages.keys()) {
+      const [path, order] = new URL(one.url).pathname.match(/^(.*)\/photos\/[^/]+$/) || [];
+      if (path && !live.includes(order)) await pages.delete(one);
     }
     const shown = document.getElementById("orders").innerHTML !== list.getElementById("orders").innerHTML;
     if ((shown || list.body.dataset.duty !== about.duty) && !document.querySelector("details[open]")) location.reload();
@@ -93,6 +101,15 @@
     if (response.status !== 200) return null;
     if (pages !== null) await pages.put(path, response.clone());
     return new DOMParser().parseFromString(await response.text(), "text/html");
+  }
+
+  // Photos of the page's valves are kept with it; one that cannot be had now is tried again with the next look.
+  async function keepPhotos(page) {
+    const pages = await caches.open("pages");
+    for (const one of page.querySelectorAll("figure img")) {
+      const path = one.getAttribute("src");
+      if (!(await pages.match(path))) await pages.add(path).catch(() => undefined);
+    }
   }
 
   // Another crew, or a revoked link: pages of before are not shown any more.

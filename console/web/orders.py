@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from console.domain.attachments import Attachment
 from console.domain.clock import micros
 from console.domain.corrections import CORRECTION, Correction, Overlay, overlay
 from console.domain.field_reports import CREW_DUTY, CrewDuty, FieldReport
-from console.domain.incidents import CardsSent, Incident, OrderState, ValveMark, WorkOrder
+from console.domain.incidents import CardsSent, Incident, OrderKind, OrderState, ValveMark, WorkOrder
 from console.domain.records import Record, RecordKind
+from console.domain.valve_photos import VALVE_PHOTO, ValvePhoto
 from console.services.crews.valve_cards import ValveCard, valve_cards
-from console.services.incidents.messages import order_note
+from console.services.incidents.messages import order_note, water_note
 from console.services.note_texts import NoteTexts, as_written
 from console.web.choices import GaugePlace, PipeChoice, gauge_places, pipe_choices
 from console.web.sketch import Sketch, sketch
+from console.web.way import WayThere
 from maps.city import City
 from maps.errors import UnknownAsset
 from resources.texts import LANGUAGES
@@ -36,6 +39,14 @@ class Kept(Protocol):
         ...
 
     def records_of(self, kinds: Sequence[RecordKind[Any]], since_us: int, until_us: int) -> tuple[Record, ...]:
+        """As of the store."""
+        ...
+
+    def positions(self, crew_id: str, since_us: int, until_us: int) -> tuple[tuple[int, float, float], ...]:
+        """As of the store."""
+        ...
+
+    def attachment(self, sha256: str) -> Attachment | None:
         """As of the store."""
         ...
 
@@ -60,12 +71,13 @@ class CrewOrder:
 
 @dataclass(frozen=True, eq=False)
 class ValveLine:
-    """A valve's card with the last report on it. ``state``: open, closed, unable or restored."""
+    """A valve's card with the last report on it and its last photo. ``state``: open, closed, unable or restored."""
 
     card: ValveCard | None
     valve_id: str
     number: int
     mark: ValveMark | None
+    photo: ValvePhoto | None = None
 
     @property
     def state(self) -> str:
@@ -84,7 +96,10 @@ class ValveLine:
 
 @dataclass(frozen=True, eq=False)
 class OrderPage:
-    """What the page of one order shows. ``pipes``, ``gauges``: to choose from; ``reports``: of this order, the newest first."""
+    """What the page of one order shows. ``pipes``, ``gauges``: to choose from; ``reports``: of this order, the newest first.
+
+    ``way``: from the crew to the order's pipe, None where none is known.
+    """
 
     of: CrewOrder
     valves: tuple[ValveLine, ...]
@@ -92,14 +107,24 @@ class OrderPage:
     pipes: tuple[PipeChoice, ...] = ()
     gauges: tuple[GaugePlace, ...] = ()
     reports: tuple[FieldReport, ...] = ()
+    way: WayThere | None = None
 
     def text_in(self, language: str) -> str:
         """What the crew is to do, in its language: where the case still has what the order was written from, else as written."""
         order, incident = self.of.order, self.of.incident
-        if incident.place is None or language == LANGUAGES[0]:
+        if language == LANGUAGES[0]:
+            return order.text
+        if self.is_water:
+            return NoteTexts(language).text(water_note(order, is_drill=incident.is_drill))
+        if incident.place is None:
             return order.text
         note = order_note(order.kind, incident, incident.place, order.eta_minutes)
         return NoteTexts(language).text(note) if as_written(note) == order.text else order.text
+
+    @property
+    def is_water(self) -> bool:
+        """Whether a tanker is to bring water: then there is nothing to close and nothing to find."""
+        return self.of.order.kind is OrderKind.WATER
 
     @property
     def cards(self) -> CardsSent | None:
@@ -120,27 +145,48 @@ def order_of(store: Kept, crew_id: str, order_id: str, now: datetime) -> CrewOrd
     return next((one for one in orders_of(store, crew_id, now) if one.order.order_id == order_id), None)
 
 
-def order_page(city: City, of: CrewOrder, over: Overlay | None = None) -> OrderPage:
-    """The order with the valves of its case's plan, and those operated for the case beside it."""
+def order_page(
+    city: City,
+    of: CrewOrder,
+    over: Overlay | None = None,
+    photos: Mapping[str, ValvePhoto] | None = None,
+    way: WayThere | None = None,
+) -> OrderPage:
+    """The order with the valves of its case's plan, and those operated for the case beside it. ``photos``: by valve."""
+    if of.order.kind is OrderKind.WATER:
+        return OrderPage(of, (), None, reports=_reports_of(of), way=way)
     incident, plan = of.incident, of.incident.plan
     marks = {mark.valve_id: mark for mark in incident.valve_marks}
     try:
         cards = valve_cards(city, plan, over=over) if plan is not None and incident.burst_pipes else ()
     except UnknownAsset:  # the dataset has changed since: the order's text is shown all the same
         cards = ()
-    lines = [ValveLine(card, card.valve_id, card.order, marks.get(card.valve_id)) for card in cards]
+    known = photos or {}
+    lines = [ValveLine(card, card.valve_id, card.order, marks.get(card.valve_id), known.get(card.valve_id)) for card in cards]
     planned = {card.valve_id for card in cards}
     others = [mark for mark in incident.valve_marks if mark.valve_id not in planned]
-    lines += [ValveLine(None, mark.valve_id, len(lines) + n, mark) for n, mark in enumerate(others, 1)]
+    lines += [ValveLine(None, mark.valve_id, len(lines) + n, mark, known.get(mark.valve_id)) for n, mark in enumerate(others, 1)]
     places = [(*line.card.place, line.number, line.state) for line in lines if line.card is not None]
     try:
-        drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places)
+        drawn = sketch(city, incident.burst_pipes or (of.order.pipe_id,), places, None if way is None else way.points)
     except UnknownAsset:
         drawn = None
-    reports = tuple(sorted((one for one in incident.field_reports if one.order_id == of.order.order_id), key=lambda one: one.at))
-    return OrderPage(
-        of, tuple(lines), drawn, pipe_choices(city, incident, of.order), gauge_places(city, incident, of.order), reports[::-1]
-    )
+    pipes, gauges = pipe_choices(city, incident, of.order), gauge_places(city, incident, of.order)
+    return OrderPage(of, tuple(lines), drawn, pipes, gauges, _reports_of(of), way)
+
+
+def _reports_of(of: CrewOrder) -> tuple[FieldReport, ...]:
+    """The order's reports, the newest first."""
+    mine = (one for one in of.incident.field_reports if one.order_id == of.order.order_id)
+    return tuple(sorted(mine, key=lambda one: one.at, reverse=True))
+
+
+def photos_of(store: Kept, incident: Incident, now: datetime) -> dict[str, ValvePhoto]:
+    """The last photos of the valves on a case's pages, by valve. Raises StoreUnavailable."""
+    planned = () if incident.plan is None else (step.asset_id for step in incident.plan.valves_to_close)
+    shown = {*planned, *(mark.valve_id for mark in incident.valve_marks)}
+    every = store.records_of((VALVE_PHOTO,), 0, micros(now + _AHEAD)) if shown else ()
+    return {one.valve_id: one for one in every if isinstance(one, ValvePhoto) and one.valve_id in shown}
 
 
 def overlay_of(store: Kept, now: datetime) -> Overlay:

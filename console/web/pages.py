@@ -44,7 +44,8 @@ class Pages:
     def __init__(self, language: str, time_zone: str, crew_id: str, crew_name: str, token: str) -> None:
         self._texts, self._zone = Catalogue.load(language), ZoneInfo(time_zone)
         self._common = {
-            "t": self._text, "time": self._time, "tag": language.replace("_", "-"), "language": language, "crew_id": crew_id,
+            "t": self._text, "time": self._time, "date": self._date, "length": _length,
+            "tag": language.replace("_", "-"), "language": language, "crew_id": crew_id,
             "crew_name": crew_name, "proof": page_proof(token), "words": self._texts.section("web.script"),
             "languages": [one for one in LANGUAGES if one != language],
         }  # fmt: skip
@@ -92,6 +93,14 @@ class Pages:
 
     def _time(self, at: datetime) -> str:
         return at.astimezone(self._zone).strftime("%m-%d %H:%M")
+
+    def _date(self, at: datetime) -> str:
+        """With its year: photos are old."""
+        return at.astimezone(self._zone).strftime("%Y-%m-%d")
+
+
+def _length(length_m: float) -> str:
+    return f"{length_m / 1000.0:.1f} km" if length_m >= 1_000.0 else f"{10 * round(length_m / 10.0)} m"
 
 
 @cache

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from console.domain.attachments import PictureRef
 from console.domain.clock import micros
 from console.domain.corrections import FAULTS, Fault, Layer
 from console.domain.crew_links import Answered
@@ -20,6 +19,7 @@ from console.domain.texts import storable
 from console.feeds.bounds import BOUNDS, EARLIEST_US, PartRefused, iso_time
 from console.feeds.owntracks import FixReader
 from console.services.crews.field_reports import MOST_PHOTOS, overtaken_by
+from console.services.public.water_points import MOST_LITRES
 from console.web.outcomes import REFUSED, TAKEN
 from console.web.positions import position
 from maps.city import City
@@ -51,10 +51,25 @@ def field_report(city: City, reader: FixReader, crew_id: str, given: dict[str, A
         case ReportKind.SAMPLE:
             turbidity, chlorine = _within(given, "turbidity", Channel.TURBIDITY), _within(given, "chlorine", Channel.CHLORINE)
             return FieldReport(*base, at, order_id, turbidity_ntu=turbidity, chlorine_mgl=chlorine)
+        case ReportKind.WATER:
+            litres = _number(given, "litres")
+            if not 0.0 < litres <= MOST_LITRES:
+                raise PartRefused("bounds", f"litres: expected up to {MOST_LITRES:g}")
+            return FieldReport(*base, at, order_id, text=_text(given, "text", _TEXT_LEN), litres=litres)
         case ReportKind.CORRECTION:
             return _correction(city, reader, FieldReport(*base, at, order_id), given, now)
         case _:
-            return FieldReport(*base, at, order_id, text=_text(given, "text", _TEXT_LEN))
+            return _photo(city, FieldReport(*base, at, order_id, text=_text(given, "text", _TEXT_LEN)), given)
+
+
+def _photo(city: City, report: FieldReport, given: dict[str, Any]) -> FieldReport:
+    """A photo of the site, or of one valve."""
+    valve = _text(given, "valve_id", _ID_LEN)
+    if not valve:
+        return report
+    if not city.network.valves.has(valve):
+        raise PartRefused("value", "the network has no such valve")
+    return replace(report, asset_id=valve, layer=Layer.VALVE.value)
 
 
 def _correction(city: City, reader: FixReader, report: FieldReport, given: dict[str, Any], now: datetime) -> FieldReport:
@@ -98,11 +113,6 @@ def outcome_of_duty(duties: Iterable[CrewDuty], report: FieldReport) -> Answered
     if known.report_id == report.report_id or (known.is_on is (report.kind is ReportKind.ON_DUTY) and known.at >= report.at):
         return Answered(TAKEN, at=known.at)
     return Answered(REFUSED, "later_duty", known.crew_id, known.at) if known.at >= report.at else None
-
-
-def photo_name(ref: PictureRef) -> str:
-    """A picture's address on the page."""
-    return f"/photos/{ref.sha256}"
 
 
 def _text(given: dict[str, Any], key: str, most: int) -> str:

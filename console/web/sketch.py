@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,49 +39,92 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """``scale_px``/``scale_m``: the bar. North is up."""
+    """``scale_px``/``scale_m``: the bar; ``way``: points of the way there, "" where none is known. North is up."""
 
     lines: tuple[Line, ...]
     dots: tuple[Dot, ...]
     scale_px: float
     scale_m: int
+    way: str = ""
 
 
-def sketch(city: City, burst_pipes: Sequence[str], valves: Sequence[tuple[float, float, int, str]]) -> Sketch | None:
-    """``valves``: x, y in the network's CRS, number, state. None where nothing has a place."""
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Part of the map in the drawing. ``middle``, ``low``, ``high``: network's CRS, m; ``per_m``: px per m."""
+
+    middle: NDArray[np.float64]
+    per_m: float
+
+    @classmethod
+    def around(cls, points: NDArray[np.float64]) -> Self | None:
+        """A frame with all of these points (n, 2), at least 120 m across; None without a point."""
+        known = points[np.isfinite(points).all(axis=1)]
+        if not len(known):
+            return None
+        low, high = known.min(axis=0), known.max(axis=0)
+        half = np.maximum((high - low) / 2, _LEAST_M) * 1.15
+        return cls((low + high) / 2, float(min((WIDTH - 2 * _EDGE) / (2 * half[0]), (HEIGHT - 2 * _EDGE) / (2 * half[1]))))
+
+    @property
+    def reach(self) -> NDArray[np.float64]:
+        """Half of what is drawn, in m."""
+        reach: NDArray[np.float64] = np.array([WIDTH, HEIGHT]) / 2 / self.per_m
+        return reach
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """The south-west corner."""
+        return self.middle - self.reach
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """The north-east corner."""
+        return self.middle + self.reach
+
+    @property
+    def bar(self) -> tuple[float, int]:
+        """The scale bar: px and m."""
+        bar_m = next((m for m in (20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20) if m * self.per_m <= WIDTH / 3), 10)
+        return round(bar_m * self.per_m, 1), bar_m
+
+    def px(self, at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Places in px."""
+        moved: NDArray[np.float64] = (at - self.middle) * (self.per_m, -self.per_m) + (WIDTH / 2, HEIGHT / 2)
+        return moved
+
+    def svg(self, points: NDArray[np.float64]) -> str:
+        """A line as SVG wants it, without points that have no place."""
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.px(points[np.isfinite(points).all(axis=1)]))
+
+
+def sketch(
+    city: City,
+    burst_pipes: Sequence[str],
+    valves: Sequence[tuple[float, float, int, str]],
+    way: NDArray[np.float64] | None = None,
+) -> Sketch | None:
+    """``valves``: x, y in the network's CRS, number, state; ``way``: (n, 2) the way there. None where nothing has a place."""
     pipes = city.network.pipes
     bursts = [pipes.row(one) for one in burst_pipes]
     places = [pipes.points(row) for row in bursts] + [np.array([[x, y]]) for x, y, *_ in valves]
-    points = np.vstack(places) if places else np.empty((0, 2))
-    points = points[np.isfinite(points).all(axis=1)]
-    if not len(points):
+    frame = Frame.around(np.vstack(places) if places else np.empty((0, 2)))
+    if frame is None:
         return None
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle, half = (low + high) / 2, np.maximum((high - low) / 2, _LEAST_M) * 1.15
-    per_m = float(min((WIDTH - 2 * _EDGE) / (2 * half[0]), (HEIGHT - 2 * _EDGE) / (2 * half[1])))
-
-    def drawn(at: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved: NDArray[np.float64] = (at - middle) * (per_m, -per_m) + (WIDTH / 2, HEIGHT / 2)
-        return moved
-
-    reach = np.array([WIDTH, HEIGHT]) / 2 / per_m * 1.2
-    near = np.flatnonzero((np.abs(pipes.vertices - middle) < reach).all(axis=1))
+    near = np.flatnonzero((np.abs(pipes.vertices - frame.middle) < frame.reach * 1.2).all(axis=1))
     rows = np.unique(np.searchsorted(pipes.offsets, near, side="right") - 1)[:_MOST_PIPES].tolist()
     lines = [
-        _line(str(pipes.asset_id[row]), drawn(pipes.points(row)), float(pipes.diameter_mm[row]), row in bursts) for row in rows
+        _line(frame, str(pipes.asset_id[row]), pipes.points(row), float(pipes.diameter_mm[row]), row in bursts) for row in rows
     ]
     dots = [
         Dot(round(float(at[0]), 1), round(float(at[1]), 1), order, state)
         for x, y, order, state in valves
         if np.isfinite([x, y]).all()
-        for at in (drawn(np.array([x, y])),)
+        for at in (frame.px(np.array([x, y])),)
     ]
-    bar_m = next((m for m in (1000, 500, 200, 100, 50, 20) if m * per_m <= WIDTH / 3), 10)
     ordered = tuple(sorted(lines, key=lambda line: line.kind == "burst"))
-    return Sketch(ordered, tuple(dots), round(bar_m * per_m, 1), bar_m)
+    return Sketch(ordered, tuple(dots), *frame.bar, way="" if way is None else frame.svg(way))
 
 
-def _line(pipe_id: str, points: NDArray[np.float64], diameter_mm: float, is_burst: bool) -> Line:
-    text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+def _line(frame: Frame, pipe_id: str, points: NDArray[np.float64], diameter_mm: float, is_burst: bool) -> Line:
     width = (2.5 if is_burst else 1.0) + min(np.nan_to_num(diameter_mm, nan=100.0), 1000.0) / 250.0
-    return Line(pipe_id, text, round(float(width), 1), "burst" if is_burst else "plain")
+    return Line(pipe_id, frame.svg(points), round(float(width), 1), "burst" if is_burst else "plain")

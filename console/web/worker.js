@@ -16,8 +16,18 @@ self.addEventListener("fetch", (event) => {
   const path = new URL(event.request.url).pathname;
   if (event.request.method !== "GET") return;
   if (STATIC.includes(path)) event.respondWith(fromNetwork(event.request, FILES, path));
+  else if (/^\/orders\/[^/]+\/photos\/[^/]+$/.test(path)) event.respondWith(fromCache(event.request, path));
   else if (path === "/" || /^\/orders\/[^/]+$/.test(path)) event.respondWith(fromNetwork(event.request, PAGES, path));
 });
+
+// A photo's address is the hash of its bytes: what was kept once is never asked for again.
+async function fromCache(request, path) {
+  const kept = await (await caches.open(PAGES)).match(path);
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.status === 200) await (await caches.open(PAGES)).put(path, response.clone());
+  return response;
+}
 
 async function fromNetwork(request, name, path) {
   const kept = await (await caches.open(name)).match(path);

@@ -25,7 +25,6 @@ from console.domain.picture import Picture, StationState
 from console.domain.records import RecordKind
 from console.domain.tickets import TICKET, TicketKind, TicketState
 from console.domain.values import to_json
-from console.headless import desk_settings
 from console.runtime import Runtime, RuntimeOptions
 from console.services.crews.orders import SendCrew
 from console.services.incidents.judging import JudgeBurst
@@ -38,7 +37,7 @@ from console.services.public.dispatch_orders import GiveDispatchOrder, RepeatBac
 from console.services.tickets.changing import SetTicketState
 from console.services.tickets.hearing import CallFields
 from console.services.tickets.taking import TakeCall
-from console.settings import is_shared, load_settings
+from console.settings import desk_settings, is_shared, load_settings
 from maps.dataset import read_city
 
 
@@ -59,7 +58,7 @@ class SeatProcess:
         settings = load_settings(seat=seat, data_folder=folder, shared=True)
         city = read_city(city_path)
         connection = connection_of(settings, broker_of(settings, broker), city.info.site, seat)
-        desk = desk_settings(settings, site=city.info.site, is_drill=False)
+        desk = desk_settings(settings, city.info.site)
         options = RuntimeOptions(
             city_path, store, folder / "notices", desk, grid_s=1.0, settle_s=0.1, role=seat, is_shared=is_shared(settings, store)
         )
@@ -124,12 +123,12 @@ class SeatProcess:
 
     def _submitted(self, intent: Intent, actor: Actor, case: str) -> Incident:
         """The case after it, "" a new one. Plans of other cases may be in the change set too."""
-        changed = self.runtime.engine.submit(intent, actor).result(20).incidents
+        changed = self.runtime.engine.submit(intent, actor).result(60).incidents
         return next(one for one in changed if one.incident_id == case or (not case and one.version == 1))
 
     def _on_record(self, do: str, *words: str) -> Any:
         """A ticket, an outage or a dispatch order: its id and what the answer of this decision is known by."""
-        changed = self.runtime.engine.submit(_on_record(do, *words), self._actor).result(20)
+        changed = self.runtime.engine.submit(_on_record(do, *words), self._actor).result(60)
         ids = [one.record_kind.id_of(one) for one in changed.of(_KINDS[do]) if one.version == 1 or words[0] in str(one)]
         return {"record": ids[0], "at": time.time()}
 

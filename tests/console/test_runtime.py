@@ -82,7 +82,7 @@ def test_a_model_that_cannot_be_solved_is_reported_and_the_window_stays_open(tmp
         runtime.recall().result(60)
         feeds: queue.SimpleQueue[str] = queue.SimpleQueue()
         runtime.engine.subscribe(lambda picture: feeds.put(" ".join(feed.name for feed in picture.feeds)))
-        while "hydraulics" not in feeds.get(timeout=10):
+        while "hydraulics" not in feeds.get(timeout=60):
             pass
         assert not runtime.states
 
@@ -105,9 +105,9 @@ def test_a_feed_or_channel_that_cannot_begin_or_end_is_shown_and_the_others_go_o
     seen: queue.SimpleQueue[Picture] = queue.SimpleQueue()
     with Runtime(city, DrillClock(START), options, feeds=feeds, channels=[channel]) as runtime:
         runtime.engine.subscribe(seen.put)
-        picture = seen.get(timeout=10)
+        picture = seen.get(timeout=60)
         while not any("no such device" in feed.message for feed in picture.feeds) or picture.feeds[1].state != "up":
-            picture = seen.get(timeout=10)
+            picture = seen.get(timeout=60)
         states = {feed.name: feed.state for feed in picture.feeds if not feed.message}
         assert states == {"meters": "connecting", "wells": "up"}
         assert [channel.state for channel in picture.channels] == ["up"]
@@ -141,7 +141,7 @@ def test_a_message_of_an_earlier_run_is_not_recorded_as_without_a_channel_while_
     before.commit(opening(), Actor.named("王"), START)
     before.close()
     with Runtime(read_city(path), DrillClock(START), options, channels=[channel]):
-        assert left.wait(10)
+        assert left.wait(60)
     kept = open_store(options.store)
     assert "not_delivered" not in {change.kind for change in kept.changes()}
     kept.close()

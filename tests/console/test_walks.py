@@ -63,7 +63,7 @@ def test_a_click_passes_exactly_the_modules_of_the_architecture_page(tmp_path: P
         plan = room.engine.latest().incidents[0].plan
         assert plan is not None
         sys.setprofile(stacks)
-        with qtbot.waitSignal(dispatcher.done):
+        with qtbot.waitSignal(dispatcher.done, timeout=60_000):
             dispatcher.submit(MarkValveClosed(case, plan.valves_to_close[0].asset_id))
     finally:
         sys.setprofile(None)
@@ -79,8 +79,8 @@ def test_a_click_passes_exactly_the_modules_of_the_architecture_page(tmp_path: P
 
 def opened(room: Room, pipe: str) -> str:
     """A judged case on a pipe; its id."""
-    made: ChangeSet = room.engine.submit(OpenIncident(pipe), WANG).result(10)
+    made: ChangeSet = room.engine.submit(OpenIncident(pipe), WANG).result(60)
     case = made.incidents[0].incident_id
-    room.engine.submit(JudgeBurst(case, (pipe,)), WANG).result(10)
+    room.engine.submit(JudgeBurst(case, (pipe,)), WANG).result(60)
     room.sees(lambda picture: bool(picture.incidents and picture.incidents[0].plan))
     return case

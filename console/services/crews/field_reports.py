@@ -18,12 +18,14 @@ from console.domain.incidents import Incident, Phase, WorkOrder
 from console.domain.notes import NO_NOTE, Code, Note, Quantity
 from console.domain.record_ids import provisional_id
 from console.domain.records import subject_of
+from console.domain.valve_photos import VALVE_PHOTO, ValvePhoto
 from console.services.changesets import NOTHING, Refused, recorded
 from console.services.crews.corrections import proposed
 from console.services.crews.valve_reports import RecordSample, record_sample
 from console.services.incidents.joint_plans import merged
 from console.services.location.gauge_readings import EnterReading, enter
 from console.services.note_texts import as_written
+from console.services.public.tanker_orders import brought
 from console.services.shift.entries import WriteEntry, write
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -118,6 +120,10 @@ def _taken(tools: Tools, state: DeskState, incident: Incident, order: WorkOrder,
         case ReportKind.SAMPLE:
             asked = RecordSample(incident.incident_id, report.turbidity_ntu, report.chlorine_mgl)
             return _with_step(record_sample(tools, state, asked, crew, report.at), incident, report)
+        case ReportKind.WATER:
+            kept = replace(incident, field_reports=(*incident.field_reports, report))
+            note = Note("field_report.kept", crew=report.crew_id, kind=Code("field_report_kind", report.kind))
+            return merged(recorded(incident, kept, "crew_report", note), brought(state, order, report))
         case ReportKind.CORRECTION:
             return _correction(state, incident, report)
         case _:
@@ -140,7 +146,22 @@ def _photo(tools: Tools, state: DeskState, incident: Incident, reported: Reporte
     written = write(tools, state, entry, crew, report.at)
     # One line of the case's log is enough: the entry's own stands in the shift log.
     in_shift = replace(written, drafts=tuple(one for one in written.drafts if one.subject != subject_of(incident)))
-    return merged(recorded(incident, after, "crew_photo", note), in_shift)
+    return merged(recorded(incident, after, "crew_photo", note), in_shift, _of_valve(state, incident, kept))
+
+
+def _of_valve(state: DeskState, incident: Incident, report: FieldReport) -> ChangeSet:
+    """The photo as the last one of its valve, which the valve's card shows from then on."""
+    if report.layer != Layer.VALVE or not report.asset_id or report.picture is None:
+        return NOTHING
+    before = next((one for one in state.of(VALVE_PHOTO).values() if one.valve_id == report.asset_id), None)
+    if before is not None and before.at >= report.at:
+        return NOTHING
+    made = ValvePhoto(
+        provisional_id(VALVE_PHOTO) if before is None else before.photo_id, report.asset_id, report.picture, report.at,
+        report.crew_id, incident.incident_id, report.text, 0 if before is None else before.version,
+    )  # fmt: skip
+    note = Note("field_report.valve_photo", crew=report.crew_id, valve=report.asset_id)
+    return recorded(before, made, "valve_photo", note)
 
 
 def _gauge(tools: Tools, state: DeskState, incident: Incident, report: FieldReport, crew: Actor) -> ChangeSet:
@@ -178,7 +199,9 @@ def _with_step(step: ChangeSet, incident: Incident, report: FieldReport) -> Chan
 
 
 def _said(report: FieldReport) -> Note:
-    return Note("field_report.said", text=report.text) if report.text else NO_NOTE
+    """What the crew wrote to it, after the valve's number where it shows one."""
+    text = " ".join(part for part in (report.asset_id, report.text) if part)
+    return Note("field_report.said", text=text) if text else NO_NOTE
 
 
 def _order_of(state: DeskState, report: FieldReport) -> tuple[Incident, WorkOrder] | None:

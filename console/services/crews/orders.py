@@ -109,6 +109,11 @@ def live_orders(incident: Incident) -> tuple[WorkOrder, ...]:
     return tuple(order for order in incident.orders if order.state in LIVE)
 
 
+def live_work(incident: Incident) -> tuple[WorkOrder, ...]:
+    """The same without those of tankers."""
+    return tuple(order for order in incident.work_orders() if order.state in LIVE)
+
+
 def send_crew(tools: Tools, state: DeskState, intent: SendCrew, actor: Actor, now: datetime) -> ChangeSet:
     """A repair order; or a site check while none is assigned (refused, or no crew was free).
 
@@ -138,6 +143,7 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
         order, state=answered, answered_at=reply.at or now, reply=reply.text, found_pipe=reply.burst_pipe or order.found_pipe
     )
     after = replace(incident, orders=tuple(new if o.order_id == order.order_id else o for o in incident.orders))
+    is_water = order.kind is OrderKind.WATER
     note = Note(
         "order.answered",
         crew=order.crew_id,
@@ -145,9 +151,10 @@ def on_reply(tools: Tools, state: DeskState, reply: OrderReply, now: datetime) -
         order=order.order_id,
         found=Note("order.found", pipe=reply.burst_pipe) if reply.burst_pipe else NO_NOTE,
         reply=Note("order.reply", text=reply.text) if reply.text else NO_NOTE,
-        proposal=_proposal(tools, state, after, now) if answered is OrderState.REFUSED else NO_NOTE,
+        proposal=_proposal(tools, state, after, now) if answered is OrderState.REFUSED and not is_water else NO_NOTE,
     )
-    return recorded(incident, after, f"order_{answered.value}", note)
+    kind = "tanker" if is_water else "order"  # a tanker on site is no crew at the burst
+    return recorded(incident, after, f"{kind}_{answered.value}", note)
 
 
 def _proposal(tools: Tools, state: DeskState, incident: Incident, now: datetime) -> Note:
@@ -186,7 +193,7 @@ def _chosen(tools: Tools, state: DeskState, incident: Incident, crew_id: str, no
 def _checking(state: DeskState, incident: Incident) -> list[CrewFix]:
     """Crews assigned to this case only by its site check, those on site first."""
     bound = {order.crew_id for order in live_orders(incident) if order.kind is not OrderKind.SITE_CHECK}
-    checks = sorted(live_orders(incident), key=lambda order: order.state is not OrderState.ON_SITE)
+    checks = sorted(live_work(incident), key=lambda order: order.state is not OrderState.ON_SITE)
     crews = [state.crews[order.crew_id] for order in checks if order.crew_id not in bound and order.crew_id in state.crews]
     return [crew for crew in crews if crew.state is not CrewState.OFF_DUTY]
 

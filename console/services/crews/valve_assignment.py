@@ -48,7 +48,7 @@ def dealt(incident: Incident, plan: IsolationPlan, crews: Iterable[CrewFix], tim
     """Which crew closes which remaining valve: the case's crews and free ones, from their present positions."""
     done = set(incident.closed_valves())
     left = tuple(step for step in plan.valves_to_close if step.asset_id not in done)
-    own = {order.crew_id for order in incident.orders}
+    own = {order.crew_id for order in incident.work_orders()}
     able = [fix for fix in crews if (fix.state is CrewState.FREE and fix.kind is CrewKind.REPAIR) or fix.crew_id in own]
     places = tuple(CrewPlace(fix.crew_id, fix.x, fix.y) for fix in able if fix.state is not CrewState.OFF_DUTY)
     return _scheduled(left, places, FROST_MINUTES if is_frost(incident, time_zone) else 0.0)

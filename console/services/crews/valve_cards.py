@@ -24,7 +24,7 @@ class ValveCard:
     """One valve to close. ``lines``: (n, 5) pipes near it: x0, y0, x1, y1 in m from the valve, and their diameter in mm.
 
     ``crew`` "" is the desk or nobody yet; ``begins`` minutes from now, None unknown; ``closes`` cw or ccw; ``road_lines``:
-    (n, 4) as ``lines``. ``placing``: why its place is in doubt, as in the plan.
+    (n, 4) as ``lines``. ``placing``: why its place is in doubt, as in the plan. ``photo``: of the dataset, a name or an address.
     """
 
     order: int
@@ -48,6 +48,7 @@ class ValveCard:
     lines: NDArray[np.float64]
     road_lines: NDArray[np.float64]
     placing: str = ""
+    photo: str = ""
 
 
 def valve_cards(
@@ -121,6 +122,7 @@ def _card(city: City, step: ValveStep, crew: CrewStep | None) -> ValveCard:
         lines=_near_pipes(city, step.x, step.y),
         road_lines=_near_roads(city, step.x, step.y),
         placing=step.placing,
+        photo=str(valves.photo[row]),
     )
 
 

@@ -119,7 +119,7 @@ def _step(tools: Tools, targets: Targets, deadline: Deadline, said: Sequence[Esc
 def goals(incident: Incident) -> tuple[tuple[Goal, datetime | None, bool], ...]:
     """(goal, its beginning or for the restoration its deadline, whether it is reached); of planned work the restoration alone."""
     alert = incident.alerted_at or incident.opened_at
-    orders = [order for order in incident.orders if order.state not in _NO_ORDER]
+    orders = [order for order in incident.work_orders() if order.state not in _NO_ORDER]
     lifted = bool(incident.notices) and all(one.status is NoticeStatus.LIFTED for one in incident.notices)
     restore = (Goal.RESTORE, incident.restoration_at, lifted)
     if incident.work is not None:

@@ -14,7 +14,7 @@ from console.domain.notes import NO_NOTE, Code, Note, joined
 from console.domain.notices import NoticeStatus
 from console.domain.outgoing import Outgoing
 from console.services.changesets import AlarmChange, Refused, incident_of, recorded
-from console.services.crews.orders import countermanded, free_crews, live_orders, send
+from console.services.crews.orders import countermanded, free_crews, live_orders, live_work, send
 from console.services.handling import Handler
 from console.services.incidents.case_plan import planned
 from console.services.incidents.messages import area_alert, order_message, order_text
@@ -182,7 +182,7 @@ def _checked_on_site(
     tools: Tools, state: DeskState, incident: Incident, now: datetime
 ) -> tuple[Incident, tuple[Outgoing, ...], Note]:
     """Send a site check to the nearest free crew; a crew already sent gets the corrected pipe instead."""
-    live = live_orders(incident)
+    live = live_work(incident)
     if live:
         return redirected(tools, incident, now)
     if incident.ground == "on_site":
@@ -197,7 +197,7 @@ def _checked_on_site(
 def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Incident, tuple[Outgoing, ...], Note]:
     """Open orders that name another pipe than the case's place are revised."""
     place = incident.place
-    stale = {order.order_id for order in live_orders(incident) if place is not None and order.pipe_id != place.pipe_id}
+    stale = {order.order_id for order in live_work(incident) if place is not None and order.pipe_id != place.pipe_id}
     if place is None or not stale:
         return incident, (), Note("case.crew_there")
     orders = tuple(
@@ -214,7 +214,7 @@ def redirected(tools: Tools, incident: Incident, now: datetime) -> tuple[Inciden
 def _estimated(tools: Tools, incident: Incident, now: datetime) -> Incident:
     if incident.restoration_by or incident.place is None:
         return incident
-    travel = max((order.eta_minutes or 0.0 for order in live_orders(incident)), default=0.0)
+    travel = max((order.eta_minutes or 0.0 for order in live_work(incident)), default=0.0)
     at = tools.restoration.expected_end(
         incident.place.diameter_mm, incident.place.material, now, tools.city.info.time_zone, travel
     )

@@ -70,6 +70,7 @@ def order_message(
     tools: Tools, incident: Incident, order: WorkOrder, now: datetime, *, action: str, reason: str = ""
 ) -> Outgoing:
     """A work order to its crew. ``action``: new, revised or countermand (with its reason)."""
+    is_water = order.kind is OrderKind.WATER
     body = {
         "order_id": order.order_id,
         "incident_id": incident.incident_id,
@@ -79,12 +80,13 @@ def order_message(
         "exercise": incident.is_drill,
         "text": order.text if action != "countermand" else _called_back(order, reason),
         "pipe_id": order.pipe_id,
-        "place": _course(incident.place) if incident.place else None,
-        "way": list(incident.place.way) if incident.place else [],
-        "valves": _valves(incident),
+        "place": _course(incident.place) if incident.place and not is_water else None,
+        "way": list(incident.place.way) if incident.place and not is_water else [],
+        "valves": [] if is_water else _valves(incident),
+        **({"point_id": order.point_id, "point": order.place, "litres": order.litres} if is_water else {}),
         "eta_minutes": order.eta_minutes,
         "reply_to": tools.topic("orders", order.crew_id, "ack"),
-        **_point(tools, order.pipe_id),
+        **_place(tools, order),
     }
     return Outgoing(MessageKind.ORDER, order.crew_id, _encoded(body))
 
@@ -128,6 +130,17 @@ def order_note(kind: OrderKind, incident: Incident, place: PipePlace, eta_minute
         task=Code("order_task", kind),
         place=place_note(place),
         parts=[part for part in parts if part],
+    )
+
+
+def water_note(order: WorkOrder, *, is_drill: bool) -> Note:
+    """Text of a tanker's order, from the order alone."""
+    return Note(
+        "order.water_text",
+        drill=Note("order.drill") if is_drill else NO_NOTE,
+        point=order.place,
+        litres=order.litres or 0.0,
+        eta=Note("order.water_eta", minutes=order.eta_minutes) if order.eta_minutes is not None else NO_NOTE,
     )
 
 
@@ -235,6 +248,13 @@ def _geometry(city: City, pipe_ids: list[str]) -> dict[str, Any]:
         shape = {"type": "LineString", "coordinates": line}
         features.append({"type": "Feature", "id": pipe_id, "properties": {"asset_id": pipe_id}, "geometry": shape})
     return {"geometry": {"type": "FeatureCollection", "features": features}}
+
+
+def _place(tools: Tools, order: WorkOrder) -> dict[str, Any]:
+    """Where the order is for: its own place, else the pipe."""
+    if order.x is None or order.y is None:
+        return _point(tools, order.pipe_id)
+    return _wgs84(tools, Point(order.x, order.y))
 
 
 def _point(tools: Tools, pipe_id: str) -> dict[str, Any]:

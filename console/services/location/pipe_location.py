@@ -66,6 +66,10 @@ class PlaceFinder:
         way = self._ways.way(x, y, self._network.pipes.row(place.pipe_id))
         return replace(place, way=way.roads), way
 
+    def way_to(self, x: float, y: float, to: tuple[float, float]) -> Way:
+        """The route from a point (network's CRS) to the street nearest to another one."""
+        return self._ways.way_to(x, y, to)
+
     def middle(self, pipe: int) -> Point:
         """The point half-way along a pipe row, in the network's CRS."""
         points = self._network.pipes.points(pipe)

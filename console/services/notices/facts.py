@@ -12,7 +12,7 @@ import shapely
 from console.domain.incidents import Incident
 from console.domain.notices import NoticeFacts, NoticeKind, StartBasis
 from console.domain.outages import OutagePurpose
-from console.services.crews.orders import live_orders
+from console.services.crews.orders import live_work
 from console.services.location.streets import side_written
 from console.services.notices.community_names import names_apart
 from console.services.tools import Tools
@@ -130,7 +130,7 @@ def start_of(incident: Incident, now: datetime) -> tuple[datetime, StartBasis]:
     steps = incident.plan.valves_to_close if incident.plan is not None else ()
     first = steps[0].minutes or 0.0 if steps else 0.0
     remote = bool(steps) and steps[0].control == "remote"
-    travel = min((order.eta_minutes for order in live_orders(incident) if order.eta_minutes is not None), default=0.0)
+    travel = min((order.eta_minutes for order in live_work(incident) if order.eta_minutes is not None), default=0.0)
     soonest = now + timedelta(minutes=first + (0.0 if remote else travel))
     past = timedelta(minutes=soonest.minute % _ROUND_MINUTES, seconds=soonest.second, microseconds=soonest.microsecond)
     return soonest - past + (timedelta(minutes=_ROUND_MINUTES) if past else timedelta()), StartBasis.EXPECTED

@@ -124,13 +124,15 @@ def submit(tools: Tools, state: DeskState, intent: SubmitNotice, actor: Actor, n
 def approve(tools: Tools, state: DeskState, intent: ApproveNotice, actor: Actor, now: datetime) -> ChangeSet:
     """Approval by a second person who neither drafted, edited nor submitted it; an override needs a reason and is recorded.
 
-    Where people sign in the second person has given a password, here or at another seat: a typed name is none.
-    Raises NoticeContradicted.
+    The second person is signed in: by password, here or at another seat, or by the account of the operating system. A typed
+    name is no evidence of a person. Raises NoticeContradicted.
     """
     holder, incident, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     reason = intent.override_reason.strip()
     if notice.status is not NoticeStatus.SUBMITTED and not (reason and notice.status is NoticeStatus.DRAFT):
         raise Refused("notice_not_submitted", notice=notice.notice_id, notice_status=notice.status)
+    if actor.proof is Proof.TYPED_NAME:
+        raise Refused("notice_typed_name", user=actor.name, notice=notice.notice_id)
     if notice.was_made_by(actor.name, actor.actor_id) and not reason:
         raise Refused("notice_second_person", user=actor.name, notice=notice.notice_id)
     despite, loud = _contradicted(tools, incident, notice, intent.contradiction_reason)
@@ -158,8 +160,6 @@ def _approved(notice: Notice, actor: Actor, loud: Note) -> Note:
             return Note("notice.approved_signed_in", seat=actor.seat or "–", **about)
         case Proof.PASSWORD_ONCE:
             return Note("notice.approved_once", seat=actor.seat or "–", **about)
-        case Proof.TYPED_NAME:
-            return Note("notice.approved_typed", **about)
     return Note("notice.approved", **about)
 
 

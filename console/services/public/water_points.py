@@ -26,7 +26,7 @@ from console.services.state import DeskState
 from console.services.tools import Tools
 from maps.city import City
 
-_MOST_LITRES = 100_000.0
+MOST_LITRES = 100_000.0
 _MOST_POINTS = 200
 _MOST_PEOPLE = 10_000_000
 TANKER = "tanker"
@@ -128,18 +128,18 @@ def plan_suggested(tools: Tools, state: DeskState, intent: PlanSuggestedPoints, 
 
 def begin_test(_tools: Tools, state: DeskState, intent: BeginWaterTest, actor: Actor, now: datetime) -> ChangeSet:
     """Start the clock. Raises Refused while a test runs."""
-    point = _point(state, intent.point_id)
+    point = point_of(state, intent.point_id)
     if point.state is PointState.TESTING:
         raise Refused("test_runs", point=point.name)
     test = WaterTest(now, now + timedelta(minutes=water_rules().test_minutes), actor.name)
     state_then = PointState.TESTING if point.state is not PointState.OPEN else PointState.OPEN
     after = replace(point, state=state_then, tests=(*point.tests, test))
-    return _step(point, after, "water_test_begun", Note("water.test_begun", point=point.name, due=test.due_at))
+    return water_step(point, after, "water_test_begun", Note("water.test_begun", point=point.name, due=test.due_at))
 
 
 def record_test(tools: Tools, state: DeskState, intent: RecordWaterTest, actor: Actor, now: datetime) -> ChangeSet:
     """Record the result against the limits of the network. A failed test of an open point closes the tap: state planned."""
-    point = _point(state, intent.point_id)
+    point = point_of(state, intent.point_id)
     if not point.tests or point.tests[-1].finished_at is not None:
         raise Refused("no_test_runs", point=point.name)
     values = (intent.turbidity_ntu, intent.chlorine_mgl)
@@ -159,43 +159,36 @@ def record_test(tools: Tools, state: DeskState, intent: RecordWaterTest, actor: 
         turbidity=intent.turbidity_ntu,
         chlorine=intent.chlorine_mgl,
     )
-    return _step(point, after, "water_test_passed" if passed else "water_test_failed", note)
+    return water_step(point, after, "water_test_passed" if passed else "water_test_failed", note)
 
 
 def open_point(_tools: Tools, state: DeskState, intent: OpenWaterPoint, actor: Actor, now: datetime) -> ChangeSet:
     """Open it. Raises Refused before the test is passed, unless somebody waives it by name and reason."""
-    point = _point(state, intent.point_id)
+    point = point_of(state, intent.point_id)
     if point.state is PointState.OPEN:
         raise Refused("point_open", point=point.name)
     if point.state is PointState.TESTED:
         after = replace(point, state=PointState.OPEN, opened_at=now)
-        return _step(point, after, "water_point_opened", Note("water.opened", point=point.name))
+        return water_step(point, after, "water_point_opened", Note("water.opened", point=point.name))
     name, reason = line(intent.waived_by), line(intent.reason)
     if not name or not reason:
         raise Refused("test_missing", point=point.name)
     after = replace(point, state=PointState.OPEN, opened_at=now, waived_by=name, waive_reason=reason)
     note = Note("water.opened_waived", point=point.name, name=name, reason=reason)
-    return _step(point, after, "water_point_waived", note)
+    return water_step(point, after, "water_point_waived", note)
 
 
 def log_trip(_tools: Tools, state: DeskState, intent: LogTankerTrip, actor: Actor, now: datetime) -> ChangeSet:
     """Record a trip. Raises Refused without a tanker or litres."""
-    point, crew, driver = _point(state, intent.point_id), line(intent.crew_id), line(intent.driver)
+    point, crew, driver = point_of(state, intent.point_id), line(intent.crew_id), line(intent.driver)
     if not crew and not driver:
         raise Refused("trip_nobody")
-    if not (math.isfinite(intent.litres) and 0 < intent.litres <= _MOST_LITRES):
+    if not (math.isfinite(intent.litres) and 0 < intent.litres <= MOST_LITRES):
         raise Refused("litres")
     after = replace(point, trips=(*point.trips, Trip(now, crew, driver, intent.litres, actor.name)))
     who = " ".join(part for part in (crew, driver) if part)
     note = Note("water.trip", point=point.name, who=who, litres=intent.litres, all=after.litres)
-    return _step(point, after, "water_trip", note)
-
-
-def close(_tools: Tools, state: DeskState, intent: CloseWaterPoint, _actor: Actor, now: datetime) -> ChangeSet:
-    """Close it."""
-    point = _point(state, intent.point_id)
-    after = replace(point, state=PointState.CLOSED, closed_at=now)
-    return _step(point, after, "water_point_closed", Note("water.closed", point=point.name, litres=point.litres))
+    return water_step(point, after, "water_trip", note)
 
 
 def _planned(state: DeskState, incident_id: str, places: Sequence[Place], actor: Actor, now: datetime) -> ChangeSet:
@@ -210,18 +203,20 @@ def _planned(state: DeskState, incident_id: str, places: Sequence[Place], actor:
             provisional_id(WATER_POINT), incident_id, name, place.x, place.y, place.people, water_off_at(incident), now,
             actor.name, communities=place.communities,
         )  # fmt: skip
-        steps.append(_step(None, point, "water_point_planned", Note("water.planned", point=name, n=place.people)))
+        steps.append(water_step(None, point, "water_point_planned", Note("water.planned", point=name, n=place.people)))
     return merged(*steps)
 
 
-def _point(state: DeskState, point_id: str) -> WaterPoint:
+def point_of(state: DeskState, point_id: str) -> WaterPoint:
+    """A point that is not closed. Raises Refused."""
     point = state.of(WATER_POINT).get(point_id)
     if point is None or point.state is PointState.CLOSED:
         raise Refused("no_point", point=point_id)
     return point
 
 
-def _step(before: WaterPoint | None, after: WaterPoint, kind: str, note: Note) -> ChangeSet:
+def water_step(before: WaterPoint | None, after: WaterPoint, kind: str, note: Note) -> ChangeSet:
+    """A step of a point that also stands in the log of actions of its case."""
     step = recorded(before, after, kind, note)
     return replace(step, drafts=(*step.drafts, Draft(kind, INCIDENT.subject(after.incident_id), None, None, note)))
 
@@ -233,5 +228,4 @@ HANDLERS = (
     Handler(RecordWaterTest, record_test, Permission.PUBLIC),
     Handler(OpenWaterPoint, open_point, Permission.PUBLIC),
     Handler(LogTankerTrip, log_trip, Permission.PUBLIC),
-    Handler(CloseWaterPoint, close, Permission.PUBLIC),
 )

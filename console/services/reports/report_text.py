@@ -69,7 +69,7 @@ class _Text:
             closed = {mark.valve_id for mark in incident.valve_marks if mark.closed}
             done, phase = len({one.asset_id for one in plan.valves_to_close} & closed), f"domain.phase.{incident.phase}"
             yield self._t("valves", done=done, all=len(plan.valves_to_close), phase=self._catalogue.text(phase))
-        yield self._t("crews", n=len({o.crew_id for o in incident.orders}), there=self._on_site(incident))
+        yield self._t("crews", n=len({o.crew_id for o in incident.work_orders()}), there=self._on_site(incident))
         yield self._public(incident)
         if kind is ReportKind.FINAL:
             yield from self._ended(incident)
@@ -88,7 +88,7 @@ class _Text:
         return self._listed(level_reasons(level, self._language)) or self._t("lowest")
 
     def _on_site(self, incident: Incident) -> int:
-        return len({o.crew_id for o in incident.orders if o.state in (OrderState.ON_SITE, OrderState.DONE)})
+        return len({o.crew_id for o in incident.work_orders() if o.state in (OrderState.ON_SITE, OrderState.DONE)})
 
     def _public(self, incident: Incident) -> str:
         out = [one for one in incident.notices if one.issued_at is not None]

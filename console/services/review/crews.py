@@ -47,7 +47,7 @@ def arrivals(record: CaseRecord, replay: Replay) -> tuple[Arrival, ...]:
     """Every order that was ever sent, in sequence."""
     lives: dict[str, list[WorkOrder]] = {}
     for state in record.incident_states:
-        for order in state.value.orders:
+        for order in state.value.work_orders():
             lives.setdefault(order.order_id, []).append(order)
     return tuple(_arrival(record, replay, life) for life in lives.values())
 

@@ -46,7 +46,7 @@ def milestones(record: CaseRecord) -> tuple[Milestone, ...]:
         ("verified_on_site", _first(states, lambda i: i.ground == "on_site")),
         ("planned", _first(states, lambda i: i.plan is not None)),
         ("crew_sent", _first(states, lambda i: any(o.kind is OrderKind.REPAIR for o in i.orders))),
-        ("on_site", _first(states, lambda i: any(o.state in (OrderState.ON_SITE, OrderState.DONE) for o in i.orders))),
+        ("on_site", _first(states, lambda i: any(o.state in (OrderState.ON_SITE, OrderState.DONE) for o in i.work_orders()))),
         ("first_valve", _first(states, lambda i: any(m.closed for m in i.valve_marks))),
         ("isolated", case.isolated_at),
         ("drafted", _first(states, lambda i: bool(i.notices))),

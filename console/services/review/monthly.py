@@ -143,7 +143,9 @@ def pressure_compliance(readings: Readings, since: datetime, until: datetime) ->
 def _case(incident: Incident, changes: Sequence[Change], found: Findings | None) -> Case:
     start = incident.first_abnormal_at
     site = next((change.at for change in changes if change.kind == "order_on_site"), None)
-    answered = [o.answered_at for o in incident.orders if o.answered_at and o.state in (OrderState.ON_SITE, OrderState.DONE)]
+    answered = [
+        o.answered_at for o in incident.work_orders() if o.answered_at and o.state in (OrderState.ON_SITE, OrderState.DONE)
+    ]
     site = site or min(answered, default=None)
     marks = [mark for mark in incident.valve_marks if mark.closed]
     back = [mark.restored_at for mark in marks if mark.restored_at is not None]

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+from scipy.spatial import KDTree
+
 from console.domain.tickets import COVERED, SHORTAGE, Cover, Ticket, TicketKind, TicketSource
 from console.services.tickets.affected import AffectedArea
 from console.services.tickets.places import CallerPlace
@@ -122,6 +125,35 @@ def duplicates(
             found.append(Suggested(one, distance))
     found.sort(key=lambda one: (not (phone and one.ticket.phone == phone), not math.isfinite(one.away_m), one.away_m))
     return tuple(found[:_MOST_DUPLICATES])
+
+
+def suspected_repeats(tickets: Iterable[Ticket]) -> dict[str, int]:
+    """Open requests of other programs that may repeat an earlier open ticket: how many earlier ones, by their ids.
+
+    By the rule of ``duplicates``; of calls a person is asked while they are taken.
+    """
+    found: dict[str, int] = {}
+    by_kind: dict[TicketKind, list[Ticket]] = {}
+    for one in sorted((one for one in tickets if one.is_open), key=lambda one: (one.called_at, one.ticket_id)):
+        by_kind.setdefault(one.kind, []).append(one)
+    for alike in by_kind.values():
+        of_phone: dict[str, set[int]] = {}
+        for number, one in enumerate(alike):
+            of_phone.setdefault(one.phone, set()).add(number)
+        points = np.array([(one.x, one.y) for one in alike], dtype=np.float64)  # None becomes NaN
+        rows = np.flatnonzero(np.isfinite(points).all(axis=1))
+        placed = set(rows.tolist())
+        tree = KDTree(points[rows])
+        for number, one in enumerate(alike):
+            if one.source is not TicketSource.OPEN311:
+                continue
+            near = set(of_phone[one.phone]) if one.phone else set()
+            if number in placed:
+                near.update(rows[tree.query_ball_point(points[number], DUPLICATE_M[one.source])].tolist())
+            earlier = sum(other < number for other in near)
+            if earlier:
+                found[one.ticket_id] = earlier
+    return found
 
 
 def away_m(ticket: Ticket, x: float | None, y: float | None) -> float:

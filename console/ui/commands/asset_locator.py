@@ -14,6 +14,7 @@ from console.services.alarms.operations import EnterOperation
 from console.services.crews.valve_reports import MarkValveUnable
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
+from console.services.outages.planning import PlanOutage
 from console.services.shift.entries import WriteEntry
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
@@ -178,7 +179,8 @@ class AssetLocator(QObject):
                 what = words("location.correct_ask" if incident.burst_pipes else "location.judge_ask", pipe=asset.asset_id)
                 judge = menu.addAction(what, lambda: self._questions.judgement(incident, asset.asset_id))
                 allow(menu, judge, JudgeBurst)
-            menu.addAction(words("map.plan_outage", pipe=asset.asset_id), lambda: self.outage_asked.emit(asset.asset_id))
+            text = words("map.plan_outage", pipe=asset.asset_id)
+            allow(menu, menu.addAction(text, lambda: self.outage_asked.emit(asset.asset_id)), PlanOutage)
             report = menu.addAction(
                 words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
             )

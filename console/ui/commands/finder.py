@@ -43,6 +43,7 @@ class Finder(QObject):
         palette.chosen.connect(self.take)
         palette.move(window.mapToGlobal(QPoint((window.width() - palette.width()) // 2, _TOP_PX)))
         palette.show()
+        self._asking.prepare(self.search.load_systems)
         return palette
 
     def now(self, text: str) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,6 +110,14 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
     KeyBinding("live_test", "", lambda w: w.test_feed()),
     KeyBinding("dismiss_message", "Esc", lambda w: w.dismiss()),
 )
+LIVE_ONLY = frozenset(
+    {
+        "judge", "closed", "unable", "crew", "notice", "report", "plan_outage", "undo", "redo", "acknowledge", "mute",
+        "operation", "shift_entry", "shift_alarm", "handover", "sign_on", "package", "ticket", "lock", "change_person",
+        "own_data", "new_version", "live_test",
+    }
+)  # fmt: skip
+"""Commands that act on cases and records, or that belong to a seat: over a recording they are not there."""
 KEYS = {binding.name: binding.key for binding in KEY_BINDINGS}
 """Keys by command, for tool tips."""
 
@@ -123,6 +131,7 @@ class WindowCommands:
         """Called with the name of each command before it runs."""
         self._bindings = {binding.name: binding for binding in KEY_BINDINGS}
         self._actions: dict[str, QAction] = {}
+        self._withheld = frozenset[str]()
         for name, binding in self._bindings.items():
             action = QAction(window)
             action.setShortcut(QKeySequence(binding.key))
@@ -132,16 +141,30 @@ class WindowCommands:
             self._actions[name] = action
         self.set_words(words)
 
+    def withhold(self, names: Collection[str], taken: Collection[str] = ()) -> None:
+        """Neither keys nor the search offer these any more. ``taken``: keys that the window uses for something of its own."""
+        self._withheld = frozenset(names)
+        for name, action in self._actions.items():
+            action.setEnabled(name not in self._withheld)
+            if self._bindings[name].key in taken:
+                action.setShortcut(QKeySequence())
+
     def set_words(self, words: Words) -> None:
         """Show another language."""
         for name, action in self._actions.items():
             action.setText(words(f"commands.{name}"))
 
     def listed(self) -> list[Command]:
-        """All commands, for the search."""
-        return [Command(name, action.text(), action.shortcut().toString()) for name, action in self._actions.items()]
+        """All commands that can be run, for the search."""
+        return [
+            Command(name, action.text(), action.shortcut().toString())
+            for name, action in self._actions.items()
+            if name not in self._withheld
+        ]
 
     def run(self, name: str) -> None:
-        """Run a command."""
+        """Run a command; one that is withheld does nothing."""
+        if name in self._withheld:
+            return
         self.noted(name)
         self._bindings[name].run(self._window)

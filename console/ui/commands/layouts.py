@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from console.ui.arrangement import BUILT_IN, SIDES, Arrangement, as_text, from_text
 from console.ui.layout import WindowLayout
+from console.ui.panel_drag import PanelDrag
 from console.ui.settings import StoredSettings
 from console.ui.widgets import menu_over
 from console.ui.words import Words, one_line
@@ -35,6 +36,7 @@ class Layouts(QObject):
         super().__init__(window)
         self._layout, self._stored, self._words, self._window = layout, stored, words, window
         layout.menu_asked.connect(self._offer_panel)
+        self.drag = PanelDrag(layout, words)
 
     def use(self, name: str) -> None:
         """A layout by its name: one kept by hand, else one that every screen has."""

@@ -6,24 +6,28 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from console.domain.actors import Actor
 from console.domain.intents import Intent
 from console.domain.picture import Picture
 from console.domain.shift import MapPlace
-from console.domain.tickets import Answer, Aspect, CallbackResult, Stage, Ticket, TicketState
+from console.domain.tickets import TICKET, Answer, Aspect, CallbackResult, Stage, Ticket, TicketState
 from console.services.tickets.answers import NEWS_MINUTES
 from console.services.tickets.changing import JoinTicket, LogCallback, RateTicket, SetTicketState, UndoTicket
 from console.services.tickets.hearing import CallMatcher
+from console.services.tickets.matching import duplicates
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.ticket import QuickTicket
 from console.ui.dialogs.ticket_correction import TicketCorrection
+from console.ui.dialogs.ticket_duplicate import TicketDuplicate
 from console.ui.focus import CaseFocus
-from console.ui.models.tickets import tickets_text
+from console.ui.models.tickets import tickets_text, web_address
+from console.ui.permitted import over_recording
 from console.ui.port import ConsolePort
 from console.ui.search import Hit
 from console.ui.widgets import menu_over
@@ -38,6 +42,7 @@ _STATES = (
     TicketState.FIXED,
     TicketState.NO_FURTHER_ACTION,
     TicketState.NOT_RESPONSIBLE,
+    TicketState.DUPLICATE,
     TicketState.CLOSED,
 )
 _REASONS = frozenset({TicketState.NO_FURTHER_ACTION, TicketState.NOT_RESPONSIBLE, TicketState.CLOSED})
@@ -124,11 +129,18 @@ class TicketCommands(QObject):
 
     def offer(self, ticket: Ticket, at: QPoint) -> QMenu:
         """What can be done with a ticket."""
-        menu, words, name = menu_over(self._window), self._appearance.words, ticket.ticket_id
+        menu = menu_over(self._window)
         if ticket.x is not None:
             menu.addAction(self._t("menu.show"), lambda: self.show_on_map(ticket))
         if ticket.incident_id:
             menu.addAction(self._t("menu.case", case=ticket.incident_id), lambda: self.case_asked.emit(ticket.incident_id))
+        if not over_recording(self._window):
+            self._offer_acts(menu, ticket)
+        menu.popup(at)
+        return menu
+
+    def _offer_acts(self, menu: QMenu, ticket: Ticket) -> None:
+        words, name = self._appearance.words, ticket.ticket_id
         back = menu.addMenu(self._t("menu.called_back"))
         for result in CallbackResult:
             back.addAction(words.of("callback", result.value), partial(self._send, LogCallback(name, result)))
@@ -137,10 +149,8 @@ class TicketCommands(QObject):
             back.addAction(one_line(line).replace("&", "&&")).setEnabled(False)
         for aspect in Aspect:
             self._rating(menu, ticket, aspect)
-        states = menu.addMenu(self._t("menu.state"))
-        for state in _STATES:
-            if state is not ticket.state:
-                states.addAction(words.of("ticket_state", state.value), partial(self._set_state, name, state))
+        self._picture_link(menu, ticket)
+        self._states(menu, ticket)
         case = self._focus.incident
         if case is not None and case.incident_id != ticket.incident_id:
             menu.addAction(self._t("menu.join", case=case.incident_id), partial(self._send, JoinTicket(name, case.incident_id)))
@@ -148,12 +158,21 @@ class TicketCommands(QObject):
             menu.addAction(self._t("menu.part"), partial(self._send, JoinTicket(name, "")))
         menu.addAction(self._t("menu.correct"), lambda: self.correct(ticket))
         menu.addAction(self._t("menu.undo"), partial(self._send, UndoTicket(name)))
-        menu.popup(at)
-        return menu
 
     def correct(self, ticket: Ticket) -> TicketCorrection:
         """Ask what is to be corrected."""
         question = TicketCorrection(self._appearance, ticket, self.chosen_place(), self._window)
+        question.accepted.connect(lambda: self._submit(question.intent()))
+        question.finished.connect(question.deleteLater)
+        question.open()
+        return question
+
+    def duplicate(self, ticket: Ticket) -> TicketDuplicate:
+        """Ask which ticket it repeats."""
+        others = [one for one in self._port.latest().of(TICKET) if one.ticket_id != ticket.ticket_id]
+        same = duplicates(others, ticket.kind, ticket.source, ticket.x, ticket.y, ticket.phone)
+        question = TicketDuplicate(self._appearance, self._port.city, ticket, same, self._port.now(), self._window)
+        question.place_asked.connect(self.show_on_map)
         question.accepted.connect(lambda: self._submit(question.intent()))
         question.finished.connect(question.deleteLater)
         question.open()
@@ -169,6 +188,25 @@ class TicketCommands(QObject):
         self._tasks.finish()
         if self._quick is not None:
             self._quick.settle()
+
+    def _picture_link(self, menu: QMenu, ticket: Ticket) -> None:
+        address = web_address(ticket.media_url)
+        if address is not None:
+            # Only the person's click fetches it, in the person's own browser: it is an address that somebody else wrote.
+            host = one_line(address.host()).replace("&", "&&")
+            menu.addAction(self._t("menu.media", host=host), partial(QDesktopServices.openUrl, address))
+
+    def _states(self, menu: QMenu, ticket: Ticket) -> None:
+        if ticket.duplicate_of:
+            menu.addAction(self._t("menu.duplicate_of", ticket=ticket.duplicate_of)).setEnabled(False)
+        states = menu.addMenu(self._t("menu.state"))
+        for state in _STATES:
+            if state is TicketState.DUPLICATE and state is not ticket.state:
+                states.addAction(self._t("menu.duplicate"), lambda: self.duplicate(ticket))
+            elif state is not ticket.state:
+                states.addAction(
+                    self._appearance.words.of("ticket_state", state.value), partial(self._set_state, ticket.ticket_id, state)
+                )
 
     def _rating(self, menu: QMenu, ticket: Ticket, aspect: Aspect) -> None:
         words = self._appearance.words

@@ -284,10 +284,7 @@ class NoticeDialog(QDialog):
         self._ask(SubmitNotice(self._incident.incident_id, self._notice.notice_id, self.difference.reason))
 
     def approve(self) -> None:
-        """Approve as who is signed in, or as the second person named beside the button.
-
-        Where people sign in that person gives the password too; at a single seat the name alone is recorded as typed.
-        """
+        """Approve as who is at the seat, or as the second person who gives name and password beside the button."""
         case, notice_id, despite = self._incident.incident_id, self._notice.notice_id, self.difference.reason
         self.steps.sign(
             lambda override: ApproveNotice(case, notice_id, override, despite),
@@ -295,9 +292,10 @@ class NoticeDialog(QDialog):
             lambda fault: self.show_refused(self._appearance.words.fault(fault)),
         )
 
-    def approve_as(self, person: str, override_reason: str = "") -> None:
-        """Approve in somebody's name, as if typed into the fields."""
+    def approve_as(self, person: str, password: str = "", override_reason: str = "") -> None:
+        """Approve as if this was typed into the fields."""
         self.steps.approver.setText(person)
+        self.steps.password.setText(password)
         self.steps.override.setText(override_reason)
         self.approve()
 

@@ -44,12 +44,14 @@ class NoticeSteps(QFrame):
         needs(EndNoticeEarly, self.early)
         live_only(self.approve)
         self.approver, self.password, self.override = QLineEdit(), QLineEdit(), QLineEdit()
-        self.approver.setPlaceholderText(words("notice.approver" if session.needs_sign_in else "notice.approver_typed"))
+        self.approver.setPlaceholderText(words("notice.approver"))
         self.password.setPlaceholderText(words("notice.approver_password"))
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setVisible(session.needs_sign_in)
         self.override.setPlaceholderText(words("notice.override_reason"))
-        self.approver.textChanged.connect(self._show_approver)
+        if session.drill_approver is not None:
+            self.approver.setText(session.drill_approver[0])
+        for field in (self.approver, self.password, self.override):
+            field.textChanged.connect(self._show_approver)
         self._signing = QWidget()
         self._signing.setLayout(row(self.approver, self.password, self.override))
         self._told = [label(wrap=True) for _ in _ORDER]
@@ -91,7 +93,7 @@ class NoticeSteps(QFrame):
             one.setVisible(in_force)
         self._signing.setVisible(at is NoticeStatus.SUBMITTED)
         waits = at in _ORDER[:3] and not ready
-        hint = words(self._second_person, user=self._user) if at is NoticeStatus.SUBMITTED and not waits else ""
+        hint = self._second_person if at is NoticeStatus.SUBMITTED and not waits else ""
         if waits:
             hint = words("notice.blocked" if blocked else "notice.save_first")
         self._hint.setText(hint)
@@ -100,7 +102,9 @@ class NoticeSteps(QFrame):
 
     @property
     def _second_person(self) -> str:
-        return "notice.second_person_signs" if self._session.needs_sign_in else "notice.second_person"
+        words, drill = self._appearance.words, self._session.drill_approver
+        hint = words("notice.second_person_signs" if self._session.needs_sign_in else "notice.second_person", user=self._user)
+        return hint if drill is None else hint + " " + words("notice.drill_approver", name=drill[0], password=drill[1])
 
     @property
     def _user(self) -> str:
@@ -109,17 +113,21 @@ class NoticeSteps(QFrame):
     def sign(
         self, made: Callable[[str], Intent], ask: Callable[[Intent, Actor | None], None], failed: Callable[[QuanmaiError], None]
     ) -> None:
-        """Ask for the approval in the name in the field, else of who is signed in.
+        """Ask for the approval of who gives name and password in the fields, else of who is at the seat.
 
-        ``made``: the intent, from the reason of an override.
+        ``made``: the intent, from the reason of an override; given without a password it is of who is at the seat.
         """
-        approver, intent = self.approver.text().strip(), made(self.override.text().strip())
-        if not approver or approver == self._user:
+        approver, intent = self._approver, made(self.override.text().strip())
+        if approver == self._user:
             ask(intent, None)
-        elif not self._session.needs_sign_in:
-            ask(intent, Actor.named(approver, proof=Proof.TYPED_NAME))
         else:
             self._session.confirm_once(approver, self.taken_password(), lambda actor: ask(intent, actor), failed)
+
+    @property
+    def _approver(self) -> str:
+        """In whose name the button approves."""
+        is_override = bool(self.override.text().strip() and not self.password.text())
+        return self._user if is_override else self.approver.text().strip() or self._user
 
     def taken_password(self) -> str:
         """The second person's password, taken out of its field."""
@@ -129,8 +137,7 @@ class NoticeSteps(QFrame):
 
     def _show_approver(self) -> None:
         """The button says in whose name."""
-        person = self.approver.text().strip() or self._user
-        text = self._appearance.words("notice.do_submitted_as", user=person)
+        text = self._appearance.words("notice.do_submitted_as", user=self._approver)
         self.approve.setText(fitted(self.approve, text, _WIDEST_PX))
         self.approve.setToolTip(tip(text))
 

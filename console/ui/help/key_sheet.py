@@ -7,7 +7,7 @@ from html import escape
 
 from PySide6.QtGui import QKeySequence
 
-from console.ui.commands.key_bindings import KEY_BINDINGS
+from console.ui.commands.key_bindings import KEY_BINDINGS, LIVE_ONLY
 from console.ui.words import Words
 
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -31,6 +31,16 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 _REST = "window"
 """Subject of commands that stand in none of the groups."""
 _ON_THE_MAP = (("← → ↑ ↓", "pan"), ("+  −  PgUp  PgDn", "zoom"), ("≣  Shift+F10", "menu"))
+_IN_REPLAY = (
+    ("Ctrl+Space", "play"),
+    ("Ctrl+Right", "next"),
+    ("Ctrl+Left", "previous"),
+    ("Ctrl+B", "bookmark"),
+    ("Ctrl+S", "save"),
+    ("Ctrl+D", "beside"),
+)
+REPLAY_KEYS = tuple(key for key, _ in _IN_REPLAY)
+"""Keys that a replay has for its own; commands of the console with these have none there."""
 _IN_LISTS = (("Tab  Shift+Tab", "tab"), ("↑ ↓", "rows"), ("Enter", "open"), ("Space", "press"))
 
 
@@ -43,27 +53,29 @@ class KeyLine:
     does: str
 
 
-def key_lines(words: Words) -> tuple[KeyLine, ...]:
-    """All commands that have a key, and the keys of the map and of lists; by subject."""
+def key_lines(words: Words, *, replay: bool = False) -> tuple[KeyLine, ...]:
+    """All commands that have a key, and the keys of the map and of lists; by subject. ``replay``: those of a recording."""
     of = {name: group for group, names in _GROUPS.items() for name in names}
     text = words.catalogue.text
     found = [
         KeyLine(of.get(one.name, _REST), QKeySequence(one.key).toString(QKeySequence.SequenceFormat.NativeText), does)
         for one in KEY_BINDINGS
-        if one.key
+        if one.key and not (replay and (one.name in LIVE_ONLY or one.key in REPLAY_KEYS))
         for does in (words(f"commands.{one.name}"),)
     ]
     found += [KeyLine("map", key, text(f"help.on_map.{name}")) for key, name in _ON_THE_MAP]
     found += [KeyLine("lists", key, text(f"help.in_lists.{name}")) for key, name in _IN_LISTS]
-    order = (*_GROUPS, _REST, "lists")
+    if replay:
+        found += [KeyLine("replay", key, text(f"help.in_replay.{name}")) for key, name in _IN_REPLAY]
+    order = ("replay", *_GROUPS, _REST, "lists")
     return tuple(sorted(found, key=lambda line: order.index(line.group)))
 
 
-def key_sheet(words: Words, sought: str = "") -> str:
+def key_sheet(words: Words, sought: str = "", *, replay: bool = False) -> str:
     """The sheet as HTML; ``sought``: only lines that hold this text."""
     text, parts, group = words.catalogue.text, list[str](), ""
     wanted = sought.strip().casefold()
-    for line in key_lines(words):
+    for line in key_lines(words, replay=replay):
         if wanted and wanted not in f"{line.key} {line.does}".casefold():
             continue
         if line.group != group:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLayout, QLineEdit, QSplitter,
 from console.ui.appearance import Appearance
 from console.ui.help.key_sheet import key_sheet
 from console.ui.help.pages import PAGES, page, title
+from console.ui.permitted import over_recording
 from console.ui.widgets import button, label, row
 
 _SIZE_PX = (1080, 680)
@@ -64,7 +65,8 @@ class HelpWindow(QDialog):
         self.page.setMarkdown(page(str(self.pages.currentData()), self._appearance.words.language))
 
     def _show_keys(self) -> None:
-        self.keys.setHtml(key_sheet(self._appearance.words, self.sought.text()))
+        replay = over_recording(self.parentWidget())
+        self.keys.setHtml(key_sheet(self._appearance.words, self.sought.text(), replay=replay))
 
 
 def help_key(dialog: QDialog, name: str, appearance: Appearance) -> None:

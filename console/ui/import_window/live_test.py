@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -52,8 +53,9 @@ class LiveTestWindow(QWidget):
         self._stations = {str(name): at for at, name in enumerate(city.stations.asset_id)}
         self._items: dict[tuple[str, str], QTreeWidgetItem] = {}
         self._mapped: dict[tuple[str, str], MappedValue] = {}
-        self._values: dict[tuple[str, str], tuple[float, float]] = {}
-        """Mapped field -> (inside value, monotonic time)."""
+        """(topic, perhaps with wildcards; field) -> what it is."""
+        self._values: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+        """Mapped field -> station -> (inside value, monotonic time)."""
         self.setObjectName("window")
         self.setWindowTitle(self._t("title"))
         self.resize(1240, 720)
@@ -63,6 +65,7 @@ class LiveTestWindow(QWidget):
         self.state = ElidedLabel("", "muted")
         self.topics, self.mapping = QTreeWidget(), QTreeWidget()
         self.station, self.channel, self.unit, self.time = QComboBox(), QComboBox(), QComboBox(), QComboBox()
+        self.alike = QCheckBox()
         self.map_button, self.unmap_button = button(self._t("map_field")), button(self._t("unmap"))
         self.leave, self.save = button(self._t("close")), button(self._t("save"))
         self.map = SketchMap(appearance, self._t("map"))
@@ -104,18 +107,21 @@ class LiveTestWindow(QWidget):
         if chosen is None or self.station.currentText() not in self._stations:
             return
         topic, field = chosen
-        channel = str(self.channel.currentData())
+        station, channel = self.station.currentText(), str(self.channel.currentData())
         unit, told = str(self.unit.currentData() or ""), str(self.time.currentData() or "")
-        self._mapped[chosen] = MappedValue(topic, field, self.station.currentText(), channel, unit, told)
-        self._values.pop(chosen, None)
+        if self.alike.isChecked() and (wild := self._wildcards(topic)):
+            topic, station = wild
+        self._mapped[topic, field] = MappedValue(topic, field, station, channel, unit, told)
+        self._values.pop((topic, field), None)
         self._show_mapping()
         self.refresh()
 
     def values(self) -> dict[tuple[str, str], float]:
         """(station, channel) -> newest value, inside unit."""
         return {
-            (self._mapped[key].station, self._mapped[key].channel): value
-            for key, (value, _) in self._values.items()
+            (station, self._mapped[key].channel): value
+            for key, found in self._values.items()
+            for station, (value, _) in found.items()
             if key in self._mapped
         }
 
@@ -179,6 +185,7 @@ class LiveTestWindow(QWidget):
         box = QVBoxLayout(right)
         box.setContentsMargins(0, 0, 0, 0)
         box.addLayout(form)
+        box.addWidget(self.alike)
         box.addLayout(row(self.unmap_button, self.map_button))
         box.addWidget(self.mapping, 1)
         box.addWidget(self.map, 1)
@@ -200,6 +207,7 @@ class LiveTestWindow(QWidget):
         self.broker.returnPressed.connect(self.listen)
         self.topics.currentItemChanged.connect(self._on_field)
         self.channel.currentIndexChanged.connect(self._show_units)
+        self.station.editTextChanged.connect(self._show_alike)
         self.map_button.clicked.connect(self.map_field)
         self.unmap_button.clicked.connect(self._unmap)
         self.leave.clicked.connect(self.close)
@@ -250,9 +258,10 @@ class LiveTestWindow(QWidget):
 
     def _propose(self, topic: str, field: str, times: list[str]) -> None:
         """What the names say: a station's id in the topic or the field, a word for what is measured."""
-        known = self._mapped.get((topic, field))
+        known = next((one for (_, mine), one in self._mapped.items() if mine == field and one.fits(topic)), None)
         parts = [*topic.split("/"), *field.split(".")]
-        station = known.station if known else next((part for part in parts if part in self._stations), "")
+        named = known.station_in(topic.split("/")) if known else ""
+        station = named or next((part for part in parts if part in self._stations), "")
         self.station.setEditText(station)
         meanings = words("channel")
         channel = (
@@ -267,6 +276,28 @@ class LiveTestWindow(QWidget):
         self.time.setCurrentIndex(max(self.time.findData(known.time), 0) if known else self.time.count() - 1 if times else 0)
         if known and (at := self.unit.findData(known.unit)) >= 0:
             self.unit.setCurrentIndex(at)
+        self._show_alike()
+
+    def _wildcards(self, topic: str) -> tuple[str, str] | None:
+        """(topic with a wildcard, station by its level) where a level of the topic is the chosen station; None elsewhere.
+
+        Other levels stay as they are: in the file they can be opened by hand.
+        """
+        levels, station = topic.split("/"), self.station.currentText()
+        if station not in levels or station not in self._stations:
+            return None
+        at = levels.index(station)
+        return "/".join([*levels[:at], "+", *levels[at + 1 :]]), f"{{{at + 1}}}"
+
+    @Slot()
+    def _show_alike(self) -> None:
+        """Offer all topics of this form, where the station's id is a level of the topic."""
+        chosen = self._chosen()
+        wild = self._wildcards(chosen[0]) if chosen is not None else None
+        self.alike.setEnabled(wild is not None)
+        self.alike.setText(self._t("alike", topic=one_line(wild[0])) if wild is not None else self._t("not_alike"))
+        if wild is None:
+            self.alike.setChecked(False)
 
     @Slot()
     def _show_units(self) -> None:
@@ -279,18 +310,22 @@ class LiveTestWindow(QWidget):
         """Decode mapped topics as the feed would: what its bounds refuse shows no value here either."""
         for one in heard:
             for key, mapped in self._mapped.items():
-                if mapped.topic != one.topic or self._values.get(key, (0.0, 0.0))[1] >= one.at_s:
+                if not mapped.fits(one.topic):
+                    continue
+                station, found = mapped.station_in(one.topic.split("/")), self._values.setdefault(key, {})
+                if found.get(station, (0.0, 0.0))[1] >= one.at_s:
                     continue
                 translated = TopicMapping([mapped]).translated([Message(one.topic, one.payload)], lambda: datetime.now(UTC))
                 batch = self._decoder.decode(translated).readings
                 if len(batch.value):
-                    self._values[key] = (float(batch.value[-1]), one.at_s)
+                    found[station] = (float(batch.value[-1]), one.at_s)
 
     def _show_mapping(self) -> None:
         self.mapping.clear()
         for key, one in self._mapped.items():
+            station = self._t("by_level", n=_level(one.station)) if "+" in one.topic else one.station
             item = QTreeWidgetItem(
-                [one_line(f"{one.topic} {one.field}"), f"{one.station} · {self._channel_name(one.channel)}", "", ""]
+                [one_line(f"{one.topic} {one.field}"), f"{station} · {self._channel_name(one.channel)}", "", ""]
             )
             item.setData(0, _ROLE, key)
             self.mapping.addTopLevelItem(item)
@@ -303,15 +338,20 @@ class LiveTestWindow(QWidget):
             if item is None:
                 continue
             key = item.data(0, _ROLE)
-            found = self._values.get(tuple(key))
-            if found is None:
+            found = self._values.get(tuple(key), {})
+            if not found:
                 item.setText(2, self._t("no_value"))
                 continue
+            value, at_s = max(found.values(), key=lambda one: one[1])
             channel = CHANNEL_BY_NAME[self._mapped[tuple(key)].channel]
-            item.setText(2, f"{found[0] / 1000:.3f} MPa" if channel is Channel.PRESSURE else f"{found[0]:g}")
-            item.setText(3, f"{now - found[1]:.0f} s")
+            shown = f"{value / 1000:.3f} MPa" if channel is Channel.PRESSURE else f"{value:g}"
+            item.setText(2, shown if len(found) == 1 else self._t("of_stations", value=shown, n=len(found)))
+            item.setText(3, f"{now - at_s:.0f} s")
         live = {
-            self._mapped[key].station for key, (_, at_s) in self._values.items() if key in self._mapped and now - at_s <= _LATE_S
+            station
+            for key, found in self._values.items()
+            for station, (_, at_s) in found.items()
+            if key in self._mapped and now - at_s <= _LATE_S
         }
         stations = self._city.stations
         xy = np.column_stack([stations.x, stations.y])
@@ -345,3 +385,8 @@ class LiveTestWindow(QWidget):
         name, _ = QFileDialog.getSaveFileName(self, self._t("save"), "mapping.toml", "TOML (*.toml)")
         if name:
             self.save_to(Path(name))
+
+
+def _level(station: str) -> str:
+    """The station as a mapping names it, with the level of the topic: ``PT-{3}``; the number alone where it is all."""
+    return station.strip("{}") if station.startswith("{") and station.endswith("}") else station

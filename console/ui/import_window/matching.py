@@ -87,6 +87,16 @@ class MatchingView(QWidget):
         self._factors.clear()
         self._chosen.clear()
 
+    def take(self, decided: Choices) -> None:
+        """Take over what was decided before for these layers, in place of what was corrected."""
+        self.forget()
+        self._kinds.update(decided.layers)
+        for place, columns in decided.columns.items():
+            self._touched.add(place)
+            self._columns[place] = {standard: source for standard, source in columns.items() if source}
+        self._factors.update({place: dict(chosen) for place, chosen in decided.factors.items()})
+        self.kind_changed.emit()
+
     def choices(self) -> Choices:
         """What the next guess has to keep: kinds of layers, and the columns of each layer that was corrected, as shown."""
         factors = {place: dict(chosen) for place, chosen in self._factors.items()}

@@ -17,12 +17,14 @@ from console.ui.import_window.matching import MatchingView
 from console.ui.import_window.place import PlaceView
 from console.ui.import_window.repair_steps import RepairSteps, load_or_tell
 from console.ui.import_window.result import ResultView
+from console.ui.import_window.saved_profile import choices_of, profile_beside
 from console.ui.import_window.target import TargetForm
 from console.ui.import_window.work import network_segments, profile_of, read_preview, run_import, taken, write_faults
 from console.ui.map.ground.tile_store import MbTiles
 from console.ui.widgets import ElidedLabel, button, label, make_primary, row, tip
 from console.ui.words import one_line
 from maps.errors import InputFault
+from maps.importers.readers.profile import read_profile
 
 _STAGES = ((0.8, "score"), (0.7, "write"), (0.1, "build"), (0.0, "guess"))
 _NOTHING, _MATCHING, _RESULT = 0, 1, 2
@@ -51,7 +53,7 @@ class ImportWindow(QWidget):
         self.outcome: Imported | InputFault | None = None
         self.repairs = RepairSteps()
         self._steps_before = self.repairs.state()
-        self._busy = self._notice = ""
+        self._busy = self._notice = self._next_line = ""
         self._cancelled = False
         self.setObjectName("window")
         self.setWindowTitle(self._t("title"))
@@ -65,6 +67,9 @@ class ImportWindow(QWidget):
         self.told, self.bar = ElidedLabel("", "warning"), QProgressBar()
         self.back, self.stop, self.leave = button(self._t("back")), button(self._t("cancel")), button(self._t("close"))
         self.mend, self.unmend = button(""), button(self._t("undo_repairs"))
+        self.profile = button("")
+        self._kept: Path | None = None
+        """A saved column profile that fits these files."""
         self.save, self.start, self.open = button(self._t("save_list")), button(self._t("import")), button(self._t("open"))
         self._build()
         self._connect()
@@ -88,6 +93,9 @@ class ImportWindow(QWidget):
             return
         self.sources, self._seen, self.preview, self.outcome = [], [], None, None
         self.matching.forget()
+        self._kept = None
+        if self.form.path.exists():  # the city just written stays: the next one goes beside it
+            self.form.propose_anew()
         self.repairs.clear()
         self.result.forget()
         self._say("")
@@ -103,11 +111,14 @@ class ImportWindow(QWidget):
         self._show_state()
 
     def _show_preview(self, found: Preview) -> None:
+        if self._seen != self.sources:
+            self._kept = profile_beside(self.sources, found)
         self._busy, self.preview, self._seen = "", found, list(self.sources)
         self.matching.show_preview(found)
         self.place.show_preview(found)
         self.form.show_sources(self.sources, found.guess.crs)
-        self._say(self._t("only_model") if not found.layers else "")
+        self._say(self._t("only_model") if not found.layers else self._next_line)
+        self._next_line = ""
         if self.sources and not self.repairs.steps:
             count, why = load_or_tell(self.repairs, self.sources[0], self.form.name.text().strip())
             if count or why:
@@ -258,13 +269,16 @@ class ImportWindow(QWidget):
         top.insertWidget(0, self.files, 1)
         whole.addLayout(top)
         whole.addWidget(self.pages, 1)
-        below = row(self.bar, self.back, self.save, self.unmend, self.mend, self.stop, self.leave, self.start, self.open)
+        below = row(
+            self.bar, self.profile, self.back, self.save, self.unmend, self.mend, self.stop, self.leave, self.start, self.open
+        )
         below.insertWidget(0, self.told, 1)
         whole.addLayout(below)
 
     def _connect(self) -> None:
         self.choose.clicked.connect(self._on_choose)
         self.clear.clicked.connect(self.forget_files)
+        self.profile.clicked.connect(self._on_profile)
         self.matching.kind_changed.connect(self._look)
         self.matching.changed.connect(self._show_state)
         self.form.changed.connect(self._show_state)
@@ -335,6 +349,9 @@ class ImportWindow(QWidget):
         self.mend.setEnabled(bool(ticked) and not self._busy)
         self.unmend.setVisible(is_done and bool(self.repairs.steps))
         self.unmend.setEnabled(not self._busy)
+        self.profile.setVisible(is_ready and not is_done and self.preview is not None and bool(self.preview.layers))
+        self.profile.setEnabled(not self._busy)
+        self.profile.setText(self._t("kept_profile", name=one_line(self._kept.name)) if self._kept else self._t("read_profile"))
         self.start.setVisible(is_ready and not is_done)
         self.start.setEnabled(not self._busy and not faults)
         self.open.setVisible(isinstance(self.outcome, Imported))
@@ -354,6 +371,30 @@ class ImportWindow(QWidget):
     def _on_choose(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self._t("title"), "", self._t("filter"))
         self.add_files([Path(name) for name in names])
+
+    @Slot()
+    def _on_profile(self) -> None:
+        """The profile that fits; where none does, one that a person chooses."""
+        path = self._kept
+        if path is None:
+            name, _ = QFileDialog.getOpenFileName(self, self._t("read_profile"), "", self._t("profile_filter"))
+            path = Path(name) if name else None
+        if path is not None:
+            self.use_profile(path)
+
+    def use_profile(self, path: Path) -> None:
+        """Match the columns as a saved profile says; one that fits no layer is told in one line."""
+        try:
+            decided = choices_of(read_profile(path), self.preview) if self.preview is not None else None
+        except InputFault as fault:
+            self._say(one_line(str(fault)))
+            return
+        self._kept = None
+        if decided is None:
+            self._say(self._t("profile_of_others", name=one_line(path.name)))
+            return
+        self._next_line = self._t("profile_taken", name=one_line(path.name))
+        self.matching.take(decided)
 
     @Slot()
     def _on_base(self) -> None:

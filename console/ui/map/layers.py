@@ -34,6 +34,7 @@ class MapLayer(StrEnum):
     STEPS = "steps"
     AFFECTED = "affected"
     TICKETS = "tickets"
+    WATER_POINTS = "water_points"
     OUTAGES = "outages"
 
 

@@ -22,6 +22,7 @@ from console.ui.map.live.found_mark import FoundMark, paint_found
 from console.ui.map.live.outage_marks import OutageMarks
 from console.ui.map.live.stations import Gauges
 from console.ui.map.live.ticket_marks import TicketMarks
+from console.ui.map.live.water_marks import paint_water_points
 from console.ui.map.network.names import Names
 from console.ui.map.scene import Scene
 
@@ -81,6 +82,8 @@ class Overlay:
             self.gauges.paint(frame, live.picture)
         with frame.faded(MapLayer.TICKETS):
             self.tickets.paint(frame, live.picture)
+        with frame.faded(MapLayer.WATER_POINTS):
+            paint_water_points(frame, live.picture)
         with frame.faded(MapLayer.CREWS):
             self.crews.paint(frame, live.picture)
         with frame.faded(MapLayer.LABELS):

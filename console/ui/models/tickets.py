@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QUrl
 
 from console.domain.tickets import Ticket, TicketKind
 from console.ui.models.rows import Column, RowsModel
@@ -42,6 +42,13 @@ def away_text(words: Words, away_m: float) -> str:
     )
 
 
+def web_address(text: str) -> QUrl | None:
+    """The address that another program gave, where it may be opened: http or https with a host, no name and password in it."""
+    url = QUrl(text)
+    is_web = url.isValid() and url.scheme() in ("http", "https") and bool(url.host()) and not url.userInfo()
+    return url if is_web else None
+
+
 def ticket_text(words: Words, ticket: Ticket, now: datetime) -> str:
     """A ticket in one line: when, what, where, state."""
     parts = (
@@ -59,12 +66,19 @@ class TicketModel(RowsModel[Ticket]):
     def __init__(self, theme: Theme, words: Words, parent: QObject | None = None) -> None:
         self._theme, self._words = theme, words
         self._now: datetime | None = None
+        self._repeats: Mapping[str, int] = {}
         super().__init__(lambda ticket: ticket.ticket_id, self._columns_in(words), parent)
 
     def set_appearance(self, theme: Theme, words: Words) -> None:
         """Another theme or language."""
         self._theme, self._words = theme, words
         self.set_columns(self._columns_in(words))
+
+    def show_repeats(self, repeats: Mapping[str, int]) -> None:
+        """How many earlier tickets may be the same report, by ticket."""
+        if repeats != self._repeats:
+            self._repeats = repeats
+            self._changed(0, self.rowCount() - 1)
 
     def show_now(self, now: datetime) -> None:
         """As of now: a call of another day has its date."""
@@ -90,11 +104,14 @@ class TicketModel(RowsModel[Ticket]):
         words = self._words
         place = one.address or one.community or one.pipe_id or tickets_text(words, "list.no_place")
         doubt = f"⚠ {words.of('place_doubt', one.place_doubt)}" if one.place_doubt else ""
-        return one_line(" · ".join(part for part in (doubt, place, one.text) if part))
+        repeat = f"⚠ {tickets_text(words, 'list.repeat')}" if one.ticket_id in self._repeats else ""
+        picture = tickets_text(words, "list.media") if one.media_url else ""
+        return one_line(" · ".join(part for part in (doubt, repeat, place, one.text, picture) if part))
 
     def _state(self, one: Ticket) -> str:
         words = self._words
-        return words.of("ticket_state", one.state.value)
+        state = words.of("ticket_state", one.state.value)
+        return f"{state} {one.duplicate_of}" if one.duplicate_of else state
 
     def _callback(self, one: Ticket) -> str:
         words = self._words

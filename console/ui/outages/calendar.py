@@ -33,17 +33,18 @@ class WeekCalendar(QWidget):
         super().__init__(parent)
         self._appearance = appearance
         self._week: Week | None = None
-        self._now_day, self._outage_id = -1.0, ""
+        self._now_day, self._outage_id, self._empty = -1.0, "", ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_week(self, week: Week, outage_id: str, now_day: float) -> None:
-        """``now_day``: the present in days from Monday, outside 0 … 7 in another week."""
+    def show_week(self, week: Week, outage_id: str, now_day: float, empty: str = "") -> None:
+        """``now_day``: the present in days from Monday, outside 0 … 7 in another week. ``empty``: said in a week without any."""
+        self._empty = empty if not week.bars else ""
         self._week, self._outage_id, self._now_day = week, outage_id, now_day
         names = [
             f"{bar.outage.outage_id} {self._appearance.words.of('outage_state', bar.outage.state.value)}" for bar in week.bars
         ]
-        self.setAccessibleDescription("; ".join(names))
+        self.setAccessibleDescription("; ".join(names) or self._empty)
         self.updateGeometry()
         self.update()
 
@@ -94,6 +95,14 @@ class WeekCalendar(QWidget):
             painter.drawLine(QPointF(self._now_day * width, _HEAD_PX), QPointF(self._now_day * width, self.height()))
         for bar in self._bars():
             self._paint_bar(painter, bar)
+        if self._empty:
+            below = QRectF(12, _HEAD_PX, self.width() - 24, self.height() - _HEAD_PX)
+            painter.setFont(theme.font(10.5))
+            painter.setPen(theme.colour("text.normal"))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            around = painter.boundingRect(below, flags, self._empty).adjusted(-10, -6, 10, 6)
+            painter.fillRect(around, theme.colour("surface.card"))  # over the lines between the days
+            painter.drawText(below, flags, self._empty)
         painter.end()
 
     def _paint_bar(self, painter: QPainter, bar: Bar) -> None:

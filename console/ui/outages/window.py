@@ -23,7 +23,7 @@ from console.services.outages.planning import PlanOutage
 from console.ui.appearance import Appearance
 from console.ui.outages.calendar import WeekCalendar
 from console.ui.outages.detail import OutageDetail
-from console.ui.permitted import Permitted, needs
+from console.ui.permitted import Permitted, needs, over_recording
 from console.ui.session import Session
 from console.ui.widgets import button, label, row
 
@@ -139,13 +139,28 @@ class OutagesWindow(QDialog):
         present = words.local(self._now())
         begin = datetime(self.monday.year, self.monday.month, self.monday.day, tzinfo=present.tzinfo)
         now_day = (present.replace(tzinfo=None) - begin.replace(tzinfo=None)) / timedelta(days=1)
-        self.calendar.show_week(week_of(self._outages, self.monday, self.zone), self.outage_id, now_day)
+        self.calendar.show_week(week_of(self._outages, self.monday, self.zone), self.outage_id, now_day, self._empty_week())
         self.detail.show_outage(self.outage)
         at = next((number for number, one in enumerate(self._outages) if one.outage_id == self.outage_id), -1)
         if at != self.table.currentRow():
             self.table.blockSignals(True)
             self.table.clearSelection() if at < 0 else self.table.selectRow(at)
             self.table.blockSignals(False)
+
+    def _empty_week(self) -> str:
+        """What to do in a week without an outage: look at the nearest one, or plan one."""
+        words = self._appearance.words
+        begin, end = span_of(self.monday, self.zone)
+        later = [one for one in self._outages if one.starts_at >= end]
+        earlier = [one for one in self._outages if one.ends_at <= begin]
+        lines = [words("outages.empty_week")]
+        if later or earlier:
+            near = later[0] if later else earlier[-1]
+            day = f"{words.local(near.starts_at):%m-%d}"
+            lines.append(words("outages.nearest_later" if later else "outages.nearest_earlier", id=near.outage_id, day=day))
+        if not over_recording(self):
+            lines.append(words("outages.how_to_plan", button=words("outages.plan")))
+        return "\n".join(lines)
 
     def _fill_table(self) -> None:
         words = self._appearance.words

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from console.domain.clock import moment
@@ -86,13 +86,25 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         self._lines: tuple[ReadLine, ...] = ()
         self._whole = (0.0, 1.0)
         self._appearance: Appearance | None = None
+        # Kept from one drawing to the next: an item costs about a millisecond to make.
+        self._curves: list[pg.PlotDataItem] = []
+        self._marks: list[pg.InfiniteLine] = []
+        self._usual: tuple[pg.PlotDataItem, pg.PlotDataItem, pg.FillBetweenItem] | None = None
         self.reading = QLabel(self)
         """The values at the pointer; empty and hidden elsewhere."""
         self.reading.setObjectName("reading")
         self.reading.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.reading.hide()
+        self.told = QLabel(self)
+        """Why there are no lines; hidden while there are."""
+        self.told.setObjectName("muted")
+        self.told.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.told.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.told.hide()
         self._cursor = pg.InfiniteLine(0.0)
         self._cursor.setZValue(20)
+        self._cursor.setVisible(False)
+        self.addItem(self._cursor, ignoreBounds=True)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         if zooms:
@@ -101,22 +113,44 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
 
     def draw(self, series: Sequence[Series], appearance: Appearance, since_s: float, until_s: float) -> None:
         """Lines from ``since_s`` to ``until_s`` (seconds since 1970)."""
-        self.clear()
-        self._dress(appearance)
+        for mark in self._marks:
+            self.removeItem(mark)
+        self._marks.clear()
+        if appearance is not self._appearance:
+            self._dress(appearance)
         self._appearance, self._whole = appearance, (since_s, until_s)
         self._lines = tuple(_read_line(one) for one in series)
-        self._cursor.setPen(pg.mkPen(appearance.theme.colour("text.muted"), width=1))
         self._cursor.setVisible(False)
-        self.addItem(self._cursor, ignoreBounds=True)
         self._values.decimals = appearance.words.decimals(series[0].channel) if series else 0
+        self._band(series[0] if series else None, appearance)
+        for gone in self._curves[len(series) :]:
+            self.removeItem(gone)
+        del self._curves[len(series) :]
         for index, one in enumerate(series):
-            if index == 0:
-                self._band(one, appearance)
+            if index == len(self._curves):
+                self._curves.append(self.plot(connect="finite"))
             pen = pg.mkPen(appearance.theme.series[index % len(appearance.theme.series)], width=1.6)
-            self.plot(one.at_us / 1e6, shown(one.channel, one.value - one.base), pen=pen, connect="finite")
+            self._curves[index].setPen(pen)
+            self._curves[index].setData(one.at_us / 1e6, shown(one.channel, one.value - one.base))
         if not self.zoomed:
             self.setXRange(since_s, until_s, padding=0.01)
         self._read_again()
+
+    def tell(self, text: str) -> None:
+        """Say over the middle why no lines are drawn; "" for nothing."""
+        self.told.setText(text)
+        self.told.setVisible(bool(text))
+        self._place_told()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """The line stays in the middle. Pyqtgraph calls it with None from its constructor, before there are axes."""
+        super().resizeEvent(event)
+        if event is not None:
+            self._place_told()
+
+    def _place_told(self) -> None:
+        left = round(self.getAxis("left").width())
+        self.told.setGeometry(left, 0, max(self.width() - left, 0), max(self.height() - round(_AXIS_PX / 2), 0))
 
     def show_all(self) -> None:
         """The whole time again."""
@@ -190,13 +224,18 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
     def mark_time(self, at_s: float, appearance: Appearance) -> None:
         """A dashed line at a moment."""
         pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DashLine)
-        self.addItem(pg.InfiniteLine(at_s, pen=pen))
+        self._mark(pg.InfiniteLine(at_s, pen=pen))
 
     def mark_level(self, channel: Channel, value: float, appearance: Appearance) -> None:
         """A dotted line at a limit, inside units, where values come near it: a far one would press readings and band flat."""
         pen = pg.mkPen(appearance.theme.colour("chart.event"), width=1, style=Qt.PenStyle.DotLine)
         line = pg.InfiniteLine(float(shown(channel, np.array([value]))[0]), angle=0, pen=pen)
-        self.addItem(line, ignoreBounds=True)
+        self._mark(line, within=False)
+
+    def _mark(self, line: pg.InfiniteLine, *, within: bool = True) -> None:
+        """``within``: the range shown includes it."""
+        self.addItem(line, ignoreBounds=not within)
+        self._marks.append(line)
 
     def _fit(self) -> None:
         """As high as the letters need."""
@@ -215,20 +254,32 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
             axis.setPen(theme.colour("chart.grid"))
             axis.setTextPen(theme.colour("text.muted"))
             axis.setStyle(tickFont=theme.font(8))
+        self._cursor.setPen(pg.mkPen(theme.colour("text.muted"), width=1))
 
-    def _band(self, series: Series, appearance: Appearance) -> None:
+    def _band(self, series: Series | None, appearance: Appearance) -> None:
         """Expected values and the usual scatter around them."""
-        known = np.isfinite(series.expected)
-        if not known.any():
+        known = np.isfinite(series.expected) if series is not None else np.zeros(0, dtype=np.bool_)
+        if series is None or not known.any():
+            for item in self._usual or ():
+                self.removeItem(item)
+            self._usual = None
             return
+        if self._usual is None:
+            low, high = pg.PlotDataItem(), pg.PlotDataItem()
+            for item in (low, high):
+                item.setZValue(-1)  # below the lines, whenever it is added
+            self._usual = (low, high, pg.FillBetweenItem(low, high))
+            for item in self._usual:
+                self.addItem(item)
         seconds, expected, theme = series.at_us[known] / 1e6, series.expected[known], appearance.theme
         scatter = usual_scatter(series.channel, expected, series.sigma)
         edge = pg.mkPen(theme.colour("chart.band", 0.35), width=1)
-        low = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base - scatter), pen=edge)
-        high = pg.PlotDataItem(seconds, shown(series.channel, expected - series.base + scatter), pen=edge)
-        self.addItem(low)
-        self.addItem(high)
-        self.addItem(pg.FillBetweenItem(low, high, brush=theme.colour("chart.band", 0.25)))
+        low, high, between = self._usual
+        low.setPen(edge)
+        high.setPen(edge)
+        low.setData(seconds, shown(series.channel, expected - series.base - scatter))
+        high.setData(seconds, shown(series.channel, expected - series.base + scatter))
+        between.setBrush(theme.colour("chart.band", 0.25))
 
 
 class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types

@@ -13,6 +13,7 @@ from console.domain.picture import Picture
 from console.domain.tickets import TICKET, Aspect, Ticket
 from console.services.shift.words import folded
 from console.services.tickets.figures import satisfaction
+from console.services.tickets.matching import suspected_repeats
 from console.services.tickets.taking import TakeCall
 from console.ui.appearance import Appearance
 from console.ui.background_tasks import BackgroundTasks
@@ -40,6 +41,8 @@ class TicketList(Panel):
         self._tickets: dict[str, Ticket] = {}
         self._picture: Picture | None = None
         self._read_seq = -1
+        self._looked_at: tuple[Ticket, ...] = ()
+        self._repeats: dict[str, int] = {}
         self._tasks = BackgroundTasks("tickets", self)
         self._title = ElidedLabel("", "heading")
         self.search = QLineEdit()
@@ -145,6 +148,7 @@ class TicketList(Panel):
         listed = [one for one in self._tickets.values() if self._is_shown(one) and fits(one)]
         self.model.apply(sorted(listed, key=lambda one: (one.called_at, one.ticket_id), reverse=True))
         every = tuple(self._tickets.values())
+        self.model.show_repeats(self._repeats_of(every))
         due = sum(one.is_due_back for one in every)
         rated = {one.aspect: one for one in satisfaction(every) if one.stage is None}
         title = self._t("list.title", n=sum(one.is_open for one in every), due=due)
@@ -158,6 +162,12 @@ class TicketList(Panel):
                 )  # fmt: skip
         self._title.setText(title)
         self._title.setToolTip(title)
+
+    def _repeats_of(self, every: tuple[Ticket, ...]) -> dict[str, int]:
+        """Looked for again only when a ticket has changed, not at each letter of a search."""
+        if every != self._looked_at:
+            self._looked_at, self._repeats = every, suspected_repeats(every)
+        return self._repeats
 
     def _is_shown(self, one: Ticket) -> bool:
         match Shown(self.shown.currentData() or Shown.OPEN):

@@ -17,11 +17,12 @@ from console.domain.incidents import Incident
 from console.domain.picture import Picture
 from console.domain.targets import Targets
 from console.ui.appearance import Appearance
-from console.ui.commands.key_bindings import KEYS
+from console.ui.commands.key_bindings import KEYS, LIVE_ONLY
 from console.ui.models.alarms import priority_pixmap
 from console.ui.panels.case.clock import elapsed_s, escalated_words, is_late, short_title
 from console.ui.panels.panel import Panel, PanelContext
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
+from console.ui.permitted import over_recording
 from console.ui.widgets import ElidedLabel, button, fitted, label, menu_over, row, tip
 from console.ui.words import one_line
 
@@ -240,6 +241,8 @@ class TopStrip(Panel):
         """Settings, help and what belongs to the seat, with their keys."""
         menu, words = menu_over(self), self._appearance.words
         for name in _MORE:
+            if name in LIVE_ONLY and over_recording(self):
+                continue
             key = QKeySequence(KEYS[name]).toString(QKeySequence.SequenceFormat.NativeText)
             text = one_line(words(f"commands.{name}")).replace("&", "&&")
             menu.addAction(f"{text}\t{key}" if key else text, partial(self.command_requested.emit, name))
@@ -265,8 +268,10 @@ class TopStrip(Panel):
             incident = shown[index]
             words = self._appearance.words
             title = fitted(case, short_title(incident, words), _CASE_PX)
-            key = "strip.case" if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
-            text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)))
+            minutes = self._targets.issue.minutes if incident.work is None else 0
+            alone = "strip.case" if minutes else "strip.case_no_target"
+            key = alone if len(shown) == 1 and self.width() >= _ROOMY_PX else "strip.case_of_several"
+            text = words(key, title=title, elapsed=words.elapsed(elapsed_s(incident, now)), n=f"{minutes:g}")
             self._case_ids[index] = incident.incident_id
             escalated = escalated_words(incident, now, self._targets, words)
             case.setText(("⚠ " if escalated else "◆ ") + text)

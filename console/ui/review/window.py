@@ -18,6 +18,8 @@ from console.services.review.notes import ReviewNotes
 from console.services.review.questions import answers_to
 from console.services.review.record import CaseRecord
 from console.ui.appearance import Appearance
+from console.ui.commands.key_bindings import LIVE_ONLY
+from console.ui.help.key_sheet import REPLAY_KEYS
 from console.ui.map.live.decorations import Badge
 from console.ui.review.answers import AnswersPanel
 from console.ui.review.notes import NotesPanel
@@ -59,6 +61,7 @@ class ReviewWindow(MainWindow):
         self._build_review()
         self.set_appearance(appearance)
         self._permitted.withhold()
+        self.commands.withhold(LIVE_ONLY, REPLAY_KEYS)
         events = self.replaying.replay.events_us
         self.go(events[0] if events else micros(record.incident.opened_at))
 

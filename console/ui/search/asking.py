@@ -29,6 +29,10 @@ class SearchAsking(QObject):
 
         self._tasks.request("text", work, receiver)
 
+    def prepare(self, work: Callable[[], None]) -> None:
+        """Do this on the thread that searches, after what was asked before."""
+        self._tasks.request("prepare", work, lambda _: None)
+
     @property
     def busy(self) -> bool:
         """Whether an answer has not arrived yet."""

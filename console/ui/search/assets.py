@@ -129,10 +129,12 @@ class AssetSearch:
         columns = self._index(kind)
         if len(columns) == 1:
             return columns[0].rows(needle, PER_KIND)
-        begin = sorted({row for column in columns for row in column.beginning(needle, PER_KIND)})
+        first = [column.beginning(needle, 2 * PER_KIND) for column in columns]
+        begin = sorted({row for rows in first for row in rows[:PER_KIND]})
         if len(begin) >= PER_KIND:
             return begin
-        inside = sorted({row for column in columns for row in column.rows(needle, 2 * PER_KIND)} - set(begin))
+        every = {row for column, rows in zip(columns, first, strict=True) for row in column.rows(needle, 2 * PER_KIND, rows)}
+        inside = sorted(every - set(begin))
         return [*begin, *inside]
 
     def _facility_names(self) -> tuple[Names, ...]:

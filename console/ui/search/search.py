@@ -53,10 +53,13 @@ class Search:
         self._city = city
 
     def prepare(self) -> None:
-        """Index all names, and load what coordinates need."""
+        """Index all names."""
+        self._assets.prepare()
+
+    def load_systems(self) -> None:
+        """Load what coordinates need (a third of a second). On the thread that searches: PROJ keeps it for each thread."""
         entries("0 0", self._city)
         entries("0 1000", self._city)
-        self._assets.prepare()
 
     def end(self) -> None:
         """Let ``prepare`` end early: the window closes. Any thread."""

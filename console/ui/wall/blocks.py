@@ -91,7 +91,7 @@ def blocks(
         *(_case(case, now, area_minutes, words, targets or Targets()) for case in cases),
         _compliance(compliance, words),
         _output(network.output(picture), words),
-        Block((_rate(picture.alarms_per_10_min, words),)),
+        _rate(picture.alarms_per_10_min, words),
         _calls(picture, words),
         _crews(picture, words),
         _works(picture, now, words),
@@ -115,8 +115,18 @@ def _case(incident: Incident, now: datetime, area_minutes: float, words: Words, 
         )
         marked, role = (value, "text.strong") if left >= 0 else (f"▲ {value}", "state.critical")
         lines.append(Line(name, marked, role))
-        return Block(tuple(lines), Line(where, words(f"wall.short_{due.kind.value}", value=marked), role))
-    return Block(tuple(lines))
+        if not by_clock:
+            value = words("wall.short_left" if left >= 0 else "wall.over", time=_short_time(abs(left), words))
+        short = words(f"wall.short_{due.kind.value}", value=value)
+        return Block(tuple(lines), Line(where, short if left >= 0 else f"▲ {short}", role))
+    return Block(tuple(lines), Line(where, words.elapsed(elapsed_s(incident, now)), lines[0].role))
+
+
+def _short_time(seconds: float, words: Words) -> str:
+    """Whole minutes, rounded down; below one minute the seconds."""
+    if seconds < 60:
+        return words("wall.seconds", n=int(seconds))
+    return words.minutes(seconds // 60, short=True) if seconds < 3600 else words.elapsed(seconds)
 
 
 def _where(incident: Incident) -> str:
@@ -127,13 +137,15 @@ def _where(incident: Incident) -> str:
 def _compliance(compliance: Compliance, words: Words) -> Block:
     share, kept = compliance.share, compliance.keeps_standard
     # Rounded down: 96.96 % must not read as the standard's 97.0 %.
-    value = words("wall.unknown") if share is None else f"{int(share * 1000) / 10:.1f} %"
+    value = short = words("wall.unknown") if share is None else f"{int(share * 1000) / 10:.1f} %"
     if compliance.unknown:
         value += words("wall.without", n=compliance.unknown)
+        short += words("wall.short_without", n=compliance.unknown)
     mark, role = {True: ("", "text.strong"), False: ("▲ ", "state.high"), None: ("? ", "state.stale")}[kept]
     counts = words("wall.stations", known=compliance.known, unknown=compliance.unknown)
     return Block(
-        (Line(words("wall.compliance"), mark + value, role), Line(words("wall.standard"), counts, "text.normal", is_detail=True))
+        (Line(words("wall.compliance"), mark + value, role), Line(words("wall.standard"), counts, "text.normal")),
+        Line(words("wall.short_compliance"), mark + short, role),
     )
 
 
@@ -147,7 +159,9 @@ def _output(output: Output, words: Words) -> Block:
         lines += [
             Line(one_line(one.name), _flow(one.flow_m3h, one.usual_m3h, words), _known(one.flow_m3h)) for one in output.plants
         ]
-    return Block(tuple(lines))
+    total = words("wall.unknown") if output.total_m3h is None else f"{output.total_m3h:,.0f} m³/h"
+    at_least = "≥ " if output.unknown and output.total_m3h is not None else ""
+    return Block(tuple(lines), Line(words("wall.short_output"), at_least + total, lines[0].role))
 
 
 def _flow(flow_m3h: float | None, usual_m3h: float | None, words: Words) -> str:
@@ -161,12 +175,11 @@ def _known(value: float | None) -> str:
     return "state.stale" if value is None else "text.strong"
 
 
-def _rate(per_10_min: int, words: Words) -> Line:
+def _rate(per_10_min: int, words: Words) -> Block:
     band = alarm_band(per_10_min)
-    mark = "▲ " if band in _BAND_ROLE else ""
-    return Line(
-        words("wall.rate"), f"{mark}{per_10_min} · {words(f'wall.band_{band.value}')}", _BAND_ROLE.get(band, "text.strong")
-    )
+    count, role = f"{'▲ ' if band in _BAND_ROLE else ''}{per_10_min}", _BAND_ROLE.get(band, "text.strong")
+    whole = Line(words("wall.rate"), f"{count} · {words(f'wall.band_{band.value}')}", role)
+    return Block((whole,), Line(words("wall.rate"), count, role))
 
 
 def _calls(picture: Picture, words: Words) -> Block:
@@ -177,7 +190,8 @@ def _calls(picture: Picture, words: Words) -> Block:
         lines.append(Line("", f"▲ {words('wall.clusters', n=calls.clusters)}", "state.high"))
     if calls.due_back:
         lines.append(Line("", words("wall.due_back", n=calls.due_back)))
-    short = lines[0] if len(lines) == 1 else Line(words("wall.calls"), _joined((str(calls.open), lines[1].value)), lines[1].role)
+    marked = lines[1:2] if calls.clusters or calls.due_back else []
+    short = Line(words("wall.calls"), _joined((str(calls.open), *(one.value for one in marked))), lines[len(marked)].role)
     return Block(tuple(lines), short)
 
 
@@ -190,13 +204,15 @@ def _crews(picture: Picture, words: Words) -> Block:
     unseen = sum(1 for crew in picture.crews if crew.at_us == 0 and crew.state is not CrewState.OFF_DUTY)
     if unseen:
         lines.append(Line("", words("wall.no_position", n=unseen), "state.stale"))
-    return Block(tuple(lines))
+    free = words("wall.short_crews", free=states.get(CrewState.FREE, 0), every=len(picture.crews))
+    return Block(tuple(lines), Line(words("wall.crews"), free))
 
 
 def _works(picture: Picture, now: datetime, words: Words) -> Block:
     entered, planned = works(picture.alarms), outages_until_morning(picture, words.local(now))
     if not (entered or planned):
-        return Block((Line(words("wall.works"), words("wall.none_recorded"), "text.normal"),))
+        nothing = Line(words("wall.works"), words("wall.none_recorded"), "text.normal")
+        return Block((nothing,), Line(words("wall.short_works"), nothing.value, nothing.role))
     count = Line(words("wall.works"), words("wall.works_entered", n=len(entered) + len(planned)))
     lines = [count]
     for outage in planned:

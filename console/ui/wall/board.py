@@ -17,8 +17,8 @@ from console.ui.wall.blocks import Headline, blocks, headline
 from console.ui.wall.layout import Block, Placement, place, wrapped
 from console.ui.wall.text_size import WallSettings, font_with_capitals, px_per_mm
 
-_ROW, _MARGIN = 1.3, 0.5
-"""Height of a row of text and margins, in the font's size."""
+_ROW, _TIGHT_ROW, _MARGIN = 1.3, 1.2, 0.5
+"""Height of a row of text, where there is room and where there is little, and margins, in the font's size."""
 _COLUMN = 15.0
 """Width that a column should have, in the font's size."""
 _LEAST_SHARE, _MOST_SHARE = 0.4, 0.6
@@ -51,7 +51,7 @@ class WallBoard(QWidget):
         self._head_lines: list[str] = []
         self._columns, self._font, self._bold = 1, QFont(), QFont()
         self._column_px = self._board_px = 0.0
-        self._rows = 1
+        self._rows, self.row = 1, _ROW
         self._shown: tuple[object, ...] = ()
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
@@ -95,7 +95,7 @@ class WallBoard(QWidget):
 
     def _lay_out(self) -> None:
         least = self.letter_px()
-        for factor in _LARGER:
+        for factor, self.row in (*((one, _ROW) for one in _LARGER), (1.0, _TIGHT_ROW)):
             self._set_size(least * factor)
             em, width = float(self._font.pixelSize()), self.width()
             self._head_lines = self._headline_lines()
@@ -103,10 +103,10 @@ class WallBoard(QWidget):
             board = min(max(_COLUMN * em, _LEAST_SHARE * width), _MOST_SHARE * width)
             self._columns = max(int(board // (_COLUMN * em)), 1)
             self._column_px = (board - _MARGIN * em * (self._columns + 1)) / self._columns
-            rows = max(int((self.height() - top - _MARGIN * em) / (_ROW * em)), 1)
+            rows = max(int((self.height() - top - _MARGIN * em) / (self.row * em)), 1)
             metrics = QFontMetricsF(self._bold)
             self.placement = place(self._blocks, self._columns, self._column_px, rows, metrics.horizontalAdvance, em * 0.6)
-            if not self.placement.hidden and len(self._head_lines) == 1:
+            if not (self.placement.hidden or self.placement.is_short) and len(self._head_lines) == 1:
                 break
         self._board_px, self._rows = board, rows
         self.map.setGeometry(0, int(top), int(width - board), int(self.height() - top))
@@ -157,15 +157,15 @@ class WallBoard(QWidget):
         theme, left, top = self._appearance.theme, self.width() - self._board_px, self._top() + 0.2 * em
         for piece in self.placement.pieces:
             x = left + _MARGIN * em + piece.column * (self._column_px + _MARGIN * em)
-            at = QRectF(x, top + piece.row * _ROW * em, self._column_px, _ROW * em)
+            at = QRectF(x, top + piece.row * self.row * em, self._column_px, self.row * em)
             side = Qt.AlignmentFlag.AlignRight if piece.right else Qt.AlignmentFlag.AlignLeft
             painter.setFont(self._font if piece.role == "text.muted" else self._bold)
             painter.setPen(theme.colour(piece.role))
             painter.drawText(at, _AS_IT_IS | side, piece.text)
         if self.placement.hidden:
-            text = self._appearance.words("wall.hidden", n=self.placement.hidden, distance=f"{self._settings.distance_m:g}")
+            text = self._appearance.words("wall.hidden", n=self.placement.hidden)
             x = left + _MARGIN * em + (self._columns - 1) * (self._column_px + _MARGIN * em)
             painter.setFont(self._font)
             painter.setPen(theme.colour("state.stale"))
-            at = QRectF(x, top + (self._rows - 1) * _ROW * em, self._column_px, _ROW * em)
+            at = QRectF(x, top + (self._rows - 1) * self.row * em, self._column_px, self.row * em)
             painter.drawText(at, _AS_IT_IS | Qt.AlignmentFlag.AlignLeft, text)

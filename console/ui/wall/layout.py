@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,8 +21,6 @@ class Line:
     label: str
     value: str
     role: str = "text.strong"
-    is_detail: bool = False
-    """Left out first where there is no room for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """``hidden``: lines that had no room; ``rows``: used in the fullest column."""
+    """``hidden``: blocks that had no room; ``is_short``: some have their short form; ``rows``: used in the fullest column."""
 
     pieces: tuple[Placed, ...]
     hidden: int
     rows: float
+    is_short: bool = False
 
 
 _GAP_ROWS = 0.25
@@ -71,23 +71,25 @@ def wrapped(text: str, width_px: float, measure: Measure) -> list[str]:
 def place(blocks: Sequence[Block], columns: int, width_px: float, rows: int, measure: Measure, gap_px: float) -> Placement:
     """Blocks one below the other, the next column when one is full.
 
-    Where there is no room for all, details are left out first; then blocks take their short form; then lines at the end are left
-    out, for the order is that of importance. How many lines are left out is told in the last row of the last column, which is
-    kept free for it; a short form is none that is left out. Letters are never made smaller.
+    Where there is no room for all, blocks take their short form, the last ones first, for the order is that of importance; where
+    all are short, the last ones are left out whole. How many is told in the last row of the last column, which is kept free for
+    it. Letters are never made smaller.
     """
-    whole = _placed(blocks, columns, width_px, [rows] * columns, measure, gap_px, _GAP_ROWS)
+
+    def made(some: Sequence[Block], room: Sequence[int], gap_rows: float = 0.0) -> Placement:
+        return _placed(some, columns, width_px, room, measure, gap_px, gap_rows)
+
+    whole = made(blocks, [rows] * columns, _GAP_ROWS)
     if not whole.hidden:
         return whole
-    main = [Block(tuple(line for line in block.lines if not line.is_detail), block.short) for block in blocks]
-    details = sum(line.is_detail for block in blocks for line in block.lines)
+    short, count, every = [_shortened(one) for one in blocks], len(blocks), [rows] * columns
+    # How many from the end are short, else left out: the fewest with which the rest has room.
+    shortened = bisect_left(range(count), True, key=lambda n: not made([*blocks[: count - n], *short[count - n :]], every).hidden)
+    if not (found := made([*blocks[: count - shortened], *short[count - shortened :]], every)).hidden:
+        return replace(found, is_short=True)
     room = [*[rows] * (columns - 1), rows - 1]
-    less = _placed(main, columns, width_px, room, measure, gap_px, 0.0)
-    if less.hidden:
-        all_short = _placed([_shortened(one) for one in blocks], columns, width_px, [rows] * columns, measure, gap_px, 0.0)
-        if not all_short.hidden:
-            return all_short
-        less = _placed([_shortened(one) for one in main], columns, width_px, room, measure, gap_px, 0.0)
-    return replace(less, hidden=less.hidden + details)
+    left_out = bisect_left(range(count), True, key=lambda n: not made(short[: count - n], room).hidden)
+    return replace(made(short[: count - left_out], room), hidden=left_out, is_short=True)
 
 
 def _shortened(block: Block) -> Block:
@@ -105,7 +107,7 @@ def _placed(
             if at + height > rows[column] and column + 1 < columns:
                 column, at = column + 1, 0.0
             if at + height > rows[column]:
-                hidden += 1  # a shorter one further down may have room
+                hidden += 1
                 continue
             pieces += [Placed(column, at + piece.row, piece.text, piece.role, piece.right) for piece in new]
             at += height

@@ -14,10 +14,17 @@ from maps.importers.guessing.evidence_numbers import year_laid
 from maps.importers.guessing.guess import ColumnGuess
 from maps.importers.guessing.lexicon import NameMatch, column_names
 
-_NAME_WEIGHTS: Mapping[NameMatch, float] = {NameMatch.EXACT: 2.2, NameMatch.PART: 0.5, NameMatch.POSSIBLE: 0.3}
+_NAME_WEIGHTS: Mapping[NameMatch, float] = {
+    NameMatch.EXACT: 2.2,
+    NameMatch.WORDS: 0.8,
+    NameMatch.PART: 0.5,
+    NameMatch.POSSIBLE: 0.3,
+}
 """Log-odds of a name before its values are looked at."""
 _UNNAMED = -1.2
 """Log-odds without a known name: the best fitting values then give 0.79 at most, never a sure guess."""
+_HALF_NAMED = 0.79
+"""Most confidence where a known name is only a part of the source's: the rest may say otherwise, such as ORIGINALVALVESTATUS."""
 _TELLING_VALUES = frozenset(
     {
         "asset_id",
@@ -90,6 +97,8 @@ def _may_tell(standard: str, column: Column, around: Surroundings) -> bool:
 
 def _guess(standard: str, column: Column, match: NameMatch, found: Evidence) -> ColumnGuess:
     confidence = 1.0 / (1.0 + np.exp(-(_NAME_WEIGHTS.get(match, _UNNAMED) + found.weight)))
+    if match is NameMatch.PART and found.weight <= FITS:
+        confidence = min(confidence, _HALF_NAMED)
     grounds = tuple(ground for ground in (match.value, found.ground) if ground)
     return ColumnGuess(standard, column.name, round(float(confidence), 3), grounds, found.factor, dict(found.values))
 

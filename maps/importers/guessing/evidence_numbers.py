@@ -119,11 +119,13 @@ def between(low: float, high: float, *, whole: bool = False) -> Callable[[Column
 
 
 def roughness(column: Column, around: Surroundings) -> Evidence:
-    """Hazen-Williams coefficients."""
+    """Hazen-Williams coefficients; small numbers may be roughness in mm for another formula, which is never a sure guess."""
     if not column.is_numeric():
         return AGAINST
     middle = column.quantile(0.5)
-    return Evidence(FITS, "hazen_williams") if 60 <= middle <= 160 else Evidence(-0.5, "range") if middle < 60 else AGAINST
+    return (
+        Evidence(FITS, "hazen_williams") if 60 <= middle <= 160 else Evidence(-1.0, "other_formula") if middle < 60 else AGAINST
+    )
 
 
 def depth(column: Column, around: Surroundings) -> Evidence:

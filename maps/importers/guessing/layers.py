@@ -9,6 +9,7 @@ import numpy as np
 from maps.importers.guessing.column import Column, Surroundings
 from maps.importers.guessing.columns import guess_columns
 from maps.importers.guessing.lexicon import layer_names, normal, words
+from maps.importers.guessing.name_parts import layer_made_of
 from maps.importers.readers.sources import RawLayer
 
 POINT, LINE, POLYGON, TABLE = "point", "line", "polygon", "table"
@@ -50,6 +51,9 @@ def standard_of(raw: RawLayer, columns: Sequence[Column], around: Surroundings, 
     ]
     if parts:  # nodes last: a name such as "node_valve" tells nodes of one kind
         return max(parts)[2], _PART
+    made = layer_made_of(raw.name)
+    if made in fitting:
+        return made, _PART
     return _by_columns(columns, around, fitting, cut)
 
 

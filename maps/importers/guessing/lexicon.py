@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from maps.importers.guessing.name_parts import is_made_of
+from maps.importers.guessing.simplified_signs import simplified
 
 LINKS = ("pipes", "pumps", "valves")
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
@@ -21,11 +24,6 @@ _CONTAINED_LATIN, _CONTAINED_HAN = 6, 2
 """Shortest exact name that counts when it is only a part of the source's name."""
 _UNITS = {"inch": "in", "inches": "in", "feet": "ft", "毫米": "mm", "米": "m"}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-_SIMPLIFIED = str.maketrans(
-    "線別徑閥號編類種設長點終質來單區開關閉狀態鋼鑄鐵氣気標識碼資產権權屬稱圧壓戶処處圖図機構轉転數両兩營業寬頂鋁銅鉛橋測記錄録總総側邊辺備註",
-    "线别径阀号编类种设长点终质来单区开关闭状态钢铸铁气气标识码资产权权属称压压户处处图图机构转转数两两营业宽顶铝铜铅桥测记录录总总侧边边备注",
-)
-"""Traditional Chinese and Japanese signs of the field's words."""
 _PREFIXES = ("fk", "cat", "gis", "attr")
 """First parts of a name that only say where the column comes from: a foreign key, a catalogue."""
 _UNIT_TAILS = ("mm", "m", "in", "inch", "inches", "ft", "feet", "cm", "米", "毫米")
@@ -35,6 +33,7 @@ class NameMatch(Enum):
     """How a source's name matches a standard column."""
 
     EXACT = "exact_name"
+    WORDS = "words_of_name"
     POSSIBLE = "possible_name"
     PART = "part_of_name"
     NONE = "no_name"
@@ -42,8 +41,10 @@ class NameMatch(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Normalised names of one standard column."""
+    """Normalised names of one standard column of one standard layer."""
 
+    layer: str
+    standard: str
     exact: Mapping[str, int]
     """Name -> its place in the list; the usual names stand first."""
     possible: frozenset[str]
@@ -55,15 +56,13 @@ class Names:
     def match(self, name: str, *, cut: bool) -> NameMatch:
         """``cut``: names of the source end after ten bytes."""
         forms = _forms(name)
-        if forms & self.exact.keys():
+        is_cut = cut and len(name.encode("utf-8")) >= _CUT - 1
+        if forms & self.exact.keys() or (is_cut and _begin_one_of(forms, self.exact)):
             return NameMatch.EXACT
-        if forms & self.possible:
+        if is_made_of(name, self.layer, self.standard):
+            return NameMatch.WORDS
+        if forms & self.possible or (is_cut and _begin_one_of(forms, self.possible)):
             return NameMatch.POSSIBLE
-        if cut and len(name.encode("utf-8")) >= _CUT - 1:
-            if any(known.startswith(form) for form in forms for known in self.exact):
-                return NameMatch.EXACT
-            if any(known.startswith(form) for form in forms for known in self.possible):
-                return NameMatch.POSSIBLE
         whole = normal(name)
         if any(_long_enough(known) and known in whole for known in self.exact):
             return NameMatch.PART
@@ -83,7 +82,7 @@ def normal(name: str) -> str:
 
     Traditional Chinese and Japanese signs become simplified ones: ``管徑`` -> ``管径``.
     """
-    plain = unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss").translate(_SIMPLIFIED)
+    plain = simplified(unicodedata.normalize("NFKD", _BRACKETS.sub("", name)).casefold().replace("ß", "ss"))
     return "".join(sign for sign in plain if sign.isalnum())
 
 
@@ -107,6 +106,10 @@ def _forms(name: str) -> set[str]:
     if len(parts) > 1 and parts[0].casefold() in _PREFIXES:
         forms.add(normal("".join(parts[1:])))
     return {form for form in forms if form}
+
+
+def _begin_one_of(forms: Iterable[str], names: Iterable[str]) -> bool:
+    return any(known.startswith(form) for known in names for form in forms)
 
 
 def _long_enough(name: str) -> bool:
@@ -141,7 +144,9 @@ def column_names(layer: str) -> Mapping[str, Names]:
                 exact.extend(map(normal, names.get("exact", [])))
                 possible.update(map(normal, names.get("possible", [])))
     return {
-        column: Names({name: at for at, name in reversed(list(enumerate(exact)))}, frozenset(possible.difference(exact)))
+        column: Names(
+            layer, column, {name: at for at, name in reversed(list(enumerate(exact)))}, frozenset(possible.difference(exact))
+        )
         for column, (exact, possible) in found.items()
     }
 

@@ -27,6 +27,7 @@ _SAMPLE = 4000
 _OF_KIND = {"sources": ("nodes", "source"), "tanks": ("nodes", "tank"), "meters": ("valves", "meter")}
 """Layers that hold one kind of a standard layer."""
 _SHORT = 20
+_NAMED = (NameMatch.EXACT, NameMatch.WORDS)
 _REFERRED = 0.01
 """Share of the pipes' ends from which a layer of other points counts as nodes too."""
 
@@ -146,7 +147,7 @@ def _joint_ids(raw: RawLayer) -> frozenset[str]:
     found = []
     for end in ("from_node", "to_node"):
         names = column_names("pipes")[end]
-        named = [name for name in map(str, raw.frame) if names.match(name, cut=bool(raw.dbf_encoding)) is NameMatch.EXACT]
+        named = [name for name in map(str, raw.frame) if names.match(name, cut=bool(raw.dbf_encoding)) in _NAMED]
         found.append({text for name in named for text in Column.of(name, raw.frame[name]).values.tolist()})
     return frozenset(found[0] & found[1])
 
@@ -190,7 +191,7 @@ def _ids_of_points(read: Iterable[_Read]) -> frozenset[str]:
         if drawn(one.raw) == LINE:
             continue
         for column in one.columns:
-            is_named = names.match(column.name, cut=one.cut) in (NameMatch.EXACT, NameMatch.POSSIBLE)
+            is_named = names.match(column.name, cut=one.cut) in (*_NAMED, NameMatch.POSSIBLE)
             if is_named or column.name in one.around.linked_ids:
                 ids.update(Column.of(column.name, one.raw.frame[column.name]).values.tolist())
     return frozenset(ids)

@@ -115,6 +115,16 @@ def test_the_first_user_is_an_administrator(tmp_path: Path, quanmai: Quanmai) ->
     assert "--role admin" in err
 
 
+def test_supervisors_alone_make_nobody_sign_in_and_an_administrator_makes_everybody(tmp_path: Path, quanmai: Quanmai) -> None:
+    path = tmp_path / "new.sqlite"
+    open_store(path).close()
+    for name, role, are_needed in (("李", "supervisor", False), ("root", "admin", True)):
+        assert quanmai("users", "add", name, "--role", role, "--store", path, typed=f"{GOOD}\n")[0] == 0
+        opened = open_store(path)
+        assert opened.users.are_needed is are_needed
+        opened.close()
+
+
 def test_a_recovery_works_by_the_rights_on_the_store_and_is_loud_in_the_log(store: Path, quanmai: Quanmai) -> None:
     assert quanmai("users", "password", "root", "--recover", "--store", store, typed=f"{NEW}\n")[0] == 0
     opened = open_store(store)

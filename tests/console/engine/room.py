@@ -104,7 +104,7 @@ class Room:
         body = [{"s": station, "t": stamp, "v": channels} for station, channels in values.items()]
         self.feed.offer("quanmai/v1/test/readings", json.dumps(body).encode())
 
-    def sees(self, true: Callable[[Picture], bool], within_s: float = 10.0) -> Picture:
+    def sees(self, true: Callable[[Picture], bool], within_s: float = 60.0) -> Picture:
         until = time.monotonic() + within_s
         while not true(self.engine.latest()):
             assert time.monotonic() < until, f"the picture never came; feeds: {self.engine.latest().feeds}"
@@ -117,7 +117,7 @@ class Room:
             assert time.monotonic() < until, "it never came true"
             threading.Event().wait(0.01)
 
-    def settles(self, within_s: float = 10.0) -> None:
+    def settles(self, within_s: float = 60.0) -> None:
         """Wait until everything that has arrived is decided and on disk, or shown without the store."""
         until = time.monotonic() + within_s
         quiet = 0
@@ -156,4 +156,4 @@ class Room:
 
 
 def done(answer: Future[Any]) -> Any:
-    return answer.result(timeout=10)
+    return answer.result(timeout=60)

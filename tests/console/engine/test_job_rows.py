@@ -20,6 +20,7 @@ from console.domain.jobs import JobKey, JobKind, JobRow, JobState
 from console.domain.notices import Notice
 from console.engine import ingest, outbox, retrying
 from console.engine import lease as leadership
+from console.services.changesets import NOTHING
 from console.services.desk import DeskSettings
 from console.services.incidents.judging import JudgeBurst
 from console.services.incidents.opening import OpenIncident
@@ -235,7 +236,7 @@ def test_the_result_of_a_replaced_leader_is_not_taken(seat: Seats) -> None:
     first, second = seat(hydraulics=late), seat(hydraulics=quick)
     leads(first)
     case = a_case(first)
-    assert late.asked.wait(10)
+    assert late.asked.wait(60)
     pauses(first)
     leads(second)
     second.waits(lambda: has_state(second.store, JobKind.IMPACT, JobState.DONE))
@@ -266,7 +267,7 @@ def test_another_plan_ends_the_job_of_the_one_before_and_its_result_is_not_taken
     solver = Solver(7, waits=True)
     room = rooms(hydraulics=solver)
     case = a_case(room)
-    assert solver.asked.wait(10)
+    assert solver.asked.wait(60)
     done(room.engine.submit(JudgeBurst(case, (OTHER,), "seen"), WANG))
     solver.goes_on.set()
     room.sees(lambda p: p.incidents[0].impact is not None)
@@ -335,3 +336,27 @@ def test_a_job_that_is_due_much_later_by_a_clock_that_was_set_back_is_not_strand
     second = rooms(documents=quick())
     second.waits(lambda: attempts(store, JobKind.FILES) > kept.attempts)
     store.close()
+
+
+def test_a_result_that_comes_when_another_process_leads_ends_no_job_and_asks_for_none(seat: Seats) -> None:
+    solver = Solver(7, waits=True)
+    room = seat(hydraulics=solver)
+    leads(room)
+    case = a_case(room)
+    assert solver.asked.wait(10)
+    jobs, refused = room.engine._jobs, threading.Event()
+    (job,) = (one for one in jobs._retrying.of_case(case) if one.key.kind is JobKind.IMPACT)
+
+    def late() -> None:
+        room.engine._leadership.leads = False  # replaced, and not yet acted on
+        jobs._take(job, lambda _: NOTHING)
+        assert jobs._retrying.is_wanted(job)
+        jobs.drop()
+        assert not jobs._retrying.cases()
+        refused.set()
+
+    room.engine._commands.call(late)
+    assert refused.wait(10)
+    solver.goes_on.set()
+    room.settles()
+    assert not has_state(room.store, JobKind.IMPACT, JobState.DONE)

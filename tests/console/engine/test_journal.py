@@ -73,7 +73,7 @@ def test_with_a_slow_store_findings_are_shown_at_once_and_intents_wait_for_the_c
     goes_on, commit = threading.Event(), room.store.commit
 
     def slow(*arguments: Any) -> Committed:
-        assert goes_on.wait(10)
+        assert goes_on.wait(60)
         return commit(*arguments)
 
     monkeypatch.setattr(room.store, "commit", slow)
@@ -97,7 +97,7 @@ def test_with_a_store_that_hangs_intents_are_refused_findings_are_shown_and_the_
     goes_on, commit = threading.Event(), room.store.commit
 
     def hangs(*arguments: Any) -> Committed:
-        assert goes_on.wait(10)
+        assert goes_on.wait(60)
         monkeypatch.setattr(room.store, "commit", commit)
         if not is_written:
             raise StoreUnavailable("store s: the server does not answer (timeout)")

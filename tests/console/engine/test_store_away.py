@@ -115,12 +115,12 @@ def test_a_locked_store_does_not_hold_up_a_reading(room: Room, monkeypatch: pyte
 
     def slow(batch: Any) -> None:
         writing.set()
-        assert turned.wait(10), "the next reading waited for the disk"
+        assert turned.wait(60), "the next reading waited for the disk"
         append(batch)
 
     monkeypatch.setattr(room.store, "append_readings", slow)
     room.send("Q-001", 0.31)
-    assert writing.wait(10)
+    assert writing.wait(60)
     room.clock.sleep(1)
     room.send("Q-001", 0.32)
     room.sees(lambda p: p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
@@ -160,7 +160,7 @@ def test_messages_are_acknowledged_once_their_readings_and_replies_are_on_disk(r
         room.sees(lambda p: p.incidents[0].orders[-1].state is OrderState.ACKNOWLEDGED)
         room.sees(is_down)
         assert not acknowledged.is_set()
-    assert acknowledged.wait(10)
+    assert acknowledged.wait(60)
     assert len(room.store.readings_between(0, 2**62)) == 1
 
 
@@ -202,7 +202,7 @@ def test_the_engine_reports_at_its_end_what_could_not_be_written(
         room.sees(is_down)
         started = time.monotonic()
         room.engine.stop()
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 60  # it does not wait for the disk, which stays away
     assert "1 readings are lost" in caplog.text
     room.close()
 
@@ -230,7 +230,7 @@ class LateHydraulics:
 
     def impact(self, plan: IsolationPlan) -> PressureImpact:
         self.asked.set()
-        assert self.goes_on.wait(10)
+        assert self.goes_on.wait(60)
         return PressureImpact(True, (), (), 7)
 
     def reopening(self, plan: IsolationPlan) -> tuple[ReopenCheck, ...]:
@@ -273,7 +273,7 @@ def test_pressures_after_closing_of_a_case_that_was_numbered_while_they_were_com
     room = Room(tmp_path, hydraulics=hydraulics)
     with locked(room.store):
         room.finds(a_finding((PIPE,), at=room.clock.at, stations=("Q-001", "Q-002")))
-        assert hydraulics.asked.wait(10)
+        assert hydraulics.asked.wait(60)
     room.sees(lambda p: bool(p.incidents) and p.incidents[0].incident_id == "2024-0001")
     hydraulics.goes_on.set()
     room.sees(lambda p: p.incidents[0].impact is not None and p.incidents[0].impact.low_pressure_households == 7)
@@ -320,6 +320,6 @@ def test_a_process_that_begins_while_the_store_is_away_learns_from_history_when_
     learned = room.engine.learn(history)
     room.sees(is_down)
     is_back.set()
-    learned.result(10)
+    learned.result(60)
     assert read.is_set()
     room.sees(lambda p: not is_down(p))

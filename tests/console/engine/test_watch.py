@@ -34,14 +34,14 @@ def test_a_reading_is_shown_while_a_tick_waits_for_epanet_and_a_tick_that_hangs_
 
     def slow(*columns: Any, **options: Any) -> Any:
         waits.set()
-        assert answered.wait(10), "the reading waited for the tick"
+        assert answered.wait(60), "the reading waited for the tick"
         return tick(*columns, **options)
 
     monkeypatch.setattr(room.detector, "tick", slow)
     room.send("Q-001", 0.31)
     room.settles()
     room.clock.sleep(60)
-    assert waits.wait(10)
+    assert waits.wait(60)
     room.send("Q-001", 0.32)
     room.sees(lambda p: p.value[1, Channel.PRESSURE] == pytest.approx(320.0))
     room.sees(lambda p: any("detection is still at its tick of 2024-01-03T15:01:00" in feed.message for feed in p.feeds))
@@ -59,7 +59,7 @@ class Held:
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         self.reached.set()
-        assert self.let_on.wait(10)
+        assert self.let_on.wait(60)
         return self._work(*given, **named)
 
 
@@ -73,7 +73,7 @@ def held(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
     room.clock.sleep(61)
     room.hears(values)
-    assert held.reached.wait(10)
+    assert held.reached.wait(60)
     yield held
     held.let_on.set()
 
@@ -105,17 +105,17 @@ def test_detection_finishes_its_preparation_before_the_first_tick_and_reports_it
 
     def history() -> None:
         learning.set()
-        assert learned.wait(10)
+        assert learned.wait(60)
 
     answer = room.engine.learn(history)
-    assert learning.wait(10)
+    assert learning.wait(60)
     room.send("Q-001", 0.3)
     room.clock.sleep(61)
     room.send("Q-001", 0.3)
     room.sees(lambda p: p.preparing == (0, 1) and bool(np.isfinite(p.value[1, Channel.PRESSURE])))
     assert not room.engine._watch.history.last_us
     learned.set()
-    assert answer.result(10) is None
+    assert answer.result(60) is None
     room.sees(lambda p: p.preparing is None)
     room.clock.sleep(60)
     room.waits(lambda: room.engine._watch.history.last_us > 0)
@@ -124,7 +124,7 @@ def test_detection_finishes_its_preparation_before_the_first_tick_and_reports_it
 def test_a_large_citys_groups_are_prepared_between_ticks(room: Room) -> None:
     options = replace(room.detector.options, deferred=True)
     deferring = Detector(room.city, None, options)
-    room.engine.replace_detector(lambda: deferring).result(10)
+    room.engine.replace_detector(lambda: deferring).result(60)
     values = {name: {"pressure_mpa": 0.3} for name in ("Q-001", "Q-002", "Q-003")}
     room.hears(values)
     room.sees(lambda p: bool(np.isfinite(p.value[1:4, Channel.PRESSURE]).all()))
@@ -144,7 +144,7 @@ def test_signatures_that_cannot_be_made_are_reported_and_tried_again_with_the_ne
         raise ZeroDivisionError("injected")
 
     monkeypatch.setattr(deferring, "prepare", broken)
-    room.engine.replace_detector(lambda: deferring).result(10)
+    room.engine.replace_detector(lambda: deferring).result(60)
     room.ticks()
     room.waits(lambda: len(tried) == 1)
     room.sees(lambda p: any("injected" in feed.message for feed in p.feeds))

@@ -25,7 +25,7 @@ from tests.servers import free_port, mosquitto, own_certificate
 pytestmark = pytest.mark.slow
 
 
-def _until(true: Callable[[], bool], within_s: float = 10.0) -> bool:
+def _until(true: Callable[[], bool], within_s: float = 60.0) -> bool:
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         if true():

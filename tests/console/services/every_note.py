@@ -13,7 +13,7 @@ from console.domain.alarms import Evidence
 from console.domain.attachments import Attachment
 from console.domain.contacts import ContactKind, Outcome
 from console.domain.corrections import Fault
-from console.domain.crews import CrewState
+from console.domain.crews import CrewKind, CrewState
 from console.domain.delivery import Obsolete, Reason, Undelivered
 from console.domain.dispatch_orders import TargetKind
 from console.domain.field_reports import OF_DUTY, FieldReport, Reported, ReportKind
@@ -50,6 +50,7 @@ from console.services.outages.running import StartOutage
 from console.services.public import dispatch_orders
 from console.services.public.care import AddNeeds, NeedFields, RecordCare, RemoveNeed
 from console.services.public.dispatch_orders import CancelDispatchOrder, CompleteDispatchOrder, GiveDispatchOrder, RepeatBack
+from console.services.public.tanker_orders import SendTanker
 from console.services.public.tellings import TellCustomers, WithdrawTelling
 from console.services.public.water_points import (
     BeginWaterTest,
@@ -230,6 +231,8 @@ def _water_points(chair: Chair) -> None:
         chair.does(RecordWaterTest("E-00001", turbidity, 0.3))
     chair.does(OpenWaterPoint("E-00001"))
     chair.does(LogTankerTrip("E-00001", "T1", "周师傅", 8000.0))
+    chair.state = chair.state.with_crews([replace(chair.state.crews["C3"], kind=CrewKind.TANKER)])
+    chair.does(SendTanker("E-00001", "C3", 5000.0))
     chair.does(CloseWaterPoint("E-00001"))
     chair.does(PlanWaterPoint(CASE, "南门", X0, Y0, 360))
     chair.does(OpenWaterPoint("E-00002", "刘主任", "瓶装水"))
@@ -282,6 +285,7 @@ def _from_the_field() -> Chair:
     chair.does(DecideCorrection("K-00001", is_accepted=True))
     chair.does(EndCorrection("K-00001", "已修复"))
     chair.does(DecideCorrection("K-00002", is_accepted=False, reason="在井内"))
+    reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), asset_id="H10a", layer="valve")
     for _ in range(MOST_PHOTOS + 1):
         reports(ReportKind.PHOTO, photo=Attachment.of(b"\xff\xd8\xff"), text="井内积水")
     chair.does(SendValveCards(CASE))

@@ -130,7 +130,8 @@ def test_the_play_reaches_every_text_of_the_log(played: list[Chair]) -> None:
     keys = {key for key in Catalogue.load("en").section("notes") if not key.startswith(("list.", "code."))}
     of_orders = {key for key in keys if key.startswith("order.") and key not in reached}
     assert of_orders <= {"order.undone", "order.countermand_text", "order.text", "order.drill", "order.pipe", "order.chambers",
-                         "order.valves", "order.way", "order.eta"}  # fmt: skip
+                         "order.valves", "order.way", "order.eta",
+                         "order.water_text", "order.water_eta", "order.point_closed"}  # fmt: skip
     elsewhere = {"place.unknown", "valve.none_to_close", "case.confirmed_on_site", "history.deleted"}
     elsewhere |= {"field_report.photo_text"}  # text of an entry of the shift log
     of_access = {

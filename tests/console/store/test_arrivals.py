@@ -17,7 +17,7 @@ from console.domain.readings import ReadingBatch
 from console.store import SqlStore, migrations, open_store
 from console.store.arrivals import Arrivals, by_arrival, unpacked_arrivals
 from console.store.connection import engine_for, store_url
-from console.store.readings import _packed
+from console.store.reading_codec import packed
 from console.store.tables import reading_log
 from tests.console.store.values import readings
 
@@ -94,7 +94,7 @@ def test_a_store_of_the_first_revision_opens_with_its_arrivals_unknown(tmp_path:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        connection.execute(insert(reading_log).values(rows=1, packed=_packed(old)))
+        connection.execute(insert(reading_log).values(rows=1, packed=packed(old)))
         block = {"s": 1, "c": 0, "at": T0 - 9, "packed": (T0 - 9).to_bytes(8, "little") + np.float64(0.5).tobytes() + b"\0"}
         connection.execute(text("INSERT INTO reading_blocks VALUES (:s, :c, :at, 0, :at, :packed)"), block)
     engine.dispose()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, event, insert
 
 from console.store import SqlStore, open_store
-from console.store.readings import _log_row
+from console.store.reading_codec import log_row
 from console.store.tables import reading_blocks, reading_log
 from tests.console.store.values import readings
 
@@ -64,7 +64,7 @@ class Writer:
 
     def write(self, at_us: int) -> None:
         """Append one reading, not committed yet."""
-        self._connection.execute(insert(reading_log).values(_log_row(readings(1, (at_us, float(at_us), 0)))))
+        self._connection.execute(insert(reading_log).values(log_row(readings(1, (at_us, float(at_us), 0)))))
         self._open.append(at_us)
 
     def commit(self) -> list[int]:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.city import City
+from tests.console.ui.approvers import OnePassword
 from tests.console.ui.scripted import ScriptedPort
 from tests.console.ui.small_city import build_small_city
 
@@ -29,7 +30,7 @@ def port(small_city: City) -> ScriptedPort:
 @pytest.fixture
 def window(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     """The whole window, shown offscreen."""
-    made = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark"))
+    made = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark", approvers=OnePassword()))
     qtbot.addWidget(made)
     made.resize(1600, 900)
     made.show()

@@ -23,6 +23,7 @@ from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
+from tests.console.ui.approvers import PASSWORD, OnePassword
 from tests.console.ui.scripted import ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -85,7 +86,7 @@ class Hand:
 
 def seat(qtbot: QtBot, port: ScriptedPort, name: str) -> Hand:
     """Somebody at a window of their own."""
-    window = MainWindow(port, WindowSettings(name, None, "zh_CN", "dark"))
+    window = MainWindow(port, WindowSettings(name, None, "zh_CN", "dark", approvers=OnePassword()))
     qtbot.addWidget(window)
     window.resize(1366, 768)
     window.show()
@@ -141,7 +142,9 @@ def test_by_keyboard_alone(qtbot: QtBot, port: ScriptedPort, capsys: pytest.Capt
     hand.press(dialog, dialog.steps.submit)
     hand.tab_to(dialog, dialog.steps.approver)
     QTest.keyClicks(dialog.steps.approver, "Li")
-    hand.keys += 2
+    hand.tab_to(dialog, dialog.steps.password)
+    QTest.keyClicks(dialog.steps.password, PASSWORD)
+    hand.keys += 2 + len(PASSWORD)
     hand.press(dialog, dialog.steps.approve)
     hand.press(dialog, dialog.steps.issue)
     question = confirmation(dialog)

@@ -40,6 +40,7 @@ def port() -> ScriptedPort:
 def terminal(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     sight = AreaSight(port.city, [EAST])
     window = MainWindow(AreaPort(port, sight), WindowSettings(user="李", language="en", area=sight))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window
@@ -49,6 +50,7 @@ def terminal(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
 @pytest.fixture
 def centre(qtbot: QtBot, port: ScriptedPort) -> Iterator[MainWindow]:
     window = MainWindow(port, WindowSettings(user="王", language="en"))
+    qtbot.addWidget(window)
     window.show()
     window.settle()
     yield window
@@ -83,7 +85,7 @@ def test_a_terminal_names_its_area_and_shows_only_its_stations_and_crews(termina
 
 
 def test_a_terminal_writes_no_package_and_says_where_it_is_written(terminal: MainWindow, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(terminal.packages.told) as told:
+    with qtbot.waitSignal(terminal.packages.told, timeout=60_000) as told:
         terminal.focus.with_incident(terminal.packages.ask)
     assert "at the centre" in told.args[0]
 

@@ -86,7 +86,7 @@ def test_two_hundred_thousand_rows_are_filtered_and_sorted_while_the_window_runs
     many = np.tile(np.arange(len(small_city.network.pipes)), 200_000 // len(small_city.network.pipes) + 1)[:200_000]
     made = AttributesWindow(small_city, {"pipe": many}, window.appearance, window)
     made.show()
-    qtbot.waitUntil(lambda: not made.busy, timeout=8000)
+    qtbot.waitUntil(lambda: not made.busy, timeout=60_000)
     worst = 0.0
     acts: tuple[Callable[[], None], ...] = (
         lambda: made.table.sortByColumn(ROAD, Qt.SortOrder.AscendingOrder),
@@ -97,7 +97,7 @@ def test_two_hundred_thousand_rows_are_filtered_and_sorted_while_the_window_runs
         start = perf_counter()
         act()
         worst = max(worst, perf_counter() - start)
-        qtbot.waitUntil(lambda: not made.busy, timeout=15000)
+        qtbot.waitUntil(lambda: not made.busy, timeout=60_000)
     assert made.model.rowCount() == 200_000
     assert worst < 0.1, "the window's own part of it"
     made.close()
@@ -109,7 +109,7 @@ def test_a_selection_opens_as_a_table_and_a_row_is_shown_on_the_map(window: Main
     window.run_command("attributes")
     made = window.attributes.opened
     assert made is not None
-    qtbot.waitUntil(lambda: not made.busy)
+    qtbot.waitUntil(lambda: not made.busy, timeout=60_000)
     assert made.model.rows.tolist() == [3, 5, 100]
     made.table.selectRow(2)
     made.show_on_map()
@@ -117,12 +117,12 @@ def test_a_selection_opens_as_a_table_and_a_row_is_shown_on_the_map(window: Main
     made.copy_rows()
     assert QApplication.clipboard().text().splitlines()[1].split("\t")[0] == "P-104100"
     made.write(tmp_path / "rows.csv")
-    qtbot.waitUntil(lambda: not made.busy)
+    qtbot.waitUntil(lambda: not made.busy, timeout=60_000)
     with (tmp_path / "rows.csv").open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.reader(file))
     assert [line[0] for line in lines] == ["编号", "P-104003", "P-104005", "P-104100"]
     made.write(tmp_path / "none" / "rows.csv")
-    qtbot.waitUntil(lambda: not made.busy)
+    qtbot.waitUntil(lambda: not made.busy, timeout=60_000)
     assert "none" in made.fault.text()
     assert made.fault.isVisible()
     window.choice.toggle_language()
@@ -165,7 +165,7 @@ def test_the_line_at_the_edge_says_what_is_under_the_pointer(window: MainWindow,
     window.settle()
     at = middle_of(window, 100)
     QTest.mouseMove(window.map, at)
-    qtbot.waitUntil(lambda: window.map.hover.asset is not None)
+    qtbot.waitUntil(lambda: window.map.hover.asset is not None, timeout=60_000)
     assert window.map.margin().hover.startswith("管道 · P-104100 · DN")
     QTest.mousePress(window.map, Qt.MouseButton.LeftButton, pos=at)
     QTest.mouseMove(window.map, at + QPoint(60, 0))

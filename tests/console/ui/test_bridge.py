@@ -29,7 +29,7 @@ def test_of_many_pictures_few_arrive_and_the_last_one_does(qtbot: QtBot, port: S
     thread = Thread(target=push_all)
     thread.start()
     thread.join()
-    qtbot.waitUntil(lambda: bool(seen) and seen[-1].version == 4999)
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1].version == 4999, timeout=60_000)
     assert len(seen) <= 3
     bridge.close()
     bridge.push(replace(picture, version=6000))
@@ -47,7 +47,7 @@ def test_a_late_answer_is_dropped(qtbot: QtBot) -> None:
     tasks.request("log", slow, seen.append)
     tasks.request("log", lambda: "new", seen.append)
     gate.set()
-    qtbot.waitUntil(lambda: not tasks.busy)
+    qtbot.waitUntil(lambda: not tasks.busy, timeout=60_000)
     assert seen == ["new"]
     tasks.close()
 
@@ -57,7 +57,7 @@ def test_a_failed_read_is_one_line(qtbot: QtBot) -> None:
         raise QuanmaiError("store: the disk is full; make room")
 
     tasks = BackgroundTasks("test")
-    with qtbot.waitSignal(tasks.failed) as told:
+    with qtbot.waitSignal(tasks.failed, timeout=60_000) as told:
         tasks.request("log", fails, lambda _: None)
     assert told.args == ["store: the disk is full; make room"]
     tasks.close()

@@ -156,6 +156,22 @@ def test_controls_that_are_only_an_outline_are_seen(shown: tuple[QWidget, dict[s
         assert seen >= 20, name
 
 
+def test_a_partly_ticked_box_is_neither_the_ticked_nor_the_unticked_one(
+    shown: tuple[QWidget, dict[str, QWidget], str],
+) -> None:
+    box = made = shown[1]["check"]
+    assert isinstance(box, QCheckBox)
+    box.setTristate(True)
+    seen = []
+    for state in (Qt.CheckState.Unchecked, Qt.CheckState.PartiallyChecked, Qt.CheckState.Checked):
+        box.setCheckState(state)
+        seen.append(pixels(made)[:, :20])
+    for one, other in ((0, 1), (1, 2)):
+        pairs = zip(seen[one].reshape(-1, 3), seen[other].reshape(-1, 3), strict=True)
+        differ = sum(contrast(a, b) >= LEAST for a, b in pairs if (a != b).any())
+        assert differ >= 10, (one, other, differ)
+
+
 def interactive(window: QWidget) -> Iterator[QWidget]:
     """Widgets of a window that a person acts on."""
     kinds = (

@@ -39,13 +39,13 @@ def test_a_blocked_engine_is_shown_until_it_continues(qtbot: QtBot, room: Room, 
     block = Block()
     room.engine.subscribe(block)
     block.on.set()
-    assert block.held.wait(10)
+    assert block.held.wait(60)
     try:
-        qtbot.waitUntil(lambda: SAID[language] in window.messages.text, timeout=10_000)
+        qtbot.waitUntil(lambda: SAID[language] in window.messages.text, timeout=60_000)
     finally:
         block.on.clear()
         block.gone.set()
-    qtbot.waitUntil(lambda: SAID[language] not in window.messages.text, timeout=10_000)
+    qtbot.waitUntil(lambda: SAID[language] not in window.messages.text, timeout=60_000)
     window.close()
     QApplication.processEvents()
 
@@ -57,7 +57,7 @@ def test_an_unavailable_store_is_shown_as_a_fault_while_values_continue(qtbot: Q
     window.show()
     with locked(room.store):
         room.send("Q-001", 0.3)
-        qtbot.waitUntil(lambda: FAULT[language] in window.messages.text, timeout=10_000)
-    qtbot.waitUntil(lambda: FAULT[language] not in window.messages.text, timeout=10_000)
+        qtbot.waitUntil(lambda: FAULT[language] in window.messages.text, timeout=60_000)
+    qtbot.waitUntil(lambda: FAULT[language] not in window.messages.text, timeout=60_000)
     window.close()
     QApplication.processEvents()

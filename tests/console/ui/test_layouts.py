@@ -6,9 +6,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from console.ui.arrangement import BUILT_IN, SIDES, Arrangement, as_text, from_text, usual
@@ -184,3 +184,50 @@ def test_the_focus_stays_where_it_was_when_panels_move(window: MainWindow) -> No
     window._layout.arrange(window._layout.arrangement().to_area("log", Area.RIGHT))
     QApplication.processEvents()
     assert QApplication.focusWidget() is held
+
+
+def _drag(window: MainWindow, handle: QWidget, start: QPoint, to: QPoint, drop: bool = True) -> None:
+    """Press on a handle, move in steps to a point of the screens, let go there."""
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=start)
+    origin = handle.mapToGlobal(start)
+    for step in range(1, 6):
+        QTest.mouseMove(handle, handle.mapFromGlobal(origin + (to - origin) * step / 5))
+    assert window.layouts.drag.is_dragging
+    if not drop:
+        QTest.keyClick(window, Qt.Key.Key_Escape)
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=handle.mapFromGlobal(to))
+    assert not window.layouts.drag.is_dragging
+    QApplication.processEvents()
+
+
+def test_a_panel_is_dragged_by_its_title_to_a_side_beside_another_and_into_a_window_of_its_own(window: MainWindow) -> None:
+    window.settle()
+    QApplication.processEvents()
+    layout, map_ = window._layout, window.map
+
+    def title_of(name: str) -> tuple[QWidget, QPoint]:
+        for tabs, titles in layout._tabs:
+            if name in titles:
+                return tabs.tabBar(), tabs.tabBar().tabRect(titles.index(name)).center()
+        heading = layout.movable()[name].findChild(QLabel, "heading")
+        assert heading is not None
+        return heading, QPoint(6, heading.height() // 2)
+
+    left = map_.mapToGlobal(QPoint(30, map_.height() // 2))
+    before = layout.arrangement().groups
+    _drag(window, *title_of("alarms"), left, drop=False)
+    assert layout.arrangement().groups == before
+    _drag(window, *title_of("alarms"), left)
+    assert layout.arrangement().area_of("alarms") is Area.LEFT
+    assert window.alarms.isVisible()
+    _drag(window, *title_of("alarms"), window.layers.mapToGlobal(window.layers.rect().center()))
+    assert layout.arrangement().group_of("alarms") == layout.arrangement().group_of("layers")
+    _drag(window, *title_of("alarms"), map_.mapToGlobal(map_.rect().center()))  # by its tab
+    assert window.alarms.window() is not window
+    _drag(window, *title_of("alarms"), map_.mapToGlobal(QPoint(map_.width() // 2, map_.height() - 20)))
+    assert (window.alarms.window() is window, layout.arrangement().area_of("alarms")) == (True, Area.BOTTOM)
+    table = window.alarms.table
+    QTest.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+    QTest.mouseMove(table.viewport(), table.viewport().mapFromGlobal(left))
+    assert not window.layouts.drag.is_dragging  # what is in a panel is no title
+    QTest.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, 10))

@@ -64,7 +64,7 @@ def test_an_equal_list_emits_no_signal(qtbot: QtBot) -> None:
     model.apply([Thing(1, 1), Thing(2, 2)])
     with qtbot.assertNotEmitted(model.dataChanged), qtbot.assertNotEmitted(model.rowsInserted):
         model.apply([Thing(1, 1), Thing(2, 2)])
-    with qtbot.waitSignal(model.dataChanged) as told:
+    with qtbot.waitSignal(model.dataChanged, timeout=60_000) as told:
         model.apply([Thing(1, 1), Thing(2, 5)])
     assert told.args is not None
     assert (told.args[0].row(), told.args[1].row()) == (1, 1)
@@ -218,7 +218,7 @@ def test_a_changed_value_is_emitted_for_the_row_of_its_station(qtbot: QtBot, por
     model.show_picture(picture)
     value = picture.value.copy()
     value[7, Channel.PRESSURE] = 111.0
-    with qtbot.waitSignal(shown.dataChanged) as told:
+    with qtbot.waitSignal(shown.dataChanged, timeout=60_000) as told:
         model.show_picture(replace(picture, version=3, value=value))
     first, last = told.args[:2]
     assert (first.row(), last.row()) == (0, 0)

@@ -210,7 +210,7 @@ def test_tools_show_both_languages_in_both_themes(window: MainWindow, port: Scri
 def worked_out(window: MainWindow, qtbot: QtBot) -> SegmentsWindow:
     """Wait for the plans of the whole city."""
     opened = window.tools.open_segments()
-    qtbot.waitUntil(lambda: opened.plans is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: opened.plans is not None, timeout=60_000)
     return opened
 
 

@@ -20,6 +20,7 @@ from console.ui.dialogs.confirm import Confirmation
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import Leave
 from console.ui.window import MainWindow
+from tests.console.ui.approvers import PASSWORD
 from tests.console.ui.scripted import CASE, ScriptedPort
 
 pytestmark = pytest.mark.gui
@@ -75,7 +76,7 @@ def approved(dialog: NoticeDialog, window: MainWindow) -> None:
     """Ready to be issued."""
     dialog.submit()
     window.settle()
-    dialog.approve_as("李")
+    dialog.approve_as("李", PASSWORD)
     window.settle()
 
 
@@ -228,7 +229,7 @@ def contradicted(window: MainWindow, port: ScriptedPort) -> None:
 def test_a_contradiction_blocks_every_step_and_is_shown_until_redrafted(
     dialog: NoticeDialog, window: MainWindow, port: ScriptedPort, done: int
 ) -> None:
-    steps: list[Callable[[], object]] = [dialog.submit, lambda: dialog.approve_as("李")]
+    steps: list[Callable[[], object]] = [dialog.submit, lambda: dialog.approve_as("李", PASSWORD)]
     for step in steps[:done]:
         step()
         window.settle()
@@ -394,6 +395,7 @@ def test_the_approver_s_name_stands_on_the_button(dialog: NoticeDialog, window: 
     dialog.submit()
     window.settle()
     dialog.steps.approver.setText("李")
+    dialog.steps.password.setText(PASSWORD)
     assert "李" in dialog.steps.approve.text()
     dialog.steps.approve.click()
     window.settle()

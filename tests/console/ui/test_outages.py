@@ -206,7 +206,12 @@ def test_the_week_is_marked_on_the_map_and_a_case_in_conflict_says_so_in_its_pla
     shown = window.subjects.outages.open()
     window.settle()
     assert window.map._live.outages == {outage.outage_id}
+    assert shown.calendar.accessibleDescription().startswith(outage.outage_id)
     shown.show_week(shown.monday + timedelta(days=21))
     window.settle()
     assert window.map._live.outages == frozenset()
+    empty = shown.calendar.accessibleDescription()
+    assert "本周没有计划停水" in empty
+    assert outage.outage_id in empty  # where the nearest one is
+    assert shown.plan.text() in empty  # how to plan one
     shown.close()

@@ -42,7 +42,7 @@ def test_the_package_of_the_case_in_focus_is_written_in_the_background_and_its_p
     window.open_hit(hit)
     assert CASE in window.messages.text
     assert window.messages.objectName() == "note"
-    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=60_000)
     assert asked == [(CASE, chosen.with_suffix(".incident"), "zh_CN")]
     assert str(chosen.with_suffix(".incident")) in window.messages.text
 
@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_written_is_reported(window: MainWindow, port: Scr
     assert window.messages.text == window._appearance.words("messages.package_nowhere")
     window.packages.writer = refuses
     window.commands.run("package")
-    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=60_000)
     assert "no place" in window.messages.text
     assert window.messages.objectName() == "banner"
 
@@ -78,5 +78,5 @@ def test_the_package_of_the_case_closed_last_is_written_too(
     window.settle()
     assert not port.latest().incidents
     window.commands.run("package")
-    qtbot.waitUntil(lambda: not window.packages.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.packages.busy, timeout=60_000)
     assert asked == [CASE]

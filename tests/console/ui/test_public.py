@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLineEdit
 
 from console.domain.actors import Actor, Proof, Role
+from console.domain.crews import CrewKind
 from console.domain.delivery import Delivery, DeliveryState, Reason, SentMessage, Undelivered
 from console.domain.dispatch_orders import DISPATCH_ORDER, DispatchState
 from console.domain.incidents import Phase
@@ -152,6 +153,19 @@ def test_a_water_point_is_suggested_tested_opened_and_filled(window: MainWindow,
     trip.accept()
     window.settle()
     assert next(iter(port.chair.state.of(WATER_POINT).values())).litres == 5000.0
+    assert not page.tanker.isEnabled()  # no tanker is known
+    crew = next(iter(port.chair.state.crews.values()))
+    port.chair.state = port.chair.state.with_crews([replace(crew, kind=CrewKind.TANKER, name="水车1")])
+    port.publish()
+    window.settle()
+    page.table.selectRow(0)
+    asked = page.ask_tanker()
+    assert asked is not None
+    asked.accept()
+    window.settle()
+    order = port.case.orders[-1]
+    assert (order.crew_id, order.litres, order.point_id) == (crew.crew_id, 5000.0, point.point_id)
+    assert page.model.index(0, 6).data().startswith("水车1 已下达 5,000 L")
     public.close()
 
 

@@ -165,7 +165,7 @@ def test_only_the_last_keys_answer_arrives(qtbot: QtBot) -> None:
     for text in ("P", "P-", "P-1"):
         asking.ask(text, lambda found: arrived.append(found.text))
     go.set()
-    qtbot.waitUntil(lambda: not asking.busy)
+    qtbot.waitUntil(lambda: not asking.busy, timeout=60_000)
     asking.close()
     assert arrived == ["P-1"]
     assert "P-" not in searched, "a key overtaken before its turn is not searched at all"
@@ -174,7 +174,7 @@ def test_only_the_last_keys_answer_arrives(qtbot: QtBot) -> None:
 def type_into(window: MainWindow, qtbot: QtBot, text: str) -> Palette:
     palette = window.finder.open()
     palette.field.setText(text)
-    qtbot.waitUntil(lambda: not window.finder.busy)
+    qtbot.waitUntil(lambda: not window.finder.busy, timeout=60_000)
     return palette
 
 
@@ -211,10 +211,10 @@ def test_return_before_the_answer_takes_its_first_hit(window: MainWindow, qtbot:
     palette = window.finder.open()
     palette.field.setText("P-104123")
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window.finder.busy)
+    qtbot.waitUntil(lambda: not window.finder.busy, timeout=60_000)
     assert window.locator.chosen_pipe() == "P-104123"
     window.finder.open().close()  # its first answer comes when it is gone
-    qtbot.waitUntil(lambda: not window.finder.busy)
+    qtbot.waitUntil(lambda: not window.finder.busy, timeout=60_000)
     qtbot.wait(1)  # what the platform tells of a popup that has closed: Qt would close the next one for it
     again = type_into(window, qtbot, "")
     assert again.list.item(1).data(HIT).key == "P-104123", "opened last"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from console.domain.actors import Actor, Proof, Role
@@ -278,7 +278,15 @@ def test_the_emergency_override_stays_with_its_reason(submitted: MainWindow, por
     assert port.notes[-1].key == "notice.override"
 
 
-def test_at_a_single_seat_a_typed_name_is_recorded_as_one(window: MainWindow, port: ScriptedPort) -> None:
+def test_at_a_single_seat_a_supervisor_approves_by_password_and_a_typed_name_is_no_approval(
+    qtbot: QtBot, port: ScriptedPort, tmp_path: Path
+) -> None:
+    store = open_store(tmp_path / "s.sqlite")
+    store.users.add("李", Role.SUPERVISOR, (), GOOD, Actor.named("root"), NOW)
+    assert not store.users.are_needed  # nobody signs in at the seat
+    window = MainWindow(port, WindowSettings("王", None, "zh_CN", "dark", approvers=store.users))
+    qtbot.addWidget(window)
+    window.show()
     port.burst()
     window.settle()
     steps: list[Callable[[], object]] = [window.case.location.judge, window.case.notice.next_step]
@@ -290,12 +298,21 @@ def test_at_a_single_seat_a_typed_name_is_recorded_as_one(window: MainWindow, po
     assert dialog is not None
     dialog.submit()
     window.settle()
-    dialog.approve_as("李")
+    for password in ("", "wrong"):
+        dialog.approve_as("李", password)
+        window.settle()
+        assert port.case.notices[0].status is NoticeStatus.SUBMITTED
+        assert dialog._refused.text() == "姓名或密码错误。"
+    dialog.steps.override.setText("电话请示")
+    assert "王" in dialog.steps.approve.text()  # an override is of who is at the seat
+    dialog.approve_as("李", GOOD)
     window.settle()
-    assert port.case.notices[0].approval is Proof.TYPED_NAME
-    assert port.notes[-1].key == "notice.approved_typed"
-    assert not dialog.steps.password.isVisible()
-    QApplication.processEvents()
+    notice = port.case.notices[0]
+    assert (notice.status, notice.approved_by, notice.approval) == (NoticeStatus.APPROVED, "李", Proof.PASSWORD_ONCE)
+    assert window.session.person.name == "王"
+    dialog.close()
+    window.close()
+    store.close()
 
 
 def test_a_single_seat_has_no_lock(window: MainWindow) -> None:

@@ -103,7 +103,7 @@ def test_somebody_with_other_areas_gets_a_window_of_their_own(seat: Seat, qtbot:
     first.session.other_areas.connect(lambda _: at_the_end.append(on_screen()))
     first.commands.run("change_person")
     seat.answer("西")
-    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=20_000)
+    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=60_000)
     assert at_the_end == [[]]  # not one widget of the former window while the next one is not there
     window = seat.window
     window.settle()
@@ -119,7 +119,7 @@ def test_signing_out_and_in_are_recorded_once_each(seat: Seat, qtbot: QtBot, sto
     before = len(list(store.changes()))
     first.commands.run("change_person")
     seat.answer("王")
-    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=20_000)
+    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=60_000)
     seat.window.settle()
     assert shown_cases(seat.window) == {CASE}
     assert [(one.kind, one.user) for one in list(store.changes())[before:]] == [
@@ -133,7 +133,7 @@ def test_a_supervisor_who_unlocks_an_areas_seat_sees_the_whole_city(seat: Seat, 
     first.session.lock()
     first.seat.unlock()
     seat.answer("李")
-    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=20_000)
+    qtbot.waitUntil(lambda: seat.windows.window not in (None, first), timeout=60_000)
     seat.window.settle()
     assert not seat.window.session.is_locked
     assert shown_cases(seat.window) == {CASE}

@@ -33,6 +33,7 @@ from console.ui.theme import Theme, apply_theme
 from console.ui.widgets import button
 from console.ui.window import MainWindow
 from maps.isolation import Isolator
+from tests.console.ui.approvers import PASSWORD
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.test_finds import foresee
 from tests.resources.test_theme import contrast
@@ -113,11 +114,11 @@ def test_the_same_step_asked_again_before_its_answer_is_taken_once(qtbot: QtBot)
         window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 1
     port.answers[0].set_result(None)
-    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     window.dispatcher.submit(SendCrew(CASE))
     assert len(port.asked) == 2
     port.answers[1].set_result(None)
-    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0)
+    qtbot.waitUntil(lambda: window.dispatcher.waiting == 0, timeout=60_000)
     window.close()
 
 
@@ -259,7 +260,8 @@ def test_after_midnight_every_time_of_yesterday_has_its_date(judged: MainWindow,
     dialog = judged.questions.open_notice
     assert dialog is not None
     dialog.submit()
-    dialog.approve_as("李")
+    judged.settle()
+    dialog.approve_as("李", PASSWORD)
     judged.settle()
     log = judged.log.model
     assert log.index(0, 0).data() == "23:00:05"

@@ -164,7 +164,7 @@ def test_a_defect_in_the_window_is_told_there_with_its_report(window: MainWindow
         raise ZeroDivisionError
     except ZeroDivisionError as fault:
         reports.write(fault)
-    qtbot.waitUntil(lambda: "ZeroDivisionError" in window.messages.text, timeout=2000)
+    qtbot.waitUntil(lambda: "ZeroDivisionError" in window.messages.text, timeout=60_000)
     assert " fit\n" in reports_in(tmp_path)[0].read_text("utf-8")
 
 

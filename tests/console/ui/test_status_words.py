@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from console.domain.health import FalseBursts, FeedHealth
 from console.domain.lease import Lease
 from console.domain.picture import Picture, StationState
+from console.domain.targets import Target, Targets
 from console.ui.appearance import Appearance
 from console.ui.panels.status_words import feed_tip, feed_words, station_tip, station_words
+from console.ui.panels.top_strip import Seat, TopStrip
 from console.ui.settings import WindowSettings
 from console.ui.status_banners import lasting_message
 from console.ui.theme import Theme
@@ -130,3 +132,15 @@ def test_the_strip_of_one_case_fits_a_screen_of_1366_pixels_and_names_the_abnorm
     assert made.width() == 1366
     assert made.strip._stations.text.text().startswith("7 ")
     made.close()
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(15.0, "target 15 min"), (0.0, "")])
+def test_the_strip_names_the_target_that_the_utility_has_set(qtbot: QtBot, port: ScriptedPort, minutes: float, said: str) -> None:
+    port.burst()
+    strip = TopStrip(english(), Seat("", "王"), Targets(issue=Target(minutes, min(minutes, 3.0))))
+    qtbot.addWidget(strip)
+    strip.resize(1700, 40)
+    strip.show()
+    strip.show_picture(port.latest())
+    text = strip._cases[0].text()
+    assert ("target" in text, said in text, "elapsed" in text) == (bool(said), True, True)

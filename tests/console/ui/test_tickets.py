@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLineEdit, QMenu
 
 from console.domain.incidents import Phase
 from console.domain.shift import MapPlace
-from console.domain.tickets import TICKET, CallbackResult, Ticket, TicketKind, TicketState
+from console.domain.tickets import TICKET, CallbackResult, Ticket, TicketKind, TicketSource, TicketState
 from console.services.incidents.judging import AdvancePhase, JudgeBurst
 from console.services.tickets.changing import LogCallback
 from console.services.tickets.hearing import CallFields
@@ -210,3 +211,53 @@ def test_a_ticket_is_corrected_from_its_menu_and_a_second_window_s_correction_is
     (after,) = port.chair.state.of(TICKET).values()
     assert (after.address, after.phone) == ("美林苑11号", "13800000001")
     assert "已被他人更正" in window.messages.text
+
+
+def test_a_request_of_another_program_is_made_a_duplicate_beside_its_map_and_its_picture_opens_by_a_click_only(
+    window: MainWindow, port: ScriptedPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    x, y = (float(port.city.customers.x[5]), float(port.city.customers.y[5]))
+    port.chair.does(TakeCall(CallFields(TicketKind.NO_WATER, "13800000001", x=x, y=y)))
+    for key, media in (
+        ("k1", "https://pictures.example/井 1.jpg?x=<b>&y"),
+        ("k2", "https://bank.example@evil.example/a"),
+        ("k3", ""),
+    ):
+        fields = CallFields(TicketKind.NO_WATER, text="<b>没水</b>", x=x + 90, y=y)
+        port.chair.does(TakeCall(fields, TicketSource.OPEN311, "12345", key, media))
+    port.publish()
+    window.show_tickets()
+    window.settle()
+    commands, model = window.subjects.tickets, window.tickets.model
+    is_marked = {model.item(row).request_key: "可能重复" in model.index(row, 2).data() for row in range(model.rowCount())}
+    assert is_marked == {"": False, "k1": True, "k2": True, "k3": True}
+    assert opened == []  # what is listed and drawn fetches nothing
+    by_key = {one.request_key: one for one in _tickets(port)}
+    texts: dict[str, list[str]] = {}
+    for key, one in by_key.items():
+        menu = commands.offer(one, QPoint(5, 5))
+        texts[key] = [action.text() for action in menu.actions()]
+        for action in menu.actions():
+            if "pictures.example" in action.text():
+                action.trigger()
+        menu.close()
+    assert opened == ["https://pictures.example/井 1.jpg?x=%3Cb%3E&y"]
+    assert not any("evil" in text for text in (*texts["k2"], *texts["k3"]))
+    shown: list[object] = []
+    commands.place_asked.connect(shown.append)
+    question = commands.duplicate(by_key["k2"])
+    assert (question.list.count(), question.ok.isEnabled()) == (3, False)
+    assert "90 米" in question.list.item(2).text()
+    question.list.setCurrentRow(2)
+    question.list.activated.emit(question.list.currentIndex())
+    assert question.number.text() == by_key[""].ticket_id
+    assert shown == [MapPlace(by_key[""].pipe_id, x, y)]
+    question.number.setText(by_key["k2"].ticket_id)
+    assert not question.ok.isEnabled()
+    question.number.setText(by_key[""].ticket_id)
+    question.accept()
+    window.settle()
+    after = port.chair.state.of(TICKET)[by_key["k2"].ticket_id]
+    assert (after.state, after.duplicate_of) == (TicketState.DUPLICATE, by_key[""].ticket_id)

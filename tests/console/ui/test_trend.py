@@ -51,6 +51,10 @@ def drawn(trend: Trend) -> list[np.ndarray]:
 def test_the_evidence_shows_what_changed_since_before_the_first_abnormal_reading(window: MainWindow, port: ScriptedPort) -> None:
     port.burst()
     window.settle()
+    assert window.case.evidence._plot.told.isHidden()  # the history has arrived
+    window.case.evidence._series = None
+    window.case.evidence._draw(window.case.evidence.view)
+    assert window.case.evidence._plot.told.text() == "正在读取历史…"
     first = port.case.first_abnormal_at
     at_us = np.array([micros(first + timedelta(seconds=60 * step)) for step in (-2, -1, 0, 1)])
     high, low = np.array([449.0, 450.0, 436.0, 435.0]), np.array([np.nan, 350.0, 338.0, 339.0])
@@ -59,6 +63,7 @@ def test_the_evidence_shows_what_changed_since_before_the_first_abnormal_reading
         Series("Q-002", Channel.PRESSURE, at_us, low, np.full(4, np.nan)),
     ]
     window.case.evidence.show_series(tuple(series))
+    assert window.case.evidence._plot.told.isHidden()
     lines = drawn(window.case.evidence._plot)[-2:]
     assert lines[0] == pytest.approx([-0.001, 0.0, -0.014, -0.015])
     assert lines[1][1:] == pytest.approx([0.0, -0.012, -0.011])

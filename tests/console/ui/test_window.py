@@ -25,6 +25,7 @@ from console.ui.screenshots import ScreenNotSaved, grab_stage
 from console.ui.settings import WindowSettings
 from console.ui.window import MainWindow
 from maps.errors import QuanmaiError
+from tests.console.ui.approvers import PASSWORD
 from tests.console.ui.scripted import CASE, ScriptedPort
 from tests.console.ui.small_city import build_small_city
 
@@ -143,7 +144,7 @@ def test_the_notice_goes_from_draft_to_public_by_a_second_person(window: MainWin
     dialog.approve_as("")
     window.settle()
     assert "第二人" in window.messages.text
-    dialog.approve_as("李")
+    dialog.approve_as("李", PASSWORD)
     window.settle()
     dialog.ask_issue()
     assert port.case.notices[-1].issued_at is None

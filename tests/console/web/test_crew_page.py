@@ -99,11 +99,14 @@ def test_an_order_shows_its_text_its_sketch_and_a_card_for_each_valve_of_the_pla
     assert "<svg" in text
     for step in case.plan.valves_to_close:
         assert f"<b>{step.order}</b> {step.asset_id}" in text
-    # The way there: a link that the phone's own map opens, WGS84, latitude first.
+    # The way there: streets and a line on both drawings, and a link that the phone's own map opens, WGS84, latitude first.
     wgs84 = Transformer.from_crs(site.room.city.network.crs, "EPSG:4326", always_xy=True)
     for step in case.plan.valves_to_close:
         lon, lat = wgs84.transform(step.x, step.y)
         assert f'href="geo:{lat:.6f},{lon:.6f}"' in text
+    assert text.count('<polyline class="way" points="') == 2
+    assert "<li>Along <b>" in text
+    assert "from the " in text
 
 
 def test_any_pipe_is_found_by_number_or_road_the_nearest_first_and_only_for_one_s_own_order(site: Site) -> None:

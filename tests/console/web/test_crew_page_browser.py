@@ -15,6 +15,7 @@ from maps.crs import to_wgs84
 from tests.console.engine.room import START
 from tests.console.web.chromium import Chromium
 from tests.console.web.site import WANG, Site
+from tests.console.web.test_crew_reports import a_photo, sends
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +74,7 @@ def test_orders_and_answers_outlast_a_cut_network_and_are_taken_once_when_it_is_
     plan = site.case().plan
     assert plan is not None
     valve = plan.valves_to_close[0].asset_id
+    assert sends(site.client(), a_photo(1200, 900), order, valve_id=valve).json()["state"] == "taken"
     phone.goes(f"{served.url}/in/{site.tokens['crew1']}")
     phone.waits(READY)
     # The list alone keeps the order's page on the phone: it opens for the first time without a signal.
@@ -82,6 +84,10 @@ def test_orders_and_answers_outlast_a_cut_network_and_are_taken_once_when_it_is_
     phone.goes(f"{served.url}/orders/{order}")
     phone.waits(READY)
     phone.waits("!document.getElementById('signal').hidden")
+    # The way there and the valve's last photo are on the phone too.
+    assert phone.value("document.querySelectorAll('ol.legs li').length") >= 1
+    phone.value("document.querySelector('figure img').scrollIntoView()")
+    phone.waits("document.querySelector('figure img').naturalWidth === 1200")
     phone.value(pressed("on_site"))
     phone.waits(f"{answers('kept')} === 1")
     phone.value(pressed("valve_closed", valve))
@@ -105,6 +111,13 @@ def test_orders_and_answers_outlast_a_cut_network_and_are_taken_once_when_it_is_
     phone.waits("document.getElementById('signal').hidden")
     phone.picture(tmp_path / "taken.png")
     assert phone.value("document.documentElement.scrollWidth") <= 360
+    # Tablets, upright and across: nothing is wider than the screen, buttons are large enough for a thumb.
+    for width, height in ((800, 1280), (1280, 800)):
+        phone.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True)
+        phone.waits(f"innerWidth === {width}")
+        assert phone.value("document.documentElement.scrollWidth") <= width
+        assert phone.value("Math.min(...[...document.querySelectorAll('main summary')].map(one => one.offsetHeight))") >= 40
+        phone.picture(tmp_path / f"tablet-{width}.png")
     assert phone.messages == []
 
 

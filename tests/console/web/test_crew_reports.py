@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import random
+import re
 import struct
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,11 +21,15 @@ from starlette.testclient import TestClient
 
 from console.domain.clock import micros
 from console.domain.corrections import CORRECTION
-from console.domain.crews import CrewState
+from console.domain.crews import CrewFix, CrewKind, CrewState
 from console.domain.shift import LOG_ENTRY, LogEntry
+from console.domain.valve_photos import VALVE_PHOTO
+from console.domain.water_points import WATER_POINT, WaterPoint
 from console.services.crews.corrections import DecideCorrection
 from console.services.crews.valve_assignment import SendValveCards
 from console.services.incidents.judging import JudgeBurst
+from console.services.public.tanker_orders import SendTanker
+from console.services.public.water_points import PlanWaterPoint
 from console.web.photos import MOST_BYTES, PhotoRefused, reencoded
 from maps.crs import to_wgs84
 from tests.console.engine.room import done
@@ -216,6 +224,73 @@ def test_a_photo_is_kept_encoded_anew_upright_and_without_what_the_camera_wrote(
     assert entry.incident_id == site.case().incident_id
     assert entry.author == "crew1"
     assert site.case().field_reports[0].picture == entry.picture
+
+
+def test_the_last_photo_of_a_valve_is_on_its_card_and_only_for_a_crew_with_an_order_there(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    plan = site.case().plan
+    assert plan is not None
+    valve = plan.valves_to_close[0].asset_id
+    hostile = "<img src=x onerror=alert(1)>"
+    assert sends(client, a_photo(), order, valve_id="V-none").status_code == 422
+    assert sends(client, a_photo(), order, number=2, valve_id=valve, text=hostile).json()["state"] == "taken"
+    page = client.get(f"/orders/{order}").text
+    (address,) = re.findall(r'<img src="([^"]+)" alt="Photo ' + re.escape(valve), page)
+    assert "<img src=x" not in page
+    shown = client.get(address)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert address.endswith(hashlib.sha256(shown.content).hexdigest())
+    # Neither another crew, nor a stranger, nor a photo that is of no valve of the order.
+    assert site.client("crew2").get(address).status_code == 404
+    assert TestClient(site.app).get(address).status_code == 401
+    sends(client, a_photo(900), order, number=3)
+    site_photo = site.case().field_reports[-1].picture
+    assert site_photo is not None
+    assert client.get(f"/orders/{order}/photos/{site_photo.sha256}").status_code == 404
+    # A later one takes its place, an earlier one that was late does not.
+    sends(client, a_photo(600), order, number=4, valve_id=valve, t=(site.room.clock.at - timedelta(hours=1)).isoformat())
+    assert address in client.get(f"/orders/{order}").text
+    site.room.clock.sleep(60)
+    sends(client, a_photo(600), order, number=5, valve_id=valve)
+    assert address not in client.get(f"/orders/{order}").text
+    assert len(site.room.store.records_of((VALVE_PHOTO,), 0, micros(site.room.clock.at))) == 1
+
+
+def test_a_tanker_s_page_has_its_point_the_way_and_the_water_to_report_and_no_valves(site: Site) -> None:
+    site.opens_case()
+    room, hostile = site.room, "<script>x</script>北门"
+    base = room.city.crews.base_x[1], room.city.crews.base_y[1]
+    tanker = CrewFix("crew2", "水车", float(base[0]), float(base[1]), micros(room.clock.at), kind=CrewKind.TANKER)
+    decisions = room.engine._decisions
+
+    def placed() -> None:
+        decisions.state = decisions.state.with_crews([tanker])
+
+    room.engine._commands.call(placed)
+    case, pipes = site.case(), room.city.network.pipes
+    x, y = pipes.points(pipes.row(PIPE))[0]
+    done(room.engine.submit(PlanWaterPoint(case.incident_id, hostile, float(x), float(y), 300), WANG))
+    (point,) = room.store.records_of((WATER_POINT,), 0, micros(room.clock.at))
+    assert isinstance(point, WaterPoint)
+    done(room.engine.submit(SendTanker(point.point_id, "crew2", 6000.0), WANG))
+    order = site.case().orders[-1].order_id
+    client = site.client("crew2")
+    assert "Bring water" in client.get("/").text
+    page = client.get(f"/orders/{order}").text
+    assert "Bring 6000 L of water to the water point" in html.unescape(page)
+    assert "<script>x" not in page
+    assert "<h2>Way there</h2>" in page
+    assert 'class="valve' not in page
+    assert site.client().get(f"/orders/{order}").status_code == 404
+    for litres, status in (("lots", 422), ("-5", 422), ("1e9", 422), ("5500,5", 200)):
+        sent = client.post("/answers", json=site.answer(order, "water", number=len(litres), litres=litres))
+        assert sent.status_code == status
+    assert client.post("/answers", json=site.answer(order, "done", number=20)).json()["state"] == "taken"
+    (point,) = room.store.records_of((WATER_POINT,), 0, micros(room.clock.at))
+    assert isinstance(point, WaterPoint)
+    assert [(trip.crew_id, trip.litres) for trip in point.trips] == [("crew2", 5500.5)]
+    assert "5500 L" in client.get(f"/orders/{order}").text
 
 
 def a_png_bomb(side: int = 30_000) -> bytes:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from console.domain.clock import moment
+from console.domain.crews import CrewKind
 from console.domain.dispatch_orders import DISPATCH_ORDER, DispatchOrder
 from console.domain.incidents import Incident
 from console.domain.outreach import CARE_NEED, CARE_STEP, TELLING, Telling
@@ -17,13 +18,14 @@ from console.domain.water_points import WATER_POINT, PointState, WaterPoint
 from console.services.public.affected import AffectedCustomer, Told, affected, last_tellings, told_in_all
 from console.services.public.care import InNeed, in_need
 from console.services.public.dispatch_orders import pumps_without_order
+from console.services.public.tanker_orders import tanker_choices
 from console.services.public.water_demand import Supply, people_without, supply_state, water_off_at
 from maps.city import City
 
 
 @dataclass(frozen=True, eq=False)
 class PublicView:
-    """The public of one case. ``orders``: of the case and, without one, all that are open."""
+    """The public of one case. ``orders``: of the case and, without one, all that are open; ``tankers``: (id, name)."""
 
     city: City
     incident: Incident | None
@@ -33,6 +35,7 @@ class PublicView:
     needs: tuple[InNeed, ...] = ()
     points: tuple[WaterPoint, ...] = ()
     orders: tuple[DispatchOrder, ...] = ()
+    tankers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, city: City, incident: Incident | None, picture: Picture) -> PublicView:
@@ -46,13 +49,15 @@ class PublicView:
             in_need(customers, picture.of(CARE_NEED), picture.of(CARE_STEP), case),
             tuple(sorted((one for one in picture.of(WATER_POINT) if one.incident_id == case), key=lambda one: one.point_id)),
             _by_time(one for one in every if one.incident_id == case or (one.is_open and not one.incident_id)),
+            tuple(tanker_choices(city, picture.crews)),
         )  # fmt: skip
 
     @staticmethod
     def basis(incident: Incident | None, picture: Picture) -> tuple[object, ...]:
         """What it is made of: equal ones give equal views, but for the time."""
+        tankers = tuple(one.crew_id for one in picture.crews if one.kind is CrewKind.TANKER)
         kinds: tuple[RecordKind[Any], ...] = (TELLING, CARE_NEED, CARE_STEP, WATER_POINT, DISPATCH_ORDER)
-        return incident, tuple((kind.id_of(one), one.version) for kind in kinds for one in picture.of(kind))
+        return incident, tankers, tuple((kind.id_of(one), one.version) for kind in kinds for one in picture.of(kind))
 
     @property
     def sums(self) -> Told:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from console.domain.shift import MapPlace
 from console.domain.water_points import PointState, WaterPoint
+from console.services.public.tanker_orders import SendTanker, orders_to
 from console.services.public.water_demand import Supply, day_without_water, litres_a_day, litres_until, water_rules
 from console.services.public.water_points import (
     BeginWaterTest,
@@ -16,13 +17,14 @@ from console.services.public.water_points import (
     PlanSuggestedPoints,
     PlanWaterPoint,
     RecordWaterTest,
-    tankers,
 )
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.public.page import FormQuestion, Page, number
 from console.ui.dialogs.public.view import PublicView
 from console.ui.models.rows import Column
+
+_USUAL_LITRES = "5000"
 
 
 class WaterPage(Page[WaterPoint]):
@@ -41,8 +43,10 @@ class WaterPage(Page[WaterPoint]):
         self.result = self.act("test_result", self.ask_result, RecordWaterTest)
         self.open_it = self.act("open_point", self.open_point, OpenWaterPoint, "primary")
         self.trip = self.act("trip", self.ask_trip, LogTankerTrip)
+        self.tanker = self.act("tanker_order", self.ask_tanker, SendTanker)
         self.end = self.act("close_point", self.close_point, CloseWaterPoint)
-        self.below(self.suggest, self.by_hand, 1, self.test, self.result, self.trip, self.end, self.open_it)
+        self.below(self.suggest, self.by_hand, 1, self.test, self.result, self.open_it)
+        self.below(1, self.tanker, self.trip, self.end)
 
     def key(self, item: WaterPoint) -> object:
         """Its id."""
@@ -57,6 +61,7 @@ class WaterPage(Page[WaterPoint]):
             Column(self.t("need_today"), self._today, figures=True),
             Column(self.t("brought"), self._brought, figures=True),
             Column(self.t("state"), self._state),
+            Column(self.t("tankers"), self._tankers),
         )
 
     def items(self, view: PublicView) -> Sequence[WaterPoint]:
@@ -87,6 +92,7 @@ class WaterPage(Page[WaterPoint]):
         self.result.setEnabled(there and runs)
         self.open_it.setEnabled(there and one is not None and one.state is not PointState.OPEN)
         self.trip.setEnabled(there)
+        self.tanker.setEnabled(there and view is not None and bool(view.tankers))
         self.end.setEnabled(there)
 
     def plan_suggested(self) -> None:
@@ -149,8 +155,19 @@ class WaterPage(Page[WaterPoint]):
         def then(tanker: str, driver: str, litres: str) -> None:
             self.submit(LogTankerTrip(one.point_id, tanker, driver, number(litres)))
 
-        choices = [*tankers(view.city), ("", self.t("other_tanker"))]
-        return self.ask("trip", {"tanker": choices, "driver": "", "litres": "5000"}, then, one.name)
+        choices = [*view.tankers, ("", self.t("other_tanker"))]
+        return self.ask("trip", {"tanker": choices, "driver": "", "litres": _USUAL_LITRES}, then, one.name)
+
+    def ask_tanker(self) -> FormQuestion | None:
+        """Which tanker is to bring how much; the order goes to its crew."""
+        one, view = self.one(), self.view
+        if one is None or view is None:
+            return None
+
+        def then(tanker: str, litres: str) -> None:
+            self.submit(SendTanker(one.point_id, tanker, number(litres)))
+
+        return self.ask("tanker_order", {"tanker": view.tankers, "litres": _USUAL_LITRES}, then, one.name)
 
     def close_point(self) -> None:
         """The point is closed."""
@@ -164,6 +181,21 @@ class WaterPage(Page[WaterPoint]):
     def _brought(self, one: WaterPoint) -> str:
         now = self.view.now if self.view is not None else one.planned_at
         return f"{one.litres:,.0f} / {litres_until(one.people, one.from_at, now):,.0f} L"
+
+    def _tankers(self, one: WaterPoint) -> str:
+        """Its last orders, and the last trip."""
+        words, view = self.appearance.words, self.view
+        orders = () if view is None or view.incident is None else orders_to(view.incident, one.point_id)
+        names = {} if view is None else dict(view.tankers)
+        told = [
+            f"{names.get(order.crew_id, order.crew_id)} {words.of('order_state', order.state.value)} {order.litres or 0:,.0f} L"
+            for order in reversed(orders)
+        ]
+        if one.trips:
+            trip = one.trips[-1]
+            who = " ".join(part for part in (names.get(trip.crew_id, trip.crew_id), trip.driver) if part)
+            told.append(f"{self.t('last_trip', time=words.time(trip.at)[:5])} {who} {trip.litres:,.0f} L")
+        return " · ".join(told)
 
     def _state(self, one: WaterPoint) -> str:
         words, view = self.appearance.words, self.view

@@ -38,12 +38,16 @@ class EvidenceSection(Section):
         self.box.addWidget(self._why)
         self._deviations, self._is_cramped = Deviations(), False
         self.box.addWidget(self._deviations)
-        self._series: tuple[Series, ...] = ()
+        self._series: tuple[Series, ...] | None = None
+        """None until the first read of this case's history arrives."""
+        self._case = ""
         self._asked_at = 0
 
     def _fill(self, view: CaseView) -> None:
         self.setVisible(view.incident.work is None)  # planned work was neither found nor located
         words, incident = view.appearance.words, view.incident
+        if incident.incident_id != self._case:
+            self._case, self._series = incident.incident_id, None  # another case's lines are not this one's
         falling = [e for e in incident.evidence if e.deviation < 0 and e.channel == "pressure"]
         rising = [e for e in incident.evidence if e.channel == "flow" and (e.deviation > 0 or e.zone)]
         if incident.evidence:
@@ -97,12 +101,15 @@ class EvidenceSection(Section):
             self._draw(self.view)
 
     def _draw(self, view: CaseView) -> None:
-        channel = self._series[0].channel if self._series else Channel.PRESSURE
+        read = self._series or ()
+        channel = read[0].channel if read else Channel.PRESSURE
         first = micros(view.incident.first_abnormal_at) / 1e6
-        same = [_from(series, first) for series in self._series if series.channel is channel]
+        same = [_from(series, first) for series in read if series.channel is channel]
         self._names.show_names([series.title for series in same], view.appearance)
         self._plot.draw(same, view.appearance, first - BEFORE_S, max(view.picture.now_us / 1e6, first + 240))
         self._plot.mark_time(first, view.appearance)
+        words, has_values = view.appearance.words, any(np.isfinite(series.value).any() for series in same)
+        self._plot.tell("" if has_values else words("evidence.reading" if self._series is None else "evidence.no_history"))
 
 
 def _from(series: Series, first_s: float) -> Series:

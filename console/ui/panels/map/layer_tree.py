@@ -16,7 +16,7 @@ from maps.city import City
 
 _GROUPS: Mapping[str, tuple[MapLayer, ...]] = {
     "network": (MapLayer.PIPES, MapLayer.VALVES, MapLayer.HYDRANTS, MapLayer.PLANTS, MapLayer.CUSTOMERS, MapLayer.FLOW),
-    "live": (MapLayer.STATIONS, MapLayer.CREWS, MapLayer.TICKETS, MapLayer.OUTAGES, MapLayer.PRESSURE),
+    "live": (MapLayer.STATIONS, MapLayer.CREWS, MapLayer.TICKETS, MapLayer.WATER_POINTS, MapLayer.OUTAGES, MapLayer.PRESSURE),
     "plan": PLAN_LAYERS,
     "ground": (
         MapLayer.LABELS,

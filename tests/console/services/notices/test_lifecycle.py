@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from console.domain.actors import Actor, Proof
 from console.domain.incidents import PressureImpact
 from console.domain.notices import Notice, NoticeFacts, NoticeStatus
 from console.domain.values import from_json, to_json
@@ -102,6 +103,8 @@ def test_who_drafted_or_edited_a_notice_cannot_approve_it(judged: Chair, user: s
     judged.does(SubmitNotice(CASE, N1), "王")
     with pytest.raises(Refused, match="second person"):
         judged.does(ApproveNotice(CASE, N1), user)
+    with pytest.raises(Refused, match="proves nothing"):
+        judged.acts(ApproveNotice(CASE, N1), Actor.named("李", proof=Proof.TYPED_NAME))
     judged.does(ApproveNotice(CASE, N1), "李")
     assert (notice(judged).status, notice(judged).approved_by) == (NoticeStatus.APPROVED, "李")
 

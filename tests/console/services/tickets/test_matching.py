@@ -16,7 +16,7 @@ from console.services.note_texts import NoteTexts
 from console.services.outages.planning import ConfirmOutage, PlanOutage
 from console.services.tickets.affected import case_area
 from console.services.tickets.hearing import CallFields
-from console.services.tickets.matching import duplicates, match
+from console.services.tickets.matching import duplicates, match, suspected_repeats
 from console.services.tickets.places import ALSO_M, CUSTOMER_M, PIPE_M, CallerPlaces
 from console.services.tickets.taking import CorrectTicket, TakeCall, fields_of
 from tests.console.services.conftest import CASE
@@ -147,6 +147,28 @@ def test_duplicates_are_suggested_within_250_m_for_citizens_and_1000_m_for_staff
     (same_phone,) = duplicates(tickets, WATER, TicketSource.PHONE, None, None, "1380000003")
     assert same_phone.ticket.ticket_id == ids[3]
     assert len({one.ticket_id for one in chair.state.of(TICKET).values()}) == 4
+
+
+def test_requests_that_may_repeat_an_earlier_ticket_are_those_that_the_pairwise_rule_finds(chair: Chair) -> None:
+    rng = np.random.default_rng(5)
+    for n in range(60):
+        has_place, source = rng.random() < 0.8, (TicketSource.OPEN311, TicketSource.PHONE)[int(rng.integers(2))]
+        x, y = (X0 + rng.uniform(0, 1500), Y0 + rng.uniform(0, 1500)) if has_place else (None, None)
+        phone = f"138000000{int(rng.integers(10))}" if rng.random() < 0.5 else ""
+        kind = (WATER, TicketKind.OTHER)[int(rng.integers(2))]
+        _call(chair, CallFields(kind, phone, address="街", x=x, y=y), source=source, client="12345", request_key=str(n))
+        chair.now += timedelta(seconds=1)
+    tickets = sorted(chair.state.of(TICKET).values(), key=lambda one: one.called_at)
+    expected = {}
+    for number, one in enumerate(tickets):
+        found = duplicates(tickets[:number], one.kind, one.source, one.x, one.y, one.phone)
+        if one.source is TicketSource.OPEN311 and found:
+            expected[one.ticket_id] = len(found)
+    made = suspected_repeats(tickets)
+    assert made.keys() == expected.keys()
+    assert len(expected) > 10
+    assert {key: min(n, 8) for key, n in made.items()} == expected  # eight are listed at most
+    assert suspected_repeats([]) == {}
 
 
 def test_the_same_request_of_a_client_again_makes_no_second_ticket(chair: Chair) -> None:

@@ -80,7 +80,7 @@ def test_the_tour_is_offered_once_and_left_at_any_step(qtbot: QtBot, port: Scrip
 
     window = opened()
     window.help.offer_tour()
-    qtbot.waitUntil(lambda: window.help.tour is not None, timeout=5000)
+    qtbot.waitUntil(lambda: window.help.tour is not None, timeout=60_000)
     tour = window.help.tour
     assert tour is not None
     for step in range(len(STEPS)):

@@ -75,9 +75,28 @@ def test_a_convention_is_corrected_and_imported_through_the_window(qtbot: QtBot,
     assert set(read_city(to).network.pipes.road_name) <= {"Northbridge", "Centro", "Westfield"}
     assert 'columns.road_name = "TOWN"' in to.with_suffix(".profile.toml").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    with qtbot.waitSignal(opened.opened) as asked:
+    with qtbot.waitSignal(opened.opened, timeout=60_000) as asked:
         opened.open.click()
     assert asked.args == [to]
+
+    opened.forget_files()  # the same layers come again: the saved columns are offered, and taken over by a click
+    opened.add_files(sources)
+    qtbot.waitUntil(lambda: opened.preview is not None, timeout=_HANGS_MS)
+    guessed = opened.matching.choices()
+    assert guessed.columns == {}
+    assert opened.profile.text() == "Use the saved columns: city.profile.toml"
+    opened.profile.click()
+    qtbot.waitUntil(lambda: "city.profile.toml" in opened.told.text(), timeout=_HANGS_MS)
+    qtbot.waitUntil(opened.start.isEnabled, timeout=_HANGS_MS)
+    kept = opened.matching.choices()
+    pipes = next(columns for place, columns in kept.columns.items() if place[2] == "pipes")
+    assert (pipes["road_name"], pipes["material"]) == ("TOWN", "MATERIAL")
+    assert {place[2] for place in kept.columns} == {"pipes", "valves", "hydrants"}
+    other = tmp_path / "other.toml"
+    other.write_text('[[pipes]]\nlayer = "roads"\ncolumns.asset_id = "id"\n', encoding="utf-8")
+    opened.use_profile(other)
+    assert "nothing was taken over" in opened.told.text()
+    assert opened.matching.choices() == kept
 
 
 def test_a_unit_and_a_coordinate_system_are_chosen_by_click(qtbot: QtBot, opened: ImportWindow, tmp_path: Path) -> None:
@@ -164,7 +183,7 @@ def test_welcome_tells_what_was_chosen(qtbot: QtBot, appearance: Appearance) -> 
     welcome = WelcomeWindow(appearance)
     qtbot.addWidget(welcome)
     welcome.show()
-    with qtbot.waitSignal(welcome.chosen) as chosen:
+    with qtbot.waitSignal(welcome.chosen, timeout=60_000) as chosen:
         welcome.demo.click()
     assert chosen.args == [Opening()]
     assert not welcome.isVisible()

@@ -16,6 +16,7 @@ from console.feeds.inbox import Inbox
 from console.feeds.mapping import MappedValue, TopicMapping, numbers_in
 from console.feeds.mqtt import MqttFeed
 from console.mqtt import Broker, MqttConnection
+from console.mqtt.listening import Heard
 from console.mqtt.message import Message
 from console.ui.appearance import Appearance
 from console.ui.import_window import LiveTestWindow
@@ -110,6 +111,9 @@ def test_a_mapped_message_that_holds_no_number_or_time_stays_and_is_refused_as_a
     [
         ('[[value]]\ntopic="a"\nchannel="pressure"', "station is missing"),
         ('[[value]]\ntopic="a/#"\nstation="S"\nchannel="pressure"', "wildcard"),
+        ('[[value]]\ntopic="a/+"\nstation="S"\nchannel="pressure"', "{2}"),
+        ('[[value]]\ntopic="a/+"\nstation="{1}"\nchannel="pressure"', "no +"),
+        ('[[value]]\ntopic="a/b+"\nstation="{2}"\nchannel="pressure"', "whole level"),
         ('[[value]]\ntopic="a"\nstation="S"\nchannel="speed"', "'speed'"),
         ('[[value]]\ntopic="a"\nstation="S"\nchannel="pressure"\nunit="psi"', "'psi'"),
         ("[[value]]\ntopic=1", "not a text"),
@@ -121,3 +125,48 @@ def test_a_wrong_mapping_is_refused_with_its_entry(text: str, said: str, tmp_pat
     with pytest.raises(InputFault, match=r"mapping\.toml") as refused:
         TopicMapping.read(path)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("form", ["{3}", "PT-{3}"])
+def test_one_entry_maps_all_topics_of_a_form_and_takes_the_station_from_a_level(form: str, tmp_path: Path) -> None:
+    kept = tmp_path / "mapping.toml"
+    made = TopicMapping(
+        [
+            MappedValue("scada/+/+/data", "p", form, "pressure", "bar"),
+            MappedValue("scada/east/07/data", "p", "special", "pressure", "bar"),
+            MappedValue("scada/east/07/data", "q", "special", "flow", "L/s"),
+        ]
+    )
+    kept.write_text(made.toml(), encoding="utf-8")
+    mapping = TopicMapping.read(kept)
+    assert mapping.values == made.values
+    assert mapping.topics == ("scada/+/+/data", "scada/east/07/data")
+    levels = ("east/07/data", "west/09/data", "west/09/more/data", "west/09")
+    messages = [Message(f"scada/{end}", b'{"p": 3.0, "q": 2}') for end in levels]
+    translated = mapping.translated(messages, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert [message.topic for message in translated[2:]] == ["scada/west/09/more/data", "scada/west/09"]  # of no entry
+    found = [json.loads(message.payload)[0] for message in translated[:2]]
+    assert [(one["s"], one["v"]["pressure_mpa"]) for one in found] == [
+        ("special", pytest.approx(0.3)),
+        (form.format(None, None, None, "09"), pytest.approx(0.3)),
+    ]
+
+
+@pytest.mark.gui
+def test_all_topics_of_a_form_are_mapped_by_one_tick(qtbot: QtBot) -> None:
+    window = LiveTestWindow(Appearance(Theme.load("light"), Words("en", "UTC")), _city())
+    qtbot.addWidget(window)
+    heard = [Heard(f"scada/{station}/p", b"3.1", 1, 1.0) for station in ("PT-07", "FT-01")]
+    for one in heard:
+        window._show_topic(one)
+    window.select("scada/PT-07/p", "")
+    assert (window.station.currentText(), window.alike.text()) == ("PT-07", "All topics of this form: scada/+/p")
+    window.alike.click()
+    window.unit.setCurrentText("bar")
+    window.map_field()
+    window._read(tuple(heard))
+    assert window.values() == {("PT-07", "pressure"): pytest.approx(310.0), ("FT-01", "pressure"): pytest.approx(310.0)}
+    window.select("scada/FT-01/p", "")
+    assert window.station.currentText() == "FT-01"
+    window.station.setEditText("elsewhere")
+    assert not window.alike.isEnabled()

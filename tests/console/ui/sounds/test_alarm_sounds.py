@@ -142,7 +142,7 @@ def test_a_real_player_is_given_the_file_and_its_failure_is_told_once(qtbot: QtB
     player.failed.connect(told.append)
     for _ in range(2):
         player.play(Priority.HIGH, 0.5)
-        qtbot.waitUntil(lambda: player._process is not None and player._process.state().value == 0, timeout=5000)
+        qtbot.waitUntil(lambda: player._process is not None and player._process.state().value == 0, timeout=60_000)
     assert taken.read_bytes()[:4] == b"RIFF"
     assert told == ["no such device"]
     player.close()

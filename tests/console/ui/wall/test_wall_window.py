@@ -33,6 +33,7 @@ def port() -> ScriptedPort:
 @pytest.fixture
 def wall(qtbot: QtBot, port: ScriptedPort) -> Iterator[WallWindow]:
     window = WallWindow(port, WindowSettings(language="en"))
+    qtbot.addWidget(window)
     window.open()
     yield window
     window.close()
@@ -47,8 +48,8 @@ def test_it_fills_the_screen_and_shows_a_new_case_on_board_and_map(wall: WallWin
     assert wall.isFullScreen()
     before = said(wall)
     port.burst()
-    qtbot.waitUntil(lambda: said(wall) != before)
-    qtbot.waitUntil(lambda: wall.map._live.case is not None)
+    qtbot.waitUntil(lambda: said(wall) != before, timeout=60_000)
+    qtbot.waitUntil(lambda: wall.map._live.case is not None, timeout=60_000)
     assert "1 case running" in said(wall)
 
 
@@ -76,6 +77,7 @@ def test_of_an_area_it_shows_that_area_only(qtbot: QtBot, port: ScriptedPort) ->
     port.burst()  # in the east
     sight = AreaSight(port.city, [WEST])
     window = WallWindow(AreaPort(port, sight), WindowSettings(language="en", area=sight))
+    qtbot.addWidget(window)
     window.open()
     assert "case running" not in said(window)
     assert NAMES[WEST] in window.windowTitle()
