@@ -105,6 +105,9 @@ def _one_store(where: str) -> tuple[Inspection | None, Finding]:
     except QuanmaiError as fault:
         return None, Finding("store", State.FAULT, str(fault))
     if not found.exists:
+        if not found.may_write:
+            text = f"{found.where}: has no tables, and this account may not make them"
+            return found, Finding("store", State.FAULT, text, "an administrator does: quanmai server init")
         return found, Finding("store", State.OK, f"{found.where}: none yet; the first start makes it")
     used = f", in use by {found.holder}" if found.holder else ""
     if not found.is_current:

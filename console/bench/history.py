@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,19 @@ def run(stations: int = 1_000, days: int = 3, store: str = "", folder: Path | No
 def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[str, Any]:
     readings = stations * days * _DAY_MINUTES
     empty = bytes_on_disk(target, _RAW)
-    began_cpu_s = time.process_time()
-    write_s = _written(store, stations, days)
-    write_cpu_s = time.process_time() - began_cpu_s
-    raw, without = bytes_on_disk(target, _RAW), bytes_on_disk(target, _ROLLED)
-    began_cpu_s = time.process_time()
-    roll_s, longest_s = _rolled_up(store)
-    roll_cpu_s = time.process_time() - began_cpu_s
-    rolled, whole = bytes_on_disk(target, _ROLLED) - without, bytes_on_disk(target)
+    writing, rolling, longest_s, rolled = _Spent(), _Spent(), 0.0, 0
+    for day in range(days):
+        _written(store, stations, day, writing)
+        if day == days - 1:
+            with writing:
+                store.flush()
+        # As in service: a day is rolled up when it has ended, while its pages are in memory still.
+        without = bytes_on_disk(target, _ROLLED)
+        longest_s = max(longest_s, _rolled_up(store, (_FIRST_DAY + day + (day == days - 1)) * _DAY_US, rolling))
+        rolled += bytes_on_disk(target, _ROLLED) - without
+        _progress(f"day {day + 1}: written in {writing.wall_s:.0f} s, rolled up in {rolling.wall_s:.0f} s")
+    whole = bytes_on_disk(target)
+    raw = bytes_on_disk(target, _RAW) - (0 if "://" in target else rolled)  # of a SQLite file only the whole has a size
     since_us, until_us = _FIRST_DAY * _DAY_US, (_FIRST_DAY + days) * _DAY_US
     chart_raw_s = _read(store, since_us, until_us, days * _DAY_MINUTES)
     between_s, found = _between(store, (since_us + until_us) // 2)
@@ -76,10 +82,10 @@ def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[st
         "days": days,
         "readings": readings,
         "store_gb": round(whole / 1e9, 2),
-        "write_readings_per_s": round(readings / write_s),
-        "write_readings_per_cpu_s": round(readings / write_cpu_s),
-        "rollup_readings_per_s": round(readings / roll_s),
-        "rollup_readings_per_cpu_s": round(readings / roll_cpu_s),
+        "write_readings_per_s": round(readings / writing.wall_s),
+        "write_readings_per_cpu_s": round(readings / writing.cpu_s),
+        "rollup_readings_per_s": round(readings / rolling.wall_s),
+        "rollup_readings_per_cpu_s": round(readings / rolling.cpu_s),
         "rollup_longest_part_ms": round(longest_s * 1e3, 1),
         "delete_readings_per_s": round(readings / delete_s),
         "bytes_per_reading": {name: round(size, 2) for name, size in per_reading.items()},
@@ -87,7 +93,7 @@ def _measured(store: SqlStore, target: str, stations: int, days: int) -> dict[st
         "chart_raw_ms": round(chart_raw_s * 1e3, 1),
         "chart_minutes_ms": round(chart_minutes_s * 1e3, 1),
         "chart_quarters_ms": round(chart_quarters_s * 1e3, 1),
-        "year_on_paper": _year(per_reading, readings / roll_s),
+        "year_on_paper": _year(per_reading, readings / rolling.wall_s),
     }
 
 
@@ -103,38 +109,47 @@ def _year(per_reading: dict[str, float], roll_per_s: float) -> dict[str, Any]:
     }
 
 
-def _written(store: SqlStore, stations: int, days: int) -> float:
-    """A batch a minute, tenths of a kPa with the day's course and noise; seconds."""
-    chance = np.random.default_rng(1)
+@dataclass
+class _Spent:
+    """Seconds inside ``with``, summed up."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall_s += time.perf_counter() - self._began[0]
+        self.cpu_s += time.process_time() - self._began[1]
+
+
+def _written(store: SqlStore, stations: int, day: int, spent: _Spent) -> None:
+    """A batch a minute, tenths of a kPa with the day's course and noise."""
+    chance = np.random.default_rng([1, day])
     station, channel, quality = np.arange(stations, dtype=np.int32), np.zeros(stations, np.uint8), np.zeros(stations, np.uint8)
-    base, spent = chance.uniform(250.0, 400.0, stations), 0.0
-    for minute in range(days * _DAY_MINUTES):
+    base = np.random.default_rng(1).uniform(250.0, 400.0, stations)
+    for minute in range(day * _DAY_MINUTES, (day + 1) * _DAY_MINUTES):
         at_us = _FIRST_DAY * _DAY_US + minute * _MINUTE_US + chance.integers(0, _MINUTE_US // 1000, stations) * 1000
         course = 15.0 * np.sin(2.0 * np.pi * minute / _DAY_MINUTES)
         value = np.round(base + course + chance.normal(0.0, 0.5, stations), 1)
         batch = ReadingBatch(station, channel, at_us, value, quality).received(int(at_us.max()) + 500_000)
-        started = time.perf_counter()
-        store.append_readings(batch)
-        spent += time.perf_counter() - started
-        if (minute + 1) % _DAY_MINUTES == 0:
-            _progress(f"day {(minute + 1) // _DAY_MINUTES} is written, {spent:.0f} s")
-    started = time.perf_counter()
-    store.flush()
-    return spent + time.perf_counter() - started
+        with spent:
+            store.append_readings(batch)
 
 
-def _rolled_up(store: SqlStore) -> tuple[float, float]:
-    """Seconds of all, and of the longest part."""
-    started, longest_s = time.perf_counter(), 0.0
-    for due in store.rollups.due(2**62):
-        keys = store.rollups.missing(due.day)
-        for first in range(0, len(keys), _CHANNELS):
-            begun = time.perf_counter()
-            store.rollups.roll(due.day, keys[first : first + _CHANNELS])
-            longest_s = max(longest_s, time.perf_counter() - begun)
-        store.rollups.finish(due)
-        _progress(f"day {due.day - _FIRST_DAY + 1} is rolled up, {time.perf_counter() - started:.0f} s")
-    return time.perf_counter() - started, longest_s
+def _rolled_up(store: SqlStore, end_us: int, spent: _Spent) -> float:
+    """Roll up the days that have ended; seconds of the longest part."""
+    longest_s = 0.0
+    with spent:
+        for due in store.rollups.due(end_us):
+            keys = store.rollups.missing(due.day)
+            for first in range(0, len(keys), _CHANNELS):
+                begun = time.perf_counter()
+                store.rollups.roll(due.day, keys[first : first + _CHANNELS])
+                longest_s = max(longest_s, time.perf_counter() - begun)
+            store.rollups.finish(due)
+    return longest_s
 
 
 def _read(store: SqlStore, since_us: int, until_us: int, least: int) -> float:

@@ -230,8 +230,8 @@ def _take_over_s(room: _Room) -> float | None:
 
 
 def _kept(room: _Room, published: int) -> dict[str, Any]:
-    """Readings that are not in the store in the end, and how many messages each seat has received."""
-    stored = 0
+    """Readings that are not in the store once their number grows no more, and how many messages each seat has received."""
+    stored, before = 0, -1
 
     def are_stored() -> bool:
         nonlocal stored
@@ -240,7 +240,8 @@ def _kept(room: _Room, published: int) -> dict[str, Any]:
         return stored >= published or not room.seats
 
     try:
-        _until(are_stored, _STORED_WITHIN_S)
+        while stored > before and not _until(are_stored, _STORED_WITHIN_S):
+            before, stored = stored, int(room.seats[0].asks("stored")) if room.seats else 0
     except _SILENT as fault:
         room.faults.append(f"the stored readings were not counted: {fault}")
     received = [int(one) for one in room.ask("received").values()]

@@ -62,6 +62,9 @@ def bench(
     without: Annotated[str, typer.Option(help="pumped, ltown: lanes switched off, by comma; lanes: these only")] = "",
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="tickets: ten minutes as they are; default ten times faster")
+    ] = False,
     kills: Annotated[int, typer.Option(help="room: how often the leader is killed, for the time of a take-over", min=0)] = 1,
     store: Annotated[
         str, typer.Option(help="room, history: address of an empty PostgreSQL database; default an SQLite file")
@@ -73,7 +76,7 @@ def bench(
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
-        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
+        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed, **({"speed": 1.0} if real_time else {})},
         "search": {"pipes": pipes if pipes != PIPES else 1_000_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
         "frames": {"pipes": pipes, "size": size},

@@ -213,7 +213,8 @@ class Detector:
         sigma_m, excused = self._noise(len(value))
         alone, together = self._faults.deviations(deviation_m, sigma_m, excused, self._group_of, value, expected, at_us, now_us)
         found += alone
-        found += self._faults.limits(value, expected, at_us, fresh & good, now_us, self.elevations.error_m)
+        usual = self._expectation.usual(expected, at_us, now_us)
+        found += self._faults.limits(value, expected, usual, at_us, fresh & good, now_us, self.elevations.error_m)
         found += self._meters.tick(value, expected, usable, now_us, disturbed=disturbed or bool(bursts))
         bursts, revisions = driven if driven is not None else (bursts, revisions)
         bursts, revisions = (tuple(self._meters.weighed(one, value, now_us) for one in told) for told in (bursts, revisions))

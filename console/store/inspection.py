@@ -85,7 +85,7 @@ def _looked(connection: Connection, url: URL, where: str) -> Inspection:
     if "alembic_version" not in tables:
         if tables:
             raise InputFault(f"store {where} holds something else ({', '.join(sorted(tables)[:3])}); name another one")
-        return Inspection(where, exists=False, clock_ahead_s=ahead_s)
+        return Inspection(where, exists=False, may_write=_may_make(connection), clock_ahead_s=ahead_s)
     revision = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     if revision > HEAD:
         raise StoreNewer(f"store {where} was written by a newer version of Quanmai (revision {revision}); update this one")
@@ -101,9 +101,16 @@ def _ahead_s(connection: Connection) -> float:
     return (before + time.time()) / 2 - server
 
 
+def _may_make(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return True
+    return bool(connection.execute(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")).scalar())
+
+
 def _may_write(connection: Connection, url: URL) -> bool:
     if connection.dialect.name == "sqlite":
         path = Path(str(url.database)).resolve()
         return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    query = text("SELECT has_table_privilege('changes', 'INSERT') AND NOT pg_is_in_recovery()")
+    may = "has_table_privilege('changes', 'INSERT') AND NOT pg_is_in_recovery()"
+    query = text(f"SELECT {may} AND current_setting('transaction_read_only') = 'off'")
     return bool(connection.execute(query).scalar())

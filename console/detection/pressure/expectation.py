@@ -68,6 +68,18 @@ class Expectation:
             expected[:, channel] = np.where(known, np.nan_to_num(base) + level.level, np.nan)
         return expected
 
+    def usual(self, expected: NDArray[np.float64], at_us: NDArray[np.int64], now_us: int) -> NDArray[np.float64]:
+        """``expected`` (stations, channels), of pressures with a profile learned from history the profile alone.
+
+        The trailing level follows what lasts: a pressure is not usual because it stays low, or was low when this process began.
+        """
+        pressure = Channel.PRESSURE
+        if pressure not in self._profile or not self._learned.any():
+            return expected
+        base, usual = self._base(pressure, at_us, now_us), expected.copy()
+        usual[:, pressure] = np.where(self._learned & np.isfinite(base), base, expected[:, pressure])
+        return usual
+
     def follow(
         self,
         value: NDArray[np.float64],

@@ -153,12 +153,13 @@ class StationChecks:
         self,
         value: Floats,
         expected: Floats,
+        usual: Floats,
         at_us: NDArray[np.int64],
         judged: Flags,
         now_us: int,
         elevation_error_m: Floats,
     ) -> list[StationFinding]:
-        """Violations of service and quality limits. Where the expected pressure is low, the lower limit is reduced accordingly.
+        """Violations of service and quality limits. Where the ``usual`` pressure is low, the lower limit is reduced accordingly.
 
         ``elevation_error_m``: (stations,), NaN where unknown; where it is large, a pressure is compared with its limits both as
         read and corrected, because the error is only an estimate: either violation raises the alarm.
@@ -169,10 +170,9 @@ class StationChecks:
         back = self._limits.hysteresis.ravel()[self._cells]
         low, most = self._limits.low.ravel()[self._cells], self._limits.high.ravel()[self._cells]
         pressure = self._channel == Channel.PRESSURE
-        # Only pressure limits depend on the expected value; quality limits are fixed.
-        normal = expected.ravel()[self._cells]
-        usual = np.where(np.isfinite(normal) & pressure, normal, np.inf)
-        least = np.minimum(low, usual - 3.0 * back)
+        # Only pressure limits depend on the usual value; quality limits are fixed.
+        normal = usual.ravel()[self._cells]
+        least = np.minimum(low, np.where(np.isfinite(normal) & pressure, normal, np.inf) - 3.0 * back)
         error = elevation_error_m[self._cells // len(Channel)]
         off = np.where(pressure & (np.abs(error) > ELEVATION_MATTERS_M), error * KPA_PER_METRE, 0.0)
         found: list[StationFinding] = []

@@ -67,6 +67,10 @@ class Seat:
         assert window is not None
         return window
 
+    def end(self) -> None:
+        self.window.close()
+        self.window.deleteLater()
+
     def begin(self, name: str) -> MainWindow:
         window = self.windows.open(self.store.users.authenticate(name, GOOD, seat="D1"))
         window.settle()
@@ -84,7 +88,7 @@ class Seat:
 def seat(qtbot: QtBot, port: ScriptedPort, store: SqlStore) -> Iterator[Seat]:
     made = Seat(port, store, qtbot)
     yield made
-    made.window.close()
+    made.end()
 
 
 def on_screen() -> list[QWidget]:
@@ -172,4 +176,4 @@ def test_a_terminal_of_one_area_refuses_people_of_another(qtbot: QtBot, port: Sc
     assert dialog is not None
     assert NAMES[EAST] in dialog.told.text()
     assert window.session.person.name == "王"
-    window.close()
+    terminal.end()

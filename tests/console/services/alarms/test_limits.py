@@ -94,7 +94,9 @@ def test_an_alarm_begins_after_two_samples_and_ends_only_well_inside() -> None:
     for tick, kpa in enumerate([141, 139, 141, 139, 139, 141, 149, 139, 150, 141], start=1):
         value, at_us = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
         value[1, Channel.PRESSURE], at_us[1, Channel.PRESSURE] = kpa, tick * STEP_US
-        found = watch.limits(value, np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, np.full(3, np.nan))
+        found = watch.limits(
+            value, np.full(shape, np.nan), np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, np.full(3, np.nan)
+        )
         told += [(tick, one.active) for one in found]
         assert all((one.code, one.limit) == ("low_pressure", 140.0) for one in found)
     assert told == [(5, True), (9, False)]
@@ -117,7 +119,9 @@ def test_a_gauge_with_an_elevation_error_hides_no_pressure_below_the_limit(error
         value, at_us = np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
         value[1, Channel.PRESSURE], at_us[1, Channel.PRESSURE] = kpa, tick * STEP_US
         error = np.array([np.nan, error_m, np.nan])
-        told += watch.limits(value, np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, error)
+        told += watch.limits(
+            value, np.full(shape, np.nan), np.full(shape, np.nan), at_us, np.isfinite(value), tick * STEP_US, error
+        )
     assert [one.code for one in told] == ([code] if code else [])
 
 
