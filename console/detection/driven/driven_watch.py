@@ -31,7 +31,11 @@ from maps.units import KPA_PER_METRE
 
 _DAY_US = 86_400_000_000
 _MOST_DAYS = 28.0
-"""Of live ticks that are kept; after so many days the watch learns again."""
+"""After so many days the watch learns again."""
+
+_KEPT_DAYS = 56.0
+"""Of ticks to learn from, those of history too: with cases left out 42 raised false events on later days, 56 did not."""
+
 _GROWN = 1.5
 """A history shorter than that is learned again when it has become half as long again."""
 _LEAST_QUIET = 0.5
@@ -74,7 +78,7 @@ class DrivenWatch:
         self._clock = LocalTime(options.time_zone)
         self._filter = BoundaryFilter(self._meters, options.tick_s)
         self._learned: Learned | None = None
-        self._memory = TickMemory(options.tick_s, _MOST_DAYS)
+        self._memory = TickMemory(options.tick_s, _KEPT_DAYS)
         self._tested_us = 0
         self._seen: Floats | None = None
         self._modes: TankModes | None = None
@@ -144,7 +148,7 @@ class DrivenWatch:
         end_us = int(learned.ticks.at_us[-1])
         if learned.filter is not None:
             self._filter, self._tested_us, self._seen = learned.filter, end_us, None
-            self._memory = TickMemory(learned.step_s, _MOST_DAYS)
+            self._memory = TickMemory(learned.step_s, _KEPT_DAYS)
             self._memory.add(learned.ticks)
             every = learned.ticks.driven(balanced=self._meters.balanced)
             since_gap = len(learned.ticks.unbroken(learned.kept))
@@ -157,7 +161,7 @@ class DrivenWatch:
         if learned.demand is not before.demand:
             later = SolvedTicks.joined(self._memory.parts, learned.step_s).after(end_us)
             later = later.part(np.flatnonzero(later.known))
-            self._memory = TickMemory(learned.step_s, _MOST_DAYS)
+            self._memory = TickMemory(learned.step_s, _KEPT_DAYS)
             self._memory.add(learned.ticks)
             if len(later):
                 modes = learned.ticks.values.modes
