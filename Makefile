@@ -5,7 +5,7 @@ BIN := .venv/bin
 # its fixtures are made once; the order of files is that of tests/conftest.py, long ones first.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test pytest fast check lock ship clean
+.PHONY: run test pytest fast check screens lock ship clean
 
 run:
 	@sh .ci/setup run
@@ -29,6 +29,11 @@ fast:
 
 check:
 	@$(ENV) $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+# Pictures of the main states at five sizes, both languages and themes, compared with those kept (minutes; not part of the suite).
+# Whole pictures: make screens SCREENS="--to out/screens"; after an intended change, once they were looked at: SCREENS=--renew.
+screens:
+	@$(ENV) exec $(BIN)/python -m tests.screens $(SCREENS)
 
 # Pins every package anew: names, versions and hashes only.
 lock:

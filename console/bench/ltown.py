@@ -59,12 +59,40 @@ class _Outcome:
     held: bool
 
 
-def run(days: int = 120, bursts: int = 200, seed: int = 1, test_days: int = 30, inp: Path | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Readings of quiet days, and of the first samples of each burst by flow; ``days`` to learn from."""
+
+    city: City
+    quiet: NDArray[np.float32]
+    planned: list[_Burst]
+    hurt: list[dict[float, NDArray[np.float32]]]
+    days: int
+
+    def figures(self, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """What the detector makes of it. ``without``: lanes that are switched off."""
+        options = DetectorOptions(tick_s=float(_STEP_S), time_zone="UTC", without=without)
+        return measured(self.city, self.quiet, self.planned, self.hurt, self.days, options)
+
+
+def run(
+    days: int = 120,
+    bursts: int = 200,
+    seed: int = 1,
+    test_days: int = 30,
+    inp: Path | None = None,
+    without: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
     """Measure on L-Town: thresholds from ``days`` quiet days, false alarms in ``test_days`` more, ``bursts`` of each size.
 
-    Readings have 3 cm of noise, and each station has one glitch a week. Raises InputFault without L-TOWN.inp (part of the
-    package epyt).
+    Readings have 3 cm of noise, and each station has one glitch a week. ``without``: lanes that are switched off. Raises
+    InputFault without L-TOWN.inp (part of the package epyt).
     """
+    return recorded(days, bursts, seed, test_days, inp).figures(without)
+
+
+def recorded(days: int = 120, bursts: int = 200, seed: int = 1, test_days: int = 30, inp: Path | None = None) -> Recorded:
+    """The readings that ``run`` measures on."""
     city = ltown(inp)
     random = np.random.default_rng((seed, 77))
     steps = (days + test_days) * _DAY_STEPS
@@ -75,7 +103,7 @@ def run(days: int = 120, bursts: int = 200, seed: int = 1, test_days: int = 30, 
     with MismatchedTruth(city, seed) as truth:
         quiet = pressures(city, truth, steps, random)
         hurt = [{flow: _hurt(city, truth, one, flow, random) for flow in _FLOWS_M3H} for one in planned]
-    return measured(city, quiet, planned, hurt, days)
+    return Recorded(city, quiet, planned, hurt, days)
 
 
 def ltown(inp: Path | None = None) -> City:

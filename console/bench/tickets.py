@@ -82,6 +82,7 @@ def run(
         "tickets": len(sent),
         "rate_h": rate_h,
         "speed": speed,
+        "clock": "real time" if speed == 1.0 else f"compressed {speed:g} times",
         "match_p50_ms": round(float(np.percentile(heard, 50)) * 1e3, 2),
         "match_p95_ms": round(float(np.percentile(heard, 95)) * 1e3, 2),
         "match_max_ms": round(float(heard.max()) * 1e3, 2),

@@ -23,6 +23,7 @@ BENCHES = (
     "detect",
     "locate",
     "ltown",
+    "lanes",
     "synth",
     "readings",
     "recall",
@@ -58,8 +59,12 @@ def bench(
     watch_only: Annotated[
         bool, typer.Option(help="pumped: the driven test alone, in about two thirds of the time (scada)")
     ] = False,
+    without: Annotated[str, typer.Option(help="pumped, ltown: lanes switched off, by comma; lanes: these only")] = "",
     to: Annotated[Path | None, typer.Option(help="pumped: folder to write the recordings to, for locate and score")] = None,
     consoles: Annotated[int, typer.Option(help="room: consoles without a window", min=1)] = 10,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="tickets: ten minutes as they are; default ten times faster")
+    ] = False,
     kills: Annotated[int, typer.Option(help="room: how often the leader is killed, for the time of a take-over", min=0)] = 1,
     store: Annotated[
         str, typer.Option(help="room, history: address of an empty PostgreSQL database; default an SQLite file")
@@ -71,19 +76,29 @@ def bench(
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(BENCHES)}")
     run_bench: Callable[..., dict[str, Any]] = import_module(f"console.bench.{name}").run
     asked: dict[str, dict[str, Any]] = {
-        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed},
+        "tickets": {"pipes": pipes if pipes != PIPES else 20_000, "seed": seed, **({"speed": 1.0} if real_time else {})},
         "search": {"pipes": pipes if pipes != PIPES else 1_000_000, "seed": seed},
         "map": {"pipes": pipes, "size": size},
         "frames": {"pipes": pipes, "size": size},
         "trace": {"pipes": pipes, "peer": peer},
         "synth": {"pipes": pipes},
+        "ltown": {"without": _lanes(without)},
+        "lanes": {
+            **({"networks": _words(networks)} if networks else {}),
+            **({"lanes": _words(without)} if without else {}),
+            "days": days or 28,
+            "quiet_days": quiet_days,
+            "bursts": bursts,
+            "seed": seed,
+            "report": partial(typer.echo, err=True),
+        },
         "locate": {"pipes": pipes, "stations": stations or 300},
         "detect": {"stations": stations or 300},
         "open": {"pipes": pipes, "stations": stations, "seconds": seconds, "feed": feed},
         "room": {"stations": stations or 10_000, "consoles": consoles, "store": store, "kills": kills},
         "history": {"stations": stations or 1_000, "days": days or 3, "store": store},
         "pumped": {
-            "networks": [one for one in networks.replace(" ", "").split(",") if one],
+            "networks": _words(networks),
             "inp": inp or [],
             "variants": [variant] if variant else ["scada", "pressures"],
             "days": days or 28,
@@ -92,8 +107,22 @@ def bench(
             "seed": seed,
             "noise": noise,
             "watch_only": watch_only,
+            "without": _lanes(without),
             "to": to,
             "report": partial(typer.echo, err=True),
         },
     }
     print_result(run_bench(**asked.get(name, {})), True)
+
+
+def _words(text: str) -> list[str]:
+    return [one for one in text.replace(" ", "").split(",") if one]
+
+
+def _lanes(text: str) -> frozenset[str]:
+    from console.detection.options import LANES
+
+    unknown = next((one for one in _words(text) if one not in LANES), None)
+    if unknown is not None:
+        raise typer.BadParameter(f"lane {unknown!r} is none of {', '.join(LANES)}")
+    return frozenset(_words(text))

@@ -122,6 +122,7 @@ class BurstTracker:
         for index, group in enumerate(self._groups):
             own = self._stepped(index, tick, reference, steps[index])
             step, told = self._checks.step(group, own, causes, tick)
+            step = replace(step, crossing=self._counted(step.crossing))
             if step.operation is not None:
                 self._operated.add(index)
                 operations.append(told or self._operation(group, step.operation, step.step_m, tick))
@@ -131,7 +132,7 @@ class BurstTracker:
                 self._forget_levels(index)
             elif index not in self._open_bursts and group.usable:
                 residual = np.where(tick.ready[group.rows], tick.residual_m[group.rows], np.nan)
-                level = group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index])
+                level = self._counted(group.level.tick(residual, tick.second_of_day, tick.now_us, levels[index]))
                 if level is not None and step.crossing is None:
                     level = None if self._checks.rejects(group, level, tick) else self._unexplained(group, level, tick)
                 crossing = level if step.crossing is None else group.level.sharper(step.crossing)
@@ -151,8 +152,17 @@ class BurstTracker:
         self._surges.follow(tick)
         return (() if found is None else (found,)), _merged(operations)
 
+    def _counted(self, crossing: Crossing | None) -> Crossing | None:
+        """None for a crossing of a lane that is switched off."""
+        if crossing is None or not self._options.without:
+            return crossing
+        lane = crossing.lane if crossing.window == 1 else f"{crossing.lane}_several"
+        return None if lane in self._options.without else crossing
+
     def _surge(self, tick: Tick) -> BurstFinding | None:
         """A burst from a sudden rise of a metered zone's inflow, unless a finding of the last hour lies in that zone."""
+        if "inflow" in self._options.without:
+            return None
         recent_us = int(self._options.hold_s * 1e6)
         known = [burst.finding for burst in self._open_bursts.values()]
         known += [one for one in self._lately if tick.now_us - micros(one.at) <= recent_us]
@@ -168,6 +178,8 @@ class BurstTracker:
 
     def _slow_leak(self, tick: Tick) -> BurstFinding | None:
         """A slow leak found from the night that has just ended; at most one a tick, none while a burst is open."""
+        if "slow" in self._options.without:
+            return None
         for index, group in enumerate(self._groups):
             crossing = group.nights.take(tick.pressure_m[group.rows], tick.second_of_day, tick.now_us)
             if crossing is None or index in self._open_bursts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from console.detection.burst_tracker import BurstTracker
+from console.detection.driven.driven_learning import Learned, Quiet
 from console.detection.driven.driven_watch import DrivenWatch
 from console.detection.driven.threshold_calibration import Threshold
 from console.detection.finding import BurstFinding, OperationFinding, StationFinding
@@ -101,7 +102,9 @@ class Detector:
             )
             for number, rows in enumerate(groups)
         ]
-        self._driven = DrivenWatch(city, states, self.options, driven, pump_curves) if driven is not None and states else None
+        self._driven: DrivenWatch | None = None
+        if driven is not None and states and "driven" not in self.options.without:
+            self._driven = DrivenWatch(city, states, self.options, driven, pump_curves)
         running = cache.running_pumps
         self._pumps, self._meters = PumpChannels(city, running if running.any() else None), MeterTests(city)
         regulation = ReducingValveTest(city, self._meters.reducing, self.options.tick_s)
@@ -138,6 +141,33 @@ class Detector:
     def threshold(self) -> Threshold | None:
         """How the threshold of the driven model was read from history; None where the model is not driven."""
         return None if self._driven is None else self._driven.threshold
+
+    @property
+    def lacks_history(self) -> bool:
+        """Whether the driven watch could test, but has not learned yet."""
+        return self._driven is not None and not self._driven.is_ready
+
+    def learned_from(self, history: History) -> Learned | None:
+        """What the driven watch learns from burst-free history, on any thread; for ``adopt``. None where that is too short."""
+        return None if self._driven is None else self._driven.learned_from(history)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the driven watch should learn again from its live ticks (``learns_again``, then ``adopt``)."""
+        return self._driven is not None and self._driven.is_due
+
+    def learns_again(self) -> Callable[[Quiet], Learned | None]:
+        """What learns anew from the live ticks kept now, on any thread while ticks go on; only where it ``is_due``.
+
+        Given which times are no part of a case. Solves nothing again unless the demand changed. None where too little is left.
+        """
+        assert self._driven is not None
+        return self._driven.learns_again()
+
+    def adopt(self, learned: Learned) -> None:
+        """Test later ticks by what was learned again. Not during a tick, nor while a burst is open (``is_holding``)."""
+        assert self._driven is not None
+        self._driven.adopt(learned)
 
     def tick(
         self,

@@ -7,6 +7,30 @@ from dataclasses import dataclass, field
 from console.domain.limits import Limits
 from maps.locate.locator import LocateOptions
 
+LANES = (
+    "step",
+    "step_several",
+    "level",
+    "level_several",
+    "slow",
+    "inflow",
+    "driven",
+    "driven_flows",
+    "driven_no_flows",
+    "driven_modes",
+    "driven_extrapolation",
+    "driven_hours",
+    "driven_mixed",
+    "driven_again",
+)
+"""Tests and special cases that can be switched off, to measure what each adds. ``_several``: of several ticks together.
+
+``driven_flows``, ``driven_no_flows``: the test over all channels, and over those without the single flows; ``driven_modes``: a
+tank in its other mode as noise; ``driven_extrapolation``: levels and states that history has not seen; ``driven_hours``:
+restless half hours; ``driven_mixed``: windows with a change of state have covariances and a scale of their own;
+``driven_again``: learning anew from live ticks after four weeks.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class DetectorOptions:
@@ -18,7 +42,8 @@ class DetectorOptions:
     ``learning_caution``: factor on thresholds while the noise is assumed, not estimated. ``time_zone``: of the daily profile.
     ``step_sigma_m``, ``step_demand_share``: assumed change of a station, and of a node's demand, from tick to tick.
     ``deferred``: signatures are computed by ``Detector.prepare`` between ticks; groups without any are not tested.
-    ``limits``: of pressure and water quality per station, None for no limits.
+    ``limits``: of pressure and water quality per station, None for no limits. ``without``: lanes that are switched off, for
+    measurements only.
     """
 
     tick_s: float = 60.0
@@ -36,4 +61,5 @@ class DetectorOptions:
     representatives: int = 300
     deferred: bool = False
     limits: Limits | None = None
+    without: frozenset[str] = frozenset()
     locate: LocateOptions = field(default_factory=LocateOptions)

@@ -64,6 +64,7 @@ class WorkOrder:
 
     ``found_pipe``: the pipe the crew found broken, "" until it said so. ``sends``: how often it was sent, which is
     done again until the crew answers; ``last_sent_at``: the last time, None for the first.
+    ``called_back_at``, ``called_back_by``: when and by whom it was countermanded.
     Of a tanker's order: ``point_id`` and ``place`` (its name), ``x``, ``y`` (network's CRS), ``litres`` to bring.
     """
 
@@ -86,6 +87,8 @@ class WorkOrder:
     x: float | None = None
     y: float | None = None
     litres: float | None = None
+    called_back_at: datetime | None = None
+    called_back_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +310,7 @@ class Incident:
     issued_at: datetime | None = None
     closed_at: datetime | None = None
     close_reason: str = ""
+    closed_by: str = ""
     is_drill: bool = False
     version: int = 0
     evidence: tuple[Evidence, ...] = ()

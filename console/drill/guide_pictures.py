@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.domain.intents import Intent
+from console.domain.outages import OutagePurpose
 from console.drill.dispatcher import Stage
 from console.drill.options import DrillOptions
 from console.drill.run import run_drill
 from console.drill.screens import Screens
 from console.runtime import Runtime
+from console.services.outages.planning import PlanOutage
+from console.services.shift.entries import WriteEntry
 from maps.errors import InputFault
 from maps.files import write_aside
 
@@ -32,6 +37,15 @@ _COMMANDS = {
     "7-issued": ("shift_log", "public"),
 }
 """Windows that are opened at a stage of the drill, by their commands."""
+_REASONS = {"zh_CN": ("更换老旧管道", "新用户接水"), "en": ("An old pipe is replaced", "New customers are connected")}
+_ENTRIES = {
+    "zh_CN": ("接班：水厂、泵站运行正常，无遗留工单", "济泺路施工方来电，明日上午开挖，已告知管线位置"),
+    "en": (
+        "Took over: plants and pumps run as usual, no work left open",
+        "Contractor called: digs tomorrow, was told where the mains lie",
+    ),
+}
+"""What the windows show; synthetic, as the city is."""
 _WHOLE = ("1-quiet", "2-suspected", "7-issued")
 
 
@@ -79,14 +93,26 @@ class _Painter(Screens):
         from PySide6.QtWidgets import QApplication, QDialog
 
         before = {one for one in QApplication.topLevelWidgets() if one.isVisible()}
+        self._prepare(command, language)
         self._window.run_command(command)
         self._settle()
         now = [one for one in QApplication.topLevelWidgets() if one.isVisible() and one not in before]
         opened = [one for one in now if isinstance(one, QDialog)]
-        self._keep(opened[0] if opened else self._window, language, command.replace("_", "-"))
+        shown = self._window.shift_log if command == "shift_log" else self._window
+        self._keep(opened[0] if opened else shown, language, command.replace("_", "-"))
         for one in opened:
-            one.hide()
+            one.close() if command == "outages" else one.hide()  # closed, it clears the map
             one.deleteLater()
+        self._window.layouts.reset()
+
+    def _prepare(self, command: str, language: str) -> None:
+        """What a window needs to have something to show: works of the coming nights, entries of the shift."""
+        if command == "shift_log":
+            self._window.layouts.use("supervisor")  # the log is high
+        prepared = {"outages": lambda: _works(self._runtime, language), "shift_log": lambda: _entries(language)}
+        for intent in prepared[command]() if command in prepared else ():
+            self._window.dispatcher.submit(intent)
+            self._settle()
 
     def _settle(self) -> None:
         self._window.settle(2.0)
@@ -99,6 +125,21 @@ class _Painter(Screens):
         self._settle()
         write_aside(path, _small(widget.grab().toImage()))
         self._made.append(path)
+
+
+def _works(runtime: Runtime, language: str) -> Iterator[Intent]:
+    """Two planned outages on pipes far from each other, in the coming nights."""
+    pipes, now = runtime.city.network.pipes, runtime.clock.now()
+    evening = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=18)
+    for number, (purpose, reason) in enumerate(zip(OutagePurpose, _REASONS[language], strict=False)):
+        pipe = str(pipes.asset_id[(number + 1) * len(pipes) // 4])
+        begin = evening + timedelta(hours=20 * number)
+        yield PlanOutage((pipe,), purpose, begin, begin + timedelta(hours=6), reason)
+
+
+def _entries(language: str) -> Iterator[Intent]:
+    for text in _ENTRIES[language]:
+        yield WriteEntry(text)
 
 
 def _small(image: QImage) -> bytes:

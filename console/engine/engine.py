@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ from console.engine.retention import Retention
 from console.engine.watch import Watch
 from console.engine.watchdog import Watchdog
 from console.services.analysis.expected_log import ExpectedLog
+from console.services.analysis.quiet_history import quiet_times
 from console.services.analysis.recent_ticks import RecentReadings, RecentTick, recent_since_us, recent_ticks
 from console.services.desk import Desk, DeskState
 from console.services.overview.explained_stations import explained_stations
@@ -89,7 +91,18 @@ class Engine:
         expected_log = ExpectedLog(self._archive)
         self._ingest = Ingest(ports, city, self._live, self._archive, desk, self._decisions, self._faults, leads)
         self._watch = Watch(
-            city, clock, self._live, detector, grid, expected_log, desk, self._decisions, self._faults, inbox.wake, leads
+            city,
+            clock,
+            self._live,
+            detector,
+            grid,
+            expected_log,
+            desk,
+            self._decisions,
+            self._faults,
+            inbox.wake,
+            leads,
+            partial(quiet_times, store),
         )
         self._commands = Commands(inbox, clock, desk, self._decisions)
         self.submit = self._commands.submit
@@ -176,7 +189,7 @@ class Engine:
     def recall(self, readings: RecentReadings, history: Callable[[datetime], History | None]) -> Future[None]:
         """Let detection learn, then process the readings of the last hours, in the background, before later ticks.
 
-        ``history``: reads the quiet history until a time.
+        ``history``: reads the quiet history until a time; again each day while it is too short for the driven model.
         """
         since_us = 0
 
@@ -189,6 +202,7 @@ class Engine:
             ticks = recent_ticks(readings, len(self.city.stations), since_us, self.now(), self._grid.interval_us)
             return self._ports.store.last_expected_us(), ticks
 
+        self._watch.again.history = history
         self.learn(quiet)
         return self._watch.replay(recent)
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from console.detection import BurstFinding, Detector, TickResult
+from console.detection.driven.driven_learning import Quiet
 from console.detection.finding import OperationFinding, StationFinding
 from console.detection.state_channels import SwitchWatch
 from console.domain.alarms import Alarm
@@ -30,6 +31,7 @@ from console.domain.readings import Quality
 from console.engine.background import BackgroundCall
 from console.engine.decisions import Decisions
 from console.engine.faults import Faults
+from console.engine.learning_again import LearningAgain
 from console.engine.standby import Standby
 from console.engine.watchdog import SILENT_AFTER_S
 from console.services.analysis.expected_log import ExpectedLog
@@ -76,7 +78,9 @@ class Watch:
         faults: Faults,
         wake: Callable[[], None],
         leads: Callable[[], bool] = lambda: True,
+        quiet: Quiet = lambda at_us: np.ones(len(at_us), dtype=bool),
     ) -> None:
+        """``quiet``: which of some times (µs UTC) are no part of a case; called on another thread."""
         self._leads, self._city = leads, city
         self._clock, self._live, self.detector, self._grid = clock, live, detector, grid
         self._expected_log, self._desk, self._decisions = expected_log, desk, decisions
@@ -92,6 +96,7 @@ class Watch:
         self._tick_us = 0
         self._first: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._is_at_first = self._lacks = False
+        self.again = LearningAgain(wake, quiet)
         self._standby = Standby()
         self._resumed: tuple[Alarm, ...] = ()
         self._led_us = 0
@@ -101,6 +106,7 @@ class Watch:
     def start(self) -> None:
         """Begin to work."""
         self._background.start()
+        self.again.start()
 
     def first(self, work: Callable[[], None]) -> Future[None]:
         """Do this in the background before later ticks. From any thread."""
@@ -166,6 +172,7 @@ class Watch:
 
     def close(self, patience_s: float) -> None:
         """Finish the running tick; the next start will detect its findings again."""
+        self.again.close(patience_s)
         self._background.close(patience_s)
 
     def turn(self) -> None:
@@ -180,7 +187,10 @@ class Watch:
             return
         tick_us = self._grid.due(micros(self._clock.now()), self._live)
         if tick_us is None:
-            if self._lacks:
+            learned = self.again.turn(self.detector, micros(self._clock.now()))
+            if learned is not None:
+                self._begin(learned)
+            elif self._lacks:
                 self._lacks = False  # where it fails, until the next tick
                 self._begin(self._prepared)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import ssl
 import threading
 import time
@@ -36,6 +37,7 @@ _MOST_BYTES = 16_000_000
 _LOOK_S = 1.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _REFUSED = (401, 403)
+_COOKIE = re.compile(r"[A-Za-z0-9_.-]{1,60}=[A-Za-z0-9_.~+/=-]{1,300}(?=;|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class TraccarAddress:
     def socket(self) -> str:
         """Of the live positions; it holds the token and is never logged."""
         return f"ws{self.url.removeprefix('http')}/api/socket?token={quote(self.token, safe='')}"
+
+    @property
+    def session(self) -> str:
+        """Where the token gives a session, whose cookie is the documented key to the live positions; never logged."""
+        return f"{self.url}/api/session?token={quote(self.token, safe='')}"
 
 
 class TraccarFeed:
@@ -135,9 +142,10 @@ class TraccarFeed:
         self._note("connecting")
         self._offer(self._devices())
         context = ssl.create_default_context() if self._address.socket.startswith("wss:") else None
+        cookie = self._cookie()
         with connect(
-            self._address.socket, ssl=context, max_size=_MOST_BYTES, open_timeout=10, close_timeout=2, compression=None,
-            logger=_quiet_logger(),
+            self._address.socket, additional_headers={"Cookie": cookie} if cookie else None, ssl=context, max_size=_MOST_BYTES,
+            open_timeout=10, close_timeout=2, compression=None, logger=_quiet_logger(),
         ) as socket:  # fmt: skip
             self._note("up")
             heard = time.monotonic()
@@ -151,6 +159,19 @@ class TraccarFeed:
                 heard, self._is_live = time.monotonic(), True
                 if frame.strip() not in ("{}", b"{}"):
                     self._offer(frame)
+
+    def _cookie(self) -> str:
+        """The session's cookie; "" where the server gives none: newer ones take the token in the socket's address too."""
+        request = urllib.request.Request(self._address.session, headers={"Accept": "application/json"})
+        try:
+            with urllib.request.build_opener(_NoRedirect).open(request, timeout=15.0) as answer:
+                given = answer.headers.get("Set-Cookie", "")
+        except urllib.error.HTTPError as fault:
+            if fault.code in _REFUSED:
+                raise
+            return ""
+        found = _COOKIE.match(given)
+        return found.group(0) if found is not None else ""
 
     def _devices(self) -> str:
         """The list of devices, as a frame."""

@@ -205,6 +205,10 @@ class Store(UnitOfWork, Protocol):
         """The oldest messages behind the number ``after`` not yet delivered by every channel that carries them."""
         ...
 
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
+        """Incidents opened in [since, until), oldest first."""
+        ...
+
     def record_deliveries(self, made: Sequence[tuple[int, Delivery]], sent: Sequence[int] = (), epoch: int | None = None) -> None:
         """(message, delivery) as they are now; the messages ``sent`` are with everybody.
 

@@ -122,8 +122,8 @@ def _cut(fresh: NDArray[np.bool_], at_us: Times) -> NDArray[np.bool_]:
     length = np.diff(first, append=len(fresh))
     place = np.arange(len(fresh)) - np.repeat(first, length)
     is_later = np.diff(at_us, prepend=at_us[0]) > 0
-    cut: NDArray[np.bool_] = (place % _PIECE == 0) & is_later & np.repeat(length < _LONG, length)
-    return cut
+    begins: NDArray[np.bool_] = (place % _PIECE == 0) & is_later & np.repeat(length < _LONG, length)
+    return begins
 
 
 def _by_channel_and_time(batch: ReadingBatch) -> NDArray[np.intp]:

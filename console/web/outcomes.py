@@ -22,7 +22,7 @@ def outcome(incident: Incident, order: WorkOrder, reply: OrderReply, *, knows_va
     if mark is not None and _says(mark, reply):
         return Answered(TAKEN, by=mark.restored_by or mark.by, at=mark.restored_at or mark.at)
     if not incident.is_open():
-        return Answered(REFUSED, "case_closed", at=incident.closed_at)
+        return Answered(REFUSED, "case_closed", incident.closed_by, incident.closed_at)
     if incident.phase is Phase.SUSPECTED:
         return Answered(REFUSED, "not_judged")
     return _overridden(mark, reply)
@@ -30,12 +30,12 @@ def outcome(incident: Incident, order: WorkOrder, reply: OrderReply, *, knows_va
 
 def _of_order(incident: Incident, order: WorkOrder, reply: OrderReply) -> Answered | None:
     if order.state is OrderState.COUNTERMANDED:
-        return Answered(REFUSED, "countermanded")
+        return Answered(REFUSED, "countermanded", order.called_back_by, order.called_back_at)
     answered = OrderState(reply.state)
     if order.state is answered:
         return Answered(TAKEN, at=order.answered_at)
     if _RANK[order.state] < _RANK[answered]:
-        return None if incident.is_open() else Answered(REFUSED, "case_closed", at=incident.closed_at)
+        return None if incident.is_open() else Answered(REFUSED, "case_closed", incident.closed_by, incident.closed_at)
     return Answered(REFUSED, f"order_{order.state.value}", order.crew_id, order.answered_at)
 
 

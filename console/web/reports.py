@@ -93,7 +93,7 @@ def outcome_in_case(incident: Incident, report: FieldReport) -> Answered | None:
     if any(one.report_id == report.report_id and one.crew_id == report.crew_id for one in incident.field_reports):
         return Answered(TAKEN, at=report.at)
     if not incident.is_open():
-        return Answered(REFUSED, "case_closed", at=incident.closed_at)
+        return Answered(REFUSED, "case_closed", incident.closed_by, incident.closed_at)
     later = overtaken_by(incident, report)
     if later is not None:
         return Answered(REFUSED, f"later_{report.kind.value}", later.crew_id, later.at)

@@ -161,6 +161,12 @@ class OtherModes:
             inflow_m3h=self.inflow_m3h - main.inflow_m3h,
         )
 
+    def of_ticks(self, rows: Rows) -> OtherModes:
+        """Those of some ticks, ``rows`` ascending, numbered anew."""
+        kept = np.flatnonzero(np.isin(self.tick, rows))
+        place = np.searchsorted(rows, self.tick[kept])
+        return OtherModes(place, self.tank[kept], self.pressure_m[kept], self.flow_m3h[kept], self.inflow_m3h[kept])
+
     @classmethod
     def joined(cls, parts: Sequence[tuple[int, OtherModes]]) -> OtherModes:
         """Parts one after the other, each with the number of ticks before it."""
@@ -193,6 +199,11 @@ class DrivenValues:
     shut: Bools
     modes: TankModes
     others: OtherModes
+
+    def part(self, rows: Rows) -> DrivenValues:
+        """Some of the ticks, ``rows`` ascending; ``modes`` stay those of the last tick of all."""
+        names = ("pressure_m", "flow_m3h", "inflow_m3h", "demand_m3h", "shut")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names}, others=self.others.of_ticks(rows))
 
     @classmethod
     def joined(cls, parts: Sequence[DrivenValues]) -> DrivenValues:

@@ -15,8 +15,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Ranked candidates, best first. ``set_90``: smallest leading set that holds 90 % of the probability.
+    """Ranked candidates, the one to look at first before the others.
 
+    ``set_90``: smallest leading set that holds 90 % of the probability.
     ``model``: calibrated, imported, built or interpolated. ``moved``: stations with a change, largest first.
     """
 
@@ -25,3 +26,8 @@ class Location:
     model: str
     moved: tuple[str, ...] = ()
     statistic: float = 0.0
+
+    @property
+    def begins_in_the_middle(self) -> bool:
+        """Whether the first candidate is the pipe with most probability around it, which is not the likeliest one."""
+        return bool(self.candidates) and self.candidates[0].probability < max(one.probability for one in self.candidates)

@@ -45,6 +45,7 @@ def run(
     seed: int = 1,
     noise: float = 1.0,
     watch_only: bool = False,
+    without: frozenset[str] = frozenset(),
     to: Path | None = None,
     cache: Path | None = None,
     report: Report = lambda _: None,
@@ -53,8 +54,9 @@ def run(
 
     ``days``: burst-free history; ``quiet_days``: burst-free test days; ``bursts``: of each size; ``noise``: factor on the noise
     of demands and readings. ``watch_only``: the driven watch alone (``scada``), without what the table does not score and without
-    what was possible at all. ``to``: recordings are also written there, a folder for each network, as ``quanmai locate`` and
-    ``score`` read them. ``cache``: where recordings are kept, by default the user's cache folder. Raises InputFault.
+    what was possible at all. ``without``: lanes that are switched off (``console.detection.options.LANES``). ``to``: recordings
+    are also written there, a folder for each network, as ``quanmai locate`` and ``score`` read them. ``cache``: where recordings
+    are kept, by default the user's cache folder. Raises InputFault.
     """
     options = RecordingOptions(seed=seed, history_days=days, quiet_days=quiet_days, bursts=bursts).noisier(noise)
     unknown = next((name for name in variants if name not in VARIANTS), None)
@@ -81,7 +83,7 @@ def run(
             "mean_inflow_m3h": round(recording.inflow_m3h, 1),
             "unsolved_ticks": recording.unsolved_ticks,
             "recording_s": round(monotonic() - began, 1),
-            **_of_network(city, recording, options, path.stem, totals, report, watch_only=watch_only),
+            **_of_network(city, recording, options, path.stem, totals, report, watch_only=watch_only, without=without),
         }
     counted = {variant: summary(kept.scored, kept.pipes, kept.seen, kept.near) for variant, kept in totals.items() if kept.scored}
     return {
@@ -102,13 +104,17 @@ def _of_network(
     report: Report,
     *,
     watch_only: bool,
+    without: frozenset[str],
 ) -> dict[str, Any]:
     pipes, tables = len(city.network.pipes), dict[str, Any]()
     truth = None if watch_only else true_changes(city, recording, options)
     for variant, kept in totals.items():
         began = monotonic()
         progress = _progress(report, f"{name}: {variant}")
-        found = watched_events(city, recording, progress) if watch_only else events(city, recording, variant, progress)
+        if watch_only:
+            found = watched_events(city, recording, progress, without)
+        else:
+            found = events(city, recording, variant, progress, without)
         scored = score(city, recording, found)
         seen = detectable(city, recording, options, balance=variant == "scada")
         near = [] if truth is None else [locatable(city, recording, options, truth, metered=variant == "scada")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,15 @@ class TickReadings:
     supply_m3h: Floats
     stored_m3h: Floats
 
+    def part(self, rows: NDArray[np.int64]) -> TickReadings:
+        """Some of the ticks."""
+        return TickReadings(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
+
+    @property
+    def read(self) -> Bools:
+        """(ticks,) whether anything was read at all: pressures, levels or flows."""
+        return np.asarray(np.isfinite(np.hstack([self.pressure_m, self.level_m, self.flow_m3h])).any(axis=1))
+
     def driving(self, demand: DemandProfile) -> BoundaryReadings:
         """Boundary conditions of the model."""
         factor = demand.at(self.second_of_day, self.slot >= HOURS)
@@ -72,7 +81,7 @@ class BoundaryFilter:
         self._supplied = np.full_like(self._supplied, np.nan)
 
     def learn_rates(self, level_m: Floats) -> None:
-        """The largest usual change of a level from tick to tick; ``level_m``: (ticks, tanks)."""
+        """The largest usual change of a level from tick to tick; ``level_m``: (ticks, tanks), NaN where unknown."""
         change = np.abs(np.diff(level_m, axis=0))
         for tank in range(level_m.shape[1]):
             known = change[np.isfinite(change[:, tank]), tank]
@@ -88,13 +97,16 @@ class BoundaryFilter:
         meters = self._meters
         before = self._level.copy()
         level, is_open = self.levels(value), self._states(value)
+        pressure = _of(value, Channel.PRESSURE, meters.pressure_station) / KPA_PER_METRE
+        flow = _of(value, Channel.FLOW, meters.flow_station)
+        unread = ~np.asarray(np.isfinite(np.hstack([pressure, level, flow])).any(axis=1))
         for tick in range(len(level)):
+            if unread[tick]:
+                self.forget()
             level[tick] = self._followed(level[tick])
             is_open[tick] = self._is_open = np.where(np.isfinite(is_open[tick]), is_open[tick], self._is_open)
         slot = (second_of_day // 3600.0).astype(np.int64) + HOURS * weekend
-        pressure = _of(value, Channel.PRESSURE, meters.pressure_station) / KPA_PER_METRE
         stored = np.diff(np.vstack([before[None, :], level]), axis=0) * meters.tank_area_m2 * (3600.0 / self._tick_s)
-        flow = _of(value, Channel.FLOW, meters.flow_station)
         balance = flow[:, self._supply] @ meters.supply_sign[self._supply] - stored.sum(axis=1)
         balance = np.where(meters.balanced, balance, np.nan)
         return TickReadings(second_of_day, slot, pressure, level, is_open, flow, balance, self._supply_m3h(flow), stored)
@@ -164,6 +176,10 @@ class DemandProfile:
         factor = np.where(np.isfinite(factor), factor, factor[::-1])
         factor = np.where(np.isfinite(factor), factor, 1.0)
         return cls(np.asarray(np.clip(factor, LEAST_FACTOR, LARGEST_FACTOR)), is_smooth)
+
+    def differs(self, other: DemandProfile) -> float:
+        """Mean relative difference from another one; infinite where the patterns are taken otherwise."""
+        return float(np.abs(self.factor / other.factor - 1.0).mean()) if self.is_smooth == other.is_smooth else np.inf
 
     def at(self, second_of_day: Floats, weekend: Bools) -> Floats:
         """(ticks,) factors, linear from the middle of one slot to the next: a jump would look like an event in the whole city."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +58,9 @@ class DrivenTicks:
 
     def part(self, rows: NDArray[np.int64]) -> DrivenTicks:
         """Some of the ticks, in any order, for their features: without the values in other modes."""
-        readings = TickReadings(**{each.name: getattr(self.readings, each.name)[rows] for each in fields(self.readings)})
         names = ("pressure_m", "flow_m3h", "inflow_m3h", "demand_m3h", "shut")
         values = replace(self.values, **{name: getattr(self.values, name)[rows] for name in names})
-        return DrivenTicks(readings, values, self.observed[rows], self.modelled[rows], self.state[rows])
+        return DrivenTicks(self.readings.part(rows), values, self.observed[rows], self.modelled[rows], self.state[rows])
 
 
 class _Features:
@@ -143,7 +142,7 @@ class DrivenExpectation:
         # The fit is held where history never was; how wrong it may be there grows with the distance.
         far, memory = self._features.of(ticks, np.inf)[0], memory_ticks(remains)
         self._root = leverage_root(far, penalty, memory)
-        self.leverage_rows = np.empty(far.shape, dtype=np.float32)
+        self.leverage_rows: NDArray[np.float32] = np.empty(far.shape, dtype=np.float32)
         for part in range(_FOLDS):
             self.leverage_rows[fold == part] = far[fold == part] @ leverage_root(far[fold != part], penalty, memory)
 

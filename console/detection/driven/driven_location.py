@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from console.detection.driven.boundary import LARGEST_FACTOR, LEAST_FACTOR
 from console.detection.driven.driven_expectation import DrivenTicks
-from console.detection.driven.window_statistics import Stretch, differences
+from console.detection.driven.window_differences import Stretch, differences
 from maps.city import City
 from maps.columns import Bools, Floats
 from maps.hydraulics.boundary import BoundaryMeters, BoundaryReadings, DrivenSolver
@@ -43,14 +43,19 @@ class DrivenLocator:
         self._shortest = self._kept = 0
         self._drawn: Floats = np.empty((0, 2))
 
-    def learn(self, clean: Stretch, windows: tuple[int, ...], reference: Callable[[int], int]) -> None:
-        """Learn from the residuals of burst-free ticks. ``windows``: in ticks; ``reference``: of a window, likewise."""
+    def learn(
+        self, clean: Stretch, windows: tuple[int, ...], reference: Callable[[int], int], usable: Bools | None = None
+    ) -> None:
+        """Learn from the residuals of burst-free ticks. ``windows``: in ticks; ``reference``: of a window, likewise.
+
+        ``usable``: (ticks,) False where nothing was read, or during cases.
+        """
         self._reference, self._covariance = reference, {}
         self._shortest, self._kept = min(windows), max(windows) + reference(min(windows))
         values = clean.values[:, : len(self._heard)]
         self._heard = values.std(axis=0) > 0.0  # a channel that never spoke would be exact evidence
         for window in windows:
-            difference = differences(values[:, self._heard], window, reference(window))
+            difference = differences(values[:, self._heard], window, reference(window), usable)
             mixed = _changed_within(clean.changed, window + reference(window))
             known = np.isfinite(difference).all(axis=1)
             pooled = _covariance(difference[known])

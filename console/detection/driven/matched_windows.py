@@ -26,22 +26,18 @@ def matched(white: Floats, shapes: NDArray[np.float32], nuisance: Floats | None 
 
     The chi-square that the best pipe explains, divided by that of the rest per channel where it is above one (one-sided F).
     ``nuisance``: (ticks, tanks, channels) whitened changes that may be there with a factor of variance 1 each: the covariance is
-    the identity and their outer products, its inverse taken one product after the other (Sherman and Morrison).
+    the identity and their outer products.
     """
     along = white.astype(np.float32) @ shapes
     total = np.square(white).sum(axis=1)
     if nuisance is not None:
-        size = np.ones_like(along)
-        before: list[tuple[Floats, Floats]] = []
-        for tank in range(nuisance.shape[1]):
-            one = nuisance[:, tank]
-            bent = one - sum((each * ((each * one).sum(axis=1) / part)[:, None] for each, part in before), np.zeros_like(one))
-            part = 1.0 + (one * bent).sum(axis=1)
-            before.append((bent, part))
-            own, felt = (white * bent).sum(axis=1), bent.astype(np.float32) @ shapes
-            along -= (own / part)[:, None].astype(np.float32) * felt
-            size -= np.square(felt) / part[:, None].astype(np.float32)
-            total = total - np.square(own) / part
+        # (I + N'N)^-1 = I - B'B with B = L^-1 N and LL' = I + NN' (Woodbury): all ticks and tanks at once.
+        among = nuisance @ nuisance.transpose(0, 2, 1) + np.eye(nuisance.shape[1])
+        bent = np.linalg.inv(np.linalg.cholesky(among)) @ nuisance
+        own, felt = (bent @ white[:, :, None])[:, :, 0], bent.astype(np.float32) @ shapes
+        along -= (own.astype(np.float32)[:, None, :] @ felt)[:, 0]
+        size = 1.0 - np.square(felt).sum(axis=1)
+        total = total - np.square(own).sum(axis=1)
         along /= np.sqrt(np.maximum(size, _LEAST_LEFT))
     gain = np.square(np.maximum(along.max(axis=1), 0.0)).astype(np.float64)
     end = np.square(np.minimum(along.min(axis=1), 0.0)).astype(np.float64)

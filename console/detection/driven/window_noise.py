@@ -79,7 +79,8 @@ def by_hour(difference: Floats, second_of_day: Floats, known: Bools) -> Floats:
     for number in range(_HALF_HOURS):
         size = np.abs(difference[known & (half == number)])
         if len(size) >= OWN_TICKS:
-            restless = np.maximum(np.quantile(size, 0.9, axis=0) / 1.645, np.quantile(size, 0.97, axis=0) / 2.17)
+            ninth, last = np.quantile(size, (0.9, 0.97), axis=0)
+            restless = np.maximum(ninth / 1.645, last / 2.17)
             found[number] = np.maximum(0.95 * restless / usual, 1.0)
     return found
 

@@ -24,6 +24,7 @@ from console.drill.people.browser import BrowserFailed, browser_command
 from console.drill.people.callers import Callers
 from console.drill.people.crew import CrewAtWork
 from console.drill.people.desk import PeopleDispatcher, Seat
+from console.drill.people.keystrokes import TakenCall, quick_tickets
 from console.drill.people.phone import CrewPhone, NotDone
 from console.drill.people.streets import Streets
 from console.drill.people.times import people_times
@@ -66,6 +67,7 @@ class PeopleRoom:
         self._close = ExitStack()
         self._seats: dict[str, Seat] = {}
         self._not_done: list[str] = []
+        self._taken: list[TakenCall] = []
         self._callers: Callers | None = None
         self._crew: CrewAtWork | None = None
         self._runtime: Runtime | None = None
@@ -177,16 +179,18 @@ class PeopleRoom:
             {"ticket": one.ticket_id, "kind": one.kind.value, "by": "open311" if one.is_online else "phone", "answer": one.told}
             for one in called
         ]
+        found["quick_ticket"] = quick_tickets(self._taken)
         found["not_done"] = [*summary["not_done"], *(one for one in found["not_done"] if one not in summary["not_done"])]
         return found
 
     def _take(self, call: TakeCall) -> tuple[str, str]:
         assert self._runtime is not None
-        seat = self._seats[HOTLINE]
+        seat, begun = self._seats[HOTLINE], time.perf_counter()
         try:
             made = seat.console.submit(call, seat.actor).result(_ANSWER_S)
         except (QuanmaiError, TimeoutError) as fault:
             raise NotDone(f"the call of {call.fields.caller} was not taken: {fault}") from fault
+        self._taken.append(TakenCall(call.fields, call.fields.address, time.perf_counter() - begun))
         (ticket,) = made.of(TICKET)
         return ticket.ticket_id, NoteTexts("zh_CN", self._runtime.city.info.time_zone).text(ticket.answer)
 

@@ -73,12 +73,16 @@ def located_events(
     quiet: History | None = None,
     event_at: datetime | None = None,
     progress: Progress | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> Iterator[dict[str, Any]]:
-    """As ``locate_recording`` for readings in memory, ordered by time; ``quiet``: burst-free history to learn from first."""
+    """As ``locate_recording`` for readings in memory, ordered by time; ``quiet``: burst-free history to learn from first.
+
+    ``without``: lanes that are switched off.
+    """
     tick_s = recorded_interval_s(batch)
     with _session(city) as session:
         states = _day_of(session)
-        options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone)
+        options = DetectorOptions(tick_s=tick_s, time_zone=city.info.time_zone, without=without)
         responses = partial(burst_responses, session) if session is not None and states else None
         driven = driven_model(session) if session is not None and states else None
         detector = Detector(city, states, options, responses=responses, driven=driven)

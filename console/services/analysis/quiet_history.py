@@ -54,6 +54,20 @@ def quiet_history(archive: Archive, stations: int, now: datetime) -> History | N
     return history if len(history.at_us) else None
 
 
+class Cases(Protocol):
+    """The store's method for past incidents."""
+
+    def incidents_between(self, since_us: int, until_us: int) -> tuple[Incident, ...]:
+        """Incidents opened in [since, until)."""
+        ...
+
+
+def quiet_times(cases: Cases, at_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mask of the times outside every burst that the store knows now, (n,); ``at_us`` ascending."""
+    first_us, last_us = int(at_us[0]), int(at_us[-1])
+    return quiet(at_us, cases.incidents_between(first_us - 7 * _DAY_US, last_us + 1), last_us)
+
+
 def quiet(at_us: NDArray[np.int64], incidents: Iterable[Incident], until_us: int) -> NDArray[np.bool_]:
     """Mask of the times outside every burst, (n,)."""
     kept = np.ones(len(at_us), dtype=bool)

@@ -51,6 +51,10 @@ class RollingHistory:
             if self._since_learned >= _WEEK_DAYS:
                 self._since_learned = 0
                 detector.learn(self._history(tick_s))
+            if detector.is_due:
+                learned = detector.learns_again()(self._is_kept)
+                if learned is not None:
+                    detector.adopt(learned)
         self._day = int(day)
         if detector.is_holding:
             return
@@ -68,6 +72,10 @@ class RollingHistory:
         while len(self._at_us) > 1 and self._at_us[-1] >= since_us:
             self._at_us.pop()
             self._rows.pop()
+
+    def _is_kept(self, at_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some times are those of stored ticks, (n,)."""
+        return np.isin(at_us, np.array(self._at_us, dtype=np.int64))
 
     def _history(self, tick_s: float) -> History:
         """On the tick's grid; ticks without readings are missing rows."""

@@ -95,10 +95,13 @@ def send(tools: Tools, incident: Incident, crew: CrewFix, kind: OrderKind, now: 
     return Sent(incident, (order_message(tools, incident, order, now, action="new"),), note)
 
 
-def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime) -> Sent:
+def countermanded(tools: Tools, incident: Incident, orders: Sequence[WorkOrder], reason: str, now: datetime, by: str) -> Sent:
     """Countermand these orders: they were sent, so they cannot be undone."""
     ids = {order.order_id for order in orders}
-    called = tuple(replace(o, state=OrderState.COUNTERMANDED) if o.order_id in ids else o for o in incident.orders)
+    called = tuple(
+        replace(o, state=OrderState.COUNTERMANDED, called_back_at=now, called_back_by=by) if o.order_id in ids else o
+        for o in incident.orders
+    )
     messages = tuple(order_message(tools, incident, order, now, action="countermand", reason=reason) for order in orders)
     note = Note("order.countermanded", orders=sorted(ids)) if ids else NO_NOTE
     return Sent(replace(incident, orders=called), messages, note)

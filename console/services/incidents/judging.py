@@ -103,8 +103,10 @@ def dismiss(tools: Tools, state: DeskState, intent: DismissIncident, actor: Acto
     if issued:
         raise Refused("notice_public", notice=issued[0])
     _valves_back(incident)
-    called = countermanded(tools, incident, live_orders(incident), intent.reason, now)
-    after = replace(called.incident, phase=Phase.CLOSED, closed_at=now, close_reason=intent.reason, dismissed=True)
+    called = countermanded(tools, incident, live_orders(incident), intent.reason, now, actor.name)
+    after = replace(
+        called.incident, phase=Phase.CLOSED, closed_at=now, closed_by=actor.name, close_reason=intent.reason, dismissed=True
+    )
     return recorded(
         incident,
         after,
@@ -133,7 +135,7 @@ def advance(tools: Tools, state: DeskState, intent: AdvancePhase, actor: Actor, 
         issued = [n.notice_id for n in incident.notices if n.status is NoticeStatus.ISSUED]
         if issued:
             raise Refused("notice_public", notice=issued[0])
-        after = replace(after, closed_at=now, close_reason=intent.evidence.strip())
+        after = replace(after, closed_at=now, closed_by=actor.name, close_reason=intent.evidence.strip())
         alarms = _cleared(state, incident, actor.name, now)
         outgoing = area_alert(tools, after, "cancelled", now)
     evidence = Note("case.evidence", evidence=intent.evidence.strip()) if intent.evidence.strip() else NO_NOTE

@@ -62,7 +62,7 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
     undone = {change.undoes for change in history if change.undoes is not None}
     for change in reversed(history):
         if change.kind in tools.undoable and change.seq not in undone:
-            after, outgoing, called = _inverse(tools, state, incident, change, now, intent.reason)
+            after, outgoing, called = _inverse(tools, state, incident, change, now, intent.reason, actor.name)
             if after != incident:
                 note = joined(Note("case.undone", step=change.note), *called)
                 alarms = _alarms(state, incident, after)
@@ -72,10 +72,10 @@ def undo_last(tools: Tools, state: DeskState, intent: UndoLast, actor: Actor, no
 
 
 def _inverse(
-    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str
+    tools: Tools, state: DeskState, incident: Incident, change: Change, now: datetime, reason: str, by: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
     after = reverted(incident, change, keeping=_NEVER_RESTORED)
-    after, outgoing, called = _orders_called_back(tools, after, change, now)
+    after, outgoing, called = _orders_called_back(tools, after, change, now, by)
     after, more, lifted_notes = _notices_taken_back(tools, after, change, now, reason)
     outgoing, notes = (*outgoing, *more), (*called, *lifted_notes)
     if change.kind == "burst_judged":
@@ -85,7 +85,7 @@ def _inverse(
 
 
 def _orders_called_back(
-    tools: Tools, incident: Incident, change: Change, now: datetime
+    tools: Tools, incident: Incident, change: Change, now: datetime, by: str
 ) -> tuple[Incident, tuple[Outgoing, ...], tuple[Note, ...]]:
     """Countermand the orders that the step sent and that are still open."""
     if "orders" not in (change.after or {}) or change.kind == "incident_dismissed":
@@ -93,7 +93,7 @@ def _orders_called_back(
     had = {order["order_id"] for order in change.before["orders"]}
     sent = {order["order_id"] for order in change.after["orders"]} - had
     live: list[WorkOrder] = [order for order in incident.orders if order.order_id in sent and order.state in LIVE]
-    called = countermanded(tools, incident, live, as_written(Note("order.undone"), tools.city.info.time_zone), now)
+    called = countermanded(tools, incident, live, as_written(Note("order.undone"), tools.city.info.time_zone), now, by)
     return called.incident, called.outgoing, (called.note,)
 
 

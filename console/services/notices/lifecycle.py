@@ -33,12 +33,13 @@ class DraftNotice(Intent):
 
 @dataclass(frozen=True, slots=True)
 class EditNotice(Intent):
-    """Correct a draft's texts by hand."""
+    """Correct a draft's texts by hand. ``base``: the record's texts that the edits began from, (Chinese, English); None: any."""
 
     incident_id: str
     notice_id: str
     text_zh: str
     text_en: str
+    base: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ def draft(tools: Tools, state: DeskState, intent: DraftNotice, actor: Actor, now
 
 
 def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: datetime) -> ChangeSet:
-    """Edit the texts; a submitted or approved notice must be checked again."""
+    """Edit the texts; a submitted or approved notice must be checked again.
+
+    Raises Refused, also when the texts are no longer those that the edits began from: nobody's save is lost.
+    """
     holder, _, notice = _notice_of(state, intent.incident_id, intent.notice_id)
     if notice.status not in IN_PREPARATION:
         raise Refused("notice_update", notice=notice.notice_id, notice_status=notice.status)
@@ -103,6 +107,8 @@ def edit(tools: Tools, state: DeskState, intent: EditNotice, actor: Actor, now: 
         raise Refused("notice_texts")
     if (intent.text_zh, intent.text_en) == (notice.text_zh, notice.text_en):
         return NOTHING
+    if intent.base is not None and intent.base != (notice.text_zh, notice.text_en):
+        raise Refused("notice_edited_since", notice=notice.notice_id, user=_last_hand(notice))
     edited_by = notice.edited_by if actor.name in notice.edited_by else (*notice.edited_by, actor.name)
     new = replace(_unchecked(notice), text_zh=intent.text_zh, text_en=intent.text_en, edited_by=edited_by)
     new = new.with_person(actor.name, actor.actor_id).after(NoticeStep.EDITED, now, actor.name)
@@ -255,6 +261,11 @@ def _unchecked(notice: Notice) -> Notice:
         override_reason="",
         contradiction_reason="",
     )
+
+
+def _last_hand(notice: Notice) -> str:
+    """Who changed the notice last."""
+    return notice.history[-1].by if notice.history else notice.edited_by[-1] if notice.edited_by else notice.drafted_by
 
 
 def _require(notice: Notice, status: NoticeStatus) -> None:

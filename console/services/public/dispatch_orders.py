@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from console.domain.actors import Actor, Permission
 from console.domain.changes import ChangeSet, Draft
@@ -16,6 +17,7 @@ from console.domain.record_ids import provisional_id
 from console.services.changesets import NOTHING, Refused, incident_of, recorded
 from console.services.handling import Handler
 from console.services.incidents.joint_plans import merged
+from console.services.public.dispatch_targets import target_of
 from console.services.shift.words import line
 from console.services.state import DeskState
 from console.services.tools import Tools
@@ -29,7 +31,10 @@ STOP_PUMP = "stop_pump"
 
 @dataclass(frozen=True, slots=True)
 class GiveDispatchOrder(Intent):
-    """An order was given. ``target_id``: asset id where the dataset has it, else ""; ``due_minutes``: 0 for no time."""
+    """An order was given. ``target_id``: asset id where the dataset has it, else ""; ``due_minutes``: 0 for no time.
+
+    ``operation``: ``STOP_PUMP`` where it stops the pump that it names, else "".
+    """
 
     target: TargetKind
     target_name: str
@@ -37,6 +42,7 @@ class GiveDispatchOrder(Intent):
     incident_id: str = ""
     target_id: str = ""
     due_minutes: float = 0.0
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +78,26 @@ class CancelDispatchOrder(Intent):
     reason: str
 
 
-def give(_tools: Tools, state: DeskState, intent: GiveDispatchOrder, actor: Actor, now: datetime) -> ChangeSet:
-    """Record it. Raises Refused for an order without addressee or words."""
+def give(tools: Tools, state: DeskState, intent: GiveDispatchOrder, actor: Actor, now: datetime) -> ChangeSet:
+    """Record it. Raises Refused for an order without addressee or words, or for what takes no orders."""
     if intent.incident_id:
         incident_of(state, intent.incident_id)
-    name, text = line(intent.target_name or intent.target_id), line(intent.text, _LONGEST)
+    target_id = line(intent.target_id)
+    known = target_of(tools.city, target_id) if target_id else None
+    if target_id and known is None:
+        raise Refused("order_target", asset=target_id)
+    if intent.operation not in ("", STOP_PUMP) or (intent.operation and (known is None or not known.is_pump)):
+        raise Refused("order_no_pump")
+    kind = intent.target if known is None else known.kind
+    name, text = line(intent.target_name or (known.name if known is not None else "") or target_id), line(intent.text, _LONGEST)
     if not name or not text:
         raise Refused("order_empty")
     if not 0 <= intent.due_minutes <= _LONGEST_DUE_MINUTES:  # NaN is refused too
         raise Refused("order_due")
     due = timedelta(minutes=intent.due_minutes)
     order = DispatchOrder(
-        provisional_id(DISPATCH_ORDER), intent.incident_id, intent.target, intent.target_id, name, text, now, actor.name,
-        actor.actor_id, due_at=now + due if intent.due_minutes else None,
+        provisional_id(DISPATCH_ORDER), intent.incident_id, kind, target_id, name, text, now, actor.name, actor.actor_id,
+        due_at=now + due if intent.due_minutes else None, operation=intent.operation,
     )  # fmt: skip
     return _given(order)
 
@@ -126,9 +139,12 @@ def pumps_without_order(incident: Incident, orders: Iterable[DispatchOrder]) -> 
     return tuple(pump for pump in (incident.plan.pumps_to_stop if incident.plan is not None else ()) if pump not in named)
 
 
-def repeat_back(_tools: Tools, state: DeskState, intent: RepeatBack, _actor: Actor, now: datetime) -> ChangeSet:
-    """Record who read it back, in which words. Raises Refused."""
+def repeat_back(tools: Tools, state: DeskState, intent: RepeatBack, _actor: Actor, now: datetime) -> ChangeSet:
+    """Record who read it back, in which words; the first time counts. Raises Refused, naming who it was."""
     order = _open_order(state, intent.order_id)
+    if order.repeated_at is not None:
+        at = order.repeated_at.astimezone(ZoneInfo(tools.city.info.time_zone))
+        raise Refused("repeated_already", order=order.order_id, who=order.repeated_by, time=f"{at:%m-%d %H:%M}")
     who, words = line(intent.who), line(intent.words, _LONGEST)
     if not who or not words:
         raise Refused("repeat_empty")

@@ -73,21 +73,21 @@ def orders_to(incident: Incident, point_id: str) -> tuple[WorkOrder, ...]:
     return tuple(order for order in incident.orders if order.kind is OrderKind.WATER and order.point_id == point_id)
 
 
-def close_point(tools: Tools, state: DeskState, intent: CloseWaterPoint, _actor: Actor, now: datetime) -> ChangeSet:
+def close_point(tools: Tools, state: DeskState, intent: CloseWaterPoint, actor: Actor, now: datetime) -> ChangeSet:
     """Close a point; tankers on their way there are called back."""
     point = point_of(state, intent.point_id)
     after = replace(point, state=PointState.CLOSED, closed_at=now)
     step = water_step(point, after, "water_point_closed", Note("water.closed", point=point.name, litres=point.litres))
-    return merged(step, _called_back(tools, state, point, now))
+    return merged(step, _called_back(tools, state, point, now, actor.name))
 
 
-def _called_back(tools: Tools, state: DeskState, point: WaterPoint, now: datetime) -> ChangeSet:
+def _called_back(tools: Tools, state: DeskState, point: WaterPoint, now: datetime, by: str) -> ChangeSet:
     incident = state.incidents.get(point.incident_id)
     live = [] if incident is None else [one for one in orders_to(incident, point.point_id) if one.state in LIVE]
     if incident is None or not live:
         return NOTHING
     reason = as_written(Note("order.point_closed", point=point.name), tools.city.info.time_zone)
-    sent = countermanded(tools, incident, live, reason, now)
+    sent = countermanded(tools, incident, live, reason, now, by)
     return recorded(incident, sent.incident, "tanker_called_back", sent.note, outgoing=sent.outgoing)
 
 

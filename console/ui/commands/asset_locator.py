@@ -44,9 +44,11 @@ class AssetLocator(QObject):
     """MapPlace: an entry of the shift log about it."""
     ticket_asked = Signal(float, float)
     """A caller's ticket at a place of the map, the network's CRS."""
-    drill_burst_asked = Signal(str)
+    connection_asked = Signal(str)
+    """Pipe id: the outage of an accepted connection to it is to be planned."""
     outage_asked = Signal(str)
     """Pipe id: a planned outage is to be made on it."""
+    drill_burst_asked = Signal(str)
     """An instructor wants this pipe to break (drills only)."""
 
     def __init__(self, map_: MapCanvas, focus: CaseFocus, questions: Questions, appearance: Appearance, window: QWidget) -> None:
@@ -181,17 +183,26 @@ class AssetLocator(QObject):
                 allow(menu, judge, JudgeBurst)
             text = words("map.plan_outage", pipe=asset.asset_id)
             allow(menu, menu.addAction(text, lambda: self.outage_asked.emit(asset.asset_id)), PlanOutage)
+            self._offer_connection(menu, asset.asset_id)
             report = menu.addAction(
                 words("map.report_burst", pipe=asset.asset_id), lambda: self._questions.report(asset.asset_id)
             )
             allow(menu, report, OpenIncident)
             if self.in_drill:
                 menu.addAction(words("map.drill_burst", pipe=asset.asset_id), lambda: self.drill_burst_asked.emit(asset.asset_id))
+        if asset.kind == "customer":
+            row = int(self._city.customers.pipe[asset.row])
+            if row >= 0:
+                self._offer_connection(menu, str(self._city.network.pipes.asset_id[row]))
         plan = incident.plan if incident is not None and asset.kind == "valve" else None
         if incident is not None and plan is not None and asset.asset_id in {step.asset_id for step in plan.valves_to_close}:
             case_id = incident.incident_id
             unable = menu.addAction(words("plan.unable"), lambda: self._questions.why_unable(case_id, asset.asset_id))
             allow(menu, unable, MarkValveUnable)
+
+    def _offer_connection(self, menu: QMenu, pipe_id: str) -> None:
+        text = self._appearance.words("map.plan_connection", pipe=pipe_id)
+        allow(menu, menu.addAction(text, lambda: self.connection_asked.emit(pipe_id)), PlanOutage)
 
     def _frame_case(self) -> None:
         """A new case or plan is brought into view, unless the user has moved the map."""

@@ -112,7 +112,7 @@ KEY_BINDINGS: tuple[KeyBinding, ...] = (
 )
 LIVE_ONLY = frozenset(
     {
-        "judge", "closed", "unable", "crew", "notice", "report", "plan_outage", "undo", "redo", "acknowledge", "mute",
+        "judge", "closed", "unable", "crew", "report", "plan_outage", "undo", "redo", "acknowledge", "mute",
         "operation", "shift_entry", "shift_alarm", "handover", "sign_on", "package", "ticket", "lock", "change_person",
         "own_data", "new_version", "live_test",
     }

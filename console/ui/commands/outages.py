@@ -11,7 +11,7 @@ from console.domain.actors import Actor
 from console.domain.clock import micros
 from console.domain.incidents import Incident
 from console.domain.intents import Intent
-from console.domain.outages import OUTAGE, CriticalContact, Outage, OutageState
+from console.domain.outages import OUTAGE, CriticalContact, Outage, OutagePurpose, OutageState
 from console.domain.picture import Picture
 from console.services.network.what_if import WhatIf
 from console.services.notices.holders import case_of
@@ -117,11 +117,19 @@ class OutageCommands(QObject):
         pipe = self.chosen_pipe()
         return self.plan((pipe,) if pipe else ())
 
-    def plan(self, pipes: tuple[str, ...], unable: tuple[str, ...] = (), from_case: str = "") -> OutageQuestion:
+    def plan(
+        self,
+        pipes: tuple[str, ...],
+        unable: tuple[str, ...] = (),
+        from_case: str = "",
+        purpose: OutagePurpose = OutagePurpose.REPAIR,
+        reason: str = "",
+    ) -> OutageQuestion:
         """Ask for the rest of a new outage."""
         question = OutageQuestion(
-            self._appearance, self._port.now(), self._above(), pipes=pipes, unable=unable, from_case=from_case
-        )
+            self._appearance, self._port.now(), self._above(), pipes=pipes, unable=unable, from_case=from_case,
+            purpose=purpose, reason=reason,
+        )  # fmt: skip
         question.accepted.connect(lambda: self._submit(question.intent()))
         self._open(question)
         return question
@@ -129,6 +137,11 @@ class OutageCommands(QObject):
     def plan_what_if(self, what_if: WhatIf) -> OutageQuestion:
         """Plan what a what-if shows."""
         return self.plan(what_if.pipes, tuple(valve for valve, _ in what_if.unable))
+
+    def plan_connection(self, pipe_id: str) -> OutageQuestion:
+        """Plan what an accepted connection needs. The reason, which goes into the notice, names nobody."""
+        reason = self._appearance.words("outages.connection_reason")
+        return self.plan((pipe_id,), purpose=OutagePurpose.CONNECTION, reason=reason)
 
     def plan_repair(self, incident: Incident) -> OutageQuestion:
         """Plan the repair of a case for another day."""

@@ -90,6 +90,7 @@ class Subjects:
         locator.entry_asked.connect(self.shift.write_about_place)
         locator.ticket_asked.connect(lambda x, y: self.tickets.open((x, y)))
         locator.outage_asked.connect(lambda pipe: self.outages.plan((pipe,)))
+        locator.connection_asked.connect(self.outages.plan_connection)
         tools.outage_asked.connect(self.outages.plan_what_if)
         self.shift.place = self.public.place = self.tickets.chosen_place = locator.chosen_place
         self.outages.chosen_pipe = locator.chosen_pipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, QPoint, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
@@ -193,7 +193,7 @@ class TicketCommands(QObject):
         address = web_address(ticket.media_url)
         if address is not None:
             # Only the person's click fetches it, in the person's own browser: it is an address that somebody else wrote.
-            host = one_line(address.host()).replace("&", "&&")
+            host = one_line(address.host(QUrl.ComponentFormattingOption.EncodeUnicode)).replace("&", "&&")
             menu.addAction(self._t("menu.media", host=host), partial(QDesktopServices.openUrl, address))
 
     def _states(self, menu: QMenu, ticket: Ticket) -> None:

@@ -194,7 +194,6 @@ class PressureQuestion(Question):
         self.field.setSpecialValueText("–")
         self.field.setDecimals(3)
         self.field.setSingleStep(0.01)
-        self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.field.setValue(_NOTHING_READ_MPA)
         self.field.selectAll()
         self.field.valueChanged.connect(self._check)

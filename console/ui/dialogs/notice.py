@@ -55,6 +55,8 @@ class NoticeDialog(QDialog):
         self._incident, self._notice = incident, notice
         self._base = (notice.text_zh, notice.text_en)
         self._to_newest, self._leaving = False, False
+        self._saving: tuple[str, str] | None = None  # texts on their way to the disk
+        self._began_from = self._base  # the record's texts that these began from
         self._sent: tuple[str, str] | None = None  # texts that went into the last redraft: its answer replaces them
         self._found_for: tuple[Incident, Notice] | None = None
         self._found: tuple[Contradiction, ...] = ()
@@ -142,6 +144,7 @@ class NoticeDialog(QDialog):
         if new is None:
             self._show_steps()
             return
+        self._settle_save(new)
         moved_on = new.status is not self._notice.status
         redrafted_now = self._sent == self._texts() and new.drafted_at != self._notice.drafted_at
         typed = self._edited() and not redrafted_now
@@ -158,6 +161,15 @@ class NoticeDialog(QDialog):
         if self._leaving and not self._edited():
             super().reject()
 
+    def _settle_save(self, new: Notice) -> None:
+        """The save is on disk, or somebody else's text is there instead: then what was typed began from the text before."""
+        texts = (new.text_zh, new.text_en)
+        if self._saving is None or (texts != self._saving and texts == (self._notice.text_zh, self._notice.text_en)):
+            return
+        if texts != self._saving:
+            self._base = self._began_from
+        self._saving = None
+
     def _edited(self) -> bool:
         return self._texts() != (self._notice.text_zh, self._notice.text_en)
 
@@ -168,8 +180,14 @@ class NoticeDialog(QDialog):
         self._to_newest = True
 
     def show_refused(self, text: str) -> None:
-        """Why the last step was not taken."""
+        """Why the last step was not taken. Of a save: what is typed stays, beside what somebody else has saved."""
         self._leaving = False
+        if self._saving is not None:
+            self._base, self._saving = self._began_from, None
+            texts = (self._notice.text_zh, self._notice.text_en)
+            if texts != self._base:
+                self.underneath.show_change(self._base, texts, editable=self._notice.status in _EDITABLE)
+            self._show_text_state()
         self._refused.setText(text)
         self._refused.show()
 
@@ -263,9 +281,12 @@ class NoticeDialog(QDialog):
         return self.questions.demand(code)
 
     def save(self) -> None:
-        """Save the edited texts."""
-        self._base = self._texts()
-        self._ask(EditNotice(self._incident.incident_id, self._notice.notice_id, *self._base))
+        """Save the edited texts: over what this window shows as saved, and over nothing that it has not shown yet."""
+        seen = self._saving or (self._notice.text_zh, self._notice.text_en)
+        if self._saving is None:
+            self._began_from = self._base
+        self._base = self._saving = self._texts()
+        self._ask(EditNotice(self._incident.incident_id, self._notice.notice_id, *self._base, base=seen))
 
     def redraft(self) -> None:
         """Draft again from the present facts. Edits are saved first and kept where they still fit."""

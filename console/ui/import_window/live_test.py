@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -23,12 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from console.domain.readings import CHANNEL_BY_NAME, Channel
-from console.feeds.codec import Decoder
 from console.feeds.mapping import UNITS, MappedValue, TopicMapping, numbers_in, times_in
 from console.mqtt import Broker
 from console.mqtt.listening import Heard, Listener
-from console.mqtt.message import Message
 from console.ui.appearance import Appearance
+from console.ui.import_window.mapped_fields import MappedFields
 from console.ui.import_window.sketch_map import SketchLines, SketchMap, SketchMarks, segments_of
 from console.ui.widgets import ElidedLabel, button, label, make_primary, row
 from console.ui.words import one_line
@@ -48,14 +46,10 @@ class LiveTestWindow(QWidget):
     def __init__(self, appearance: Appearance, city: City, broker: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self._appearance, self._city = appearance, city
-        self._decoder = Decoder(city)
         self._listener: Listener | None = None
         self._stations = {str(name): at for at, name in enumerate(city.stations.asset_id)}
         self._items: dict[tuple[str, str], QTreeWidgetItem] = {}
-        self._mapped: dict[tuple[str, str], MappedValue] = {}
-        """(topic, perhaps with wildcards; field) -> what it is."""
-        self._values: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
-        """Mapped field -> station -> (inside value, monotonic time)."""
+        self.mapped = MappedFields(city)
         self.setObjectName("window")
         self.setWindowTitle(self._t("title"))
         self.resize(1240, 720)
@@ -111,24 +105,18 @@ class LiveTestWindow(QWidget):
         unit, told = str(self.unit.currentData() or ""), str(self.time.currentData() or "")
         if self.alike.isChecked() and (wild := self._wildcards(topic)):
             topic, station = wild
-        self._mapped[topic, field] = MappedValue(topic, field, station, channel, unit, told)
-        self._values.pop((topic, field), None)
+        self.mapped.add(MappedValue(topic, field, station, channel, unit, told))
         self._show_mapping()
         self.refresh()
 
     def values(self) -> dict[tuple[str, str], float]:
         """(station, channel) -> newest value, inside unit."""
-        return {
-            (station, self._mapped[key].channel): value
-            for key, found in self._values.items()
-            for station, (value, _) in found.items()
-            if key in self._mapped
-        }
+        return self.mapped.values()
 
     def save_to(self, path: Path) -> None:
         """Write the mapping; a file that cannot be written is told in one line."""
         try:
-            write_aside(path, TopicMapping(self._mapped.values()).toml().encode("utf-8"))
+            write_aside(path, self.mapped.toml().encode("utf-8"))
         except InputFault as fault:
             self.state.setText(one_line(str(fault)))
             return
@@ -136,7 +124,7 @@ class LiveTestWindow(QWidget):
 
     def load(self, path: Path) -> None:
         """Go on with a mapping made before."""
-        self._mapped = {(one.topic, one.field): one for one in TopicMapping.read(path).values}
+        self.mapped.take(TopicMapping.read(path).values)
         self._show_mapping()
 
     @Slot()
@@ -149,7 +137,7 @@ class LiveTestWindow(QWidget):
         self.state.setText(self._t(key, n=len(heard)) if key else self._t("refused", reason=one_line(self._listener.state)))
         for one in heard:
             self._show_topic(one)
-        self._read(heard)
+        self.mapped.read(heard)
         self._show_values()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -258,7 +246,7 @@ class LiveTestWindow(QWidget):
 
     def _propose(self, topic: str, field: str, times: list[str]) -> None:
         """What the names say: a station's id in the topic or the field, a word for what is measured."""
-        known = next((one for (_, mine), one in self._mapped.items() if mine == field and one.fits(topic)), None)
+        known = self.mapped.known(topic, field)
         parts = [*topic.split("/"), *field.split(".")]
         named = known.station_in(topic.split("/")) if known else ""
         station = named or next((part for part in parts if part in self._stations), "")
@@ -306,28 +294,15 @@ class LiveTestWindow(QWidget):
             self.unit.addItem(unit, unit)
         self.unit.setEnabled(self.unit.count() > 1)
 
-    def _read(self, heard: tuple[Heard, ...]) -> None:
-        """Decode mapped topics as the feed would: what its bounds refuse shows no value here either."""
-        for one in heard:
-            for key, mapped in self._mapped.items():
-                if not mapped.fits(one.topic):
-                    continue
-                station, found = mapped.station_in(one.topic.split("/")), self._values.setdefault(key, {})
-                if found.get(station, (0.0, 0.0))[1] >= one.at_s:
-                    continue
-                translated = TopicMapping([mapped]).translated([Message(one.topic, one.payload)], lambda: datetime.now(UTC))
-                batch = self._decoder.decode(translated).readings
-                if len(batch.value):
-                    found[station] = (float(batch.value[-1]), one.at_s)
-
     def _show_mapping(self) -> None:
         self.mapping.clear()
-        for key, one in self._mapped.items():
+        for key, one in self.mapped:
             station = self._t("by_level", n=_level(one.station)) if "+" in one.topic else one.station
             item = QTreeWidgetItem(
                 [one_line(f"{one.topic} {one.field}"), f"{station} · {self._channel_name(one.channel)}", "", ""]
             )
             item.setData(0, _ROLE, key)
+            item.setData(1, _ROLE, one.channel)
             self.mapping.addTopLevelItem(item)
         self._show_state()
 
@@ -338,21 +313,16 @@ class LiveTestWindow(QWidget):
             if item is None:
                 continue
             key = item.data(0, _ROLE)
-            found = self._values.get(tuple(key), {})
+            found = self.mapped.newest(tuple(key))
             if not found:
                 item.setText(2, self._t("no_value"))
                 continue
-            value, at_s = max(found.values(), key=lambda one: one[1])
-            channel = CHANNEL_BY_NAME[self._mapped[tuple(key)].channel]
-            shown = f"{value / 1000:.3f} MPa" if channel is Channel.PRESSURE else f"{value:g}"
+            last = max(found.values(), key=lambda one: one.at_s)
+            is_pressure = CHANNEL_BY_NAME[str(item.data(1, _ROLE))] is Channel.PRESSURE
+            shown = f"{last.value / 1000:.3f} MPa" if is_pressure else f"{last.value:g}"
             item.setText(2, shown if len(found) == 1 else self._t("of_stations", value=shown, n=len(found)))
-            item.setText(3, f"{now - at_s:.0f} s")
-        live = {
-            station
-            for key, found in self._values.items()
-            for station, (_, at_s) in found.items()
-            if key in self._mapped and now - at_s <= _LATE_S
-        }
+            item.setText(3, f"{now - last.at_s:.0f} s")
+        live = self.mapped.heard_since(now - _LATE_S)
         stations = self._city.stations
         xy = np.column_stack([stations.x, stations.y])
         is_live = np.array([str(name) in live for name in stations.asset_id], dtype=np.bool_)
@@ -368,17 +338,17 @@ class LiveTestWindow(QWidget):
     def _unmap(self) -> None:
         item = self.mapping.currentItem()
         if item is not None:
-            self._mapped.pop(tuple(item.data(0, _ROLE)), None)
+            self.mapped.remove(tuple(item.data(0, _ROLE)))
             self._show_mapping()
 
     @Slot()
     def _show_state(self) -> None:
         self.map_button.setEnabled(self._chosen() is not None)
-        self.unmap_button.setEnabled(bool(self._mapped))
-        self.save.setEnabled(bool(self._mapped))
+        self.unmap_button.setEnabled(bool(self.mapped))
+        self.save.setEnabled(bool(self.mapped))
         make_primary(self.connect_button, self._listener is None)
-        make_primary(self.map_button, self._listener is not None and not self._mapped)
-        make_primary(self.save, bool(self._mapped))
+        make_primary(self.map_button, self._listener is not None and not self.mapped)
+        make_primary(self.save, bool(self.mapped))
 
     @Slot()
     def _on_save(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QWidget
 
 from console.ui.appearance import Appearance
 from console.ui.import_window.work import free_target
@@ -50,7 +50,6 @@ class TargetForm(QWidget):
         self.tolerance.setSingleStep(0.1)
         self.tolerance.setValue(ImportOptions().snap_m)
         self.tolerance.setSuffix(" m")
-        self.tolerance.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.tolerance.setAccessibleName(self._t("window.tolerance"))
         self.tolerance.setToolTip(tip(self._t("window.tolerance_about")))
         crs_row = QWidget()

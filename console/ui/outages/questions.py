@@ -27,6 +27,8 @@ class OutageQuestion(Question):
         pipes: tuple[str, ...] = (),
         unable: tuple[str, ...] = (),
         from_case: str = "",
+        purpose: OutagePurpose = OutagePurpose.REPAIR,
+        reason: str = "",
     ) -> None:
         words = appearance.words
         title = words("outages.change_title", outage=outage.outage_id) if outage is not None else words("outages.plan_title")
@@ -36,10 +38,10 @@ class OutageQuestion(Question):
         begin = (now + timedelta(hours=_AHEAD_H)).replace(minute=0, second=0, microsecond=0)
         self.pipes = QLineEdit(", ".join(outage.pipe_ids if outage is not None else pipes))
         self.pipes.setReadOnly(outage is not None)
-        self.purpose, self.reason = QComboBox(), QLineEdit(outage.reason if outage is not None else "")
-        for purpose in OutagePurpose:
-            self.purpose.addItem(words.of("outage_purpose", purpose.value), purpose)
-        self.purpose.setCurrentIndex(list(OutagePurpose).index(outage.purpose if outage is not None else OutagePurpose.REPAIR))
+        self.purpose, self.reason = QComboBox(), QLineEdit(outage.reason if outage is not None else reason)
+        for one in OutagePurpose:
+            self.purpose.addItem(words.of("outage_purpose", one.value), one)
+        self.purpose.setCurrentIndex(list(OutagePurpose).index(outage.purpose if outage is not None else purpose))
         self.start = MomentEdit(appearance, outage.starts_at if outage is not None else begin)
         self.end = MomentEdit(appearance, outage.ends_at if outage is not None else begin + timedelta(hours=_USUAL_H))
         self.crews = QLineEdit(", ".join(outage.crews) if outage is not None else "")

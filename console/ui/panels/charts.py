@@ -1,4 +1,4 @@
-"""Charts: readings over time with their expected band, the names of a chart's lines, and the profile of a path."""
+"""Charts of readings over time, with their expected band and the values at the pointer."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from console.domain.clock import moment
 from console.domain.expected import usual_scatter
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
+from console.ui.panels.chart_axes import TimeAxis, ValueAxis
 from console.ui.panels.chart_reading import ReadLine, reading_at, reading_words
 from console.ui.theme import Letters
-from console.ui.widgets import tip
-from console.ui.words import Words, one_line
-from maps.trace import Profile
+from console.ui.words import one_line
 from maps.units import mpa_from_kpa
 
-_STEPS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0)
-_TICK_PX = 64.0
-_DATED_FROM_S = 10_800.0
-"""Ticks this far apart have the date at midnight."""
 _READING_PX = 6
 _KEYS = {
     Qt.Key.Key_Plus: (0.5, 0.0),
@@ -37,9 +31,6 @@ _KEYS = {
 }
 """(factor of the time shown, shift in parts of it) by key."""
 _TOP_PX, _AXIS_PX = 6, 44
-_NAMES_PX, _LEFT_PX, _DASH_PX, _GAP_PX = 15, 38, 10, 4
-_NAME_ROWS, _IN_A_ROW = 2, 3
-_PROFILE_PX = 130
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,38 +273,6 @@ class Trend(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
         between.setBrush(theme.colour("chart.band", 0.25))
 
 
-class TimeAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
-    """Seconds since 1970 as clock times in the city's zone, at round ones."""
-
-    words: Words | None = None
-
-    def tickSpacing(self, first: float, last: float, size: float) -> list[tuple[float, float]]:
-        """Pyqtgraph asks how far apart ticks are, and from where: (spacing, offset) in seconds."""
-        span = max(last - first, 1.0)
-        step = next((step for step in _STEPS_S if size * step / span >= _TICK_PX), _STEPS_S[-1])
-        offset = self.words.local(moment(int(first * 1e6))).utcoffset() if self.words is not None else None
-        return [(step, -(offset.total_seconds() if offset is not None else 0.0) % step)]
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Texts of the ticks, called by pyqtgraph."""
-        if self.words is None:
-            return ["" for _ in values]
-        local = [self.words.local(moment(int(value * 1e6))) for value in values]
-        dated = spacing >= _DATED_FROM_S
-        return [f"{one:%m-%d}" if dated and one.hour == one.minute == 0 else f"{one:%H:%M}" for one in local]
-
-
-class ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
-    """Values with the decimals of their channel, as everywhere on the screen."""
-
-    decimals = 0
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Pyqtgraph asks for the texts of the ticks; ones closer than the channel's decimals get as many as tell them apart."""
-        places = max(self.decimals, int(np.ceil(-np.log10(spacing)))) if spacing > 0 else self.decimals
-        return [f"{value + 0.0:.{places}f}".replace("-", "−") for value in values]
-
-
 def _read_line(one: Series) -> ReadLine:
     changes = one.base != 0.0
     return ReadLine(one.title, one.channel, one.at_us / 1e6, one.value - one.base, one.expected - one.base, changes)
@@ -322,87 +281,3 @@ def _read_line(one: Series) -> ReadLine:
 def shown(channel: Channel, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values in the unit of the screen."""
     return mpa_from_kpa(value) if channel is Channel.PRESSURE else value
-
-
-class LineNames(QWidget):
-    """A dash of each line's colour and its name, in two rows; all have the same room, the whole names are in the tip.
-
-    The height is that of two rows whatever there is to name: nothing below moves.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFixedHeight(self._height())
-        self._names: tuple[str, ...] = ()
-        self._appearance: Appearance | None = None
-
-    def sizeHint(self) -> QSize:
-        """The preferred size."""
-        return QSize(240, self._height())
-
-    def _height(self) -> int:
-        return _NAME_ROWS * self._row_px()
-
-    @staticmethod
-    def _row_px() -> int:
-        """A row, as high as the letters need."""
-        return round(_NAMES_PX * max(Letters.now().scale, 1.0))
-
-    def show_names(self, names: Sequence[str], appearance: Appearance) -> None:
-        """Names in the order of the lines."""
-        self._names, self._appearance = tuple(names), appearance
-        self.setFixedHeight(self._height())
-        told = appearance.words.listed(names)
-        self.setToolTip(tip(told))
-        self.setAccessibleName(told)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the widget."""
-        if self._appearance is None or not self._names:
-            return
-        theme, series = self._appearance.theme, self._appearance.theme.series
-        painter = QPainter(self)
-        painter.setFont(theme.font(8))
-        in_a_row = max(min(len(self._names), _IN_A_ROW), -(-len(self._names) // _NAME_ROWS))
-        room, high = (self.width() - _LEFT_PX) / in_a_row, self._row_px()
-        for index, name in enumerate(self._names):
-            x, y = _LEFT_PX + index % in_a_row * room, index // in_a_row * high
-            painter.fillRect(QRectF(x, y + high / 2 - 1, _DASH_PX, 3), QColor(series[index % len(series)]))
-            painter.setPen(theme.colour("text.muted"))
-            x, wide = x + _DASH_PX + _GAP_PX, int(room) - _DASH_PX - 2 * _GAP_PX
-            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, wide)
-            painter.drawText(QRectF(x, y, wide, high), Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
-
-
-class ProfileChart(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph carries no types
-    """Hidden while there is no path. Metres along it against metres above the datum; takes neither mouse nor keys."""
-
-    def __init__(self) -> None:
-        super().__init__(enableMenu=False)
-        self.setFixedHeight(_PROFILE_PX)
-        self.setMouseEnabled(False, False)
-        self.hideButtons()
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.hide()
-
-    def show_profile(self, found: Profile | None, appearance: Appearance, ground: str, head: str) -> None:
-        """Draw a profile; None hides the chart. ``ground``, ``head``: names of the two lines."""
-        self.setVisible(found is not None and len(found.node) > 1)
-        self.clear()
-        if found is None or len(found.node) < 2:
-            return
-        theme = appearance.theme
-        self.setBackground(theme.colour("surface.panel"))
-        axis_pen, text_pen = pg.mkPen(theme.colour("chart.grid")), pg.mkPen(theme.colour("text.muted"))
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
-            axis.setPen(axis_pen)
-            axis.setTextPen(text_pen)
-        self.addLegend(offset=(-4, 4), labelTextColor=theme.colour("text.normal"))
-        self.getPlotItem().legend.clear()
-        ground_pen = pg.mkPen(theme.colour("text.muted"), width=1.4)
-        self.plot(found.along_m, found.elevation_m, pen=ground_pen, connect="finite", name=f"{ground} (m)")
-        if np.isfinite(found.head_m).any():
-            self.plot(found.along_m, found.head_m, pen=pg.mkPen(theme.series[4], width=1.8), connect="finite", name=f"{head} (m)")

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from console.bench.pumped import cache, networks, replay, run
 from console.bench.pumped.detectable import detectable
 from console.bench.pumped.locatable import locatable, true_changes
+from console.bench.pumped.quick_replay import quick_events
 from console.bench.pumped.recording import DAY_STEPS, STEP_S, Recording, RecordingOptions
 from console.bench.pumped.scoring import score, summary
 from console.bench.pumped.truth import record
@@ -239,6 +240,8 @@ def test_the_command_refuses_unknown_networks_and_variants() -> None:
     for words in (["--variant", "levels"], ["--networks", "Net99"], ["--quiet-days", "0", "--bursts", "0"]):
         shown = CliRunner().invoke(app, ["bench", "pumped", *words])
         assert isinstance(shown.exception, InputFault)
+    shown = CliRunner().invoke(app, ["bench", "pumped", "--without", "steps"])
+    assert (shown.exit_code, "'steps' is none of step," in shown.output) == (2, True)
 
 
 def _numbers(table: Any) -> Iterator[float]:
@@ -301,3 +304,10 @@ def test_the_length_of_a_set_is_that_of_its_pipes(net3: City, small: Recording) 
     length = sum(net3.network.pipes.length_m[net3.network.pipes.row(one)] for one in held)
     found = next(one for one in scored.outcomes if one.delay_min is not None)
     assert found.set_km == pytest.approx(length / 1000.0)
+
+
+def test_the_quick_replay_raises_events_when_the_watch_does(watched: City, eventful: Recording) -> None:
+    quick = quick_events(watched, eventful, frozenset(), {})
+    slow = replay.watched_events(watched, eventful, None, frozenset({"driven_again"}))
+    assert quick
+    assert [one["detected_at"] for one in quick] == [one["detected_at"] for one in slow]

@@ -17,6 +17,7 @@ import pytest
 
 from console.domain.actors import Actor, Role
 from console.domain.alarms import ALARM
+from console.domain.attachments import Attachment
 from console.domain.contacts import CALL, CONTACT, ContactKind, Outcome
 from console.domain.corrections import CORRECTION
 from console.domain.dispatch_orders import DISPATCH_ORDER, TargetKind
@@ -30,6 +31,7 @@ from console.domain.records import Record, RecordKind
 from console.domain.reports import REPORT
 from console.domain.shift import DUTY, HANDOVER, LOG_ENTRY, Signature
 from console.domain.tickets import TICKET, TicketKind, TicketState
+from console.domain.valve_photos import VALVE_PHOTO
 from console.domain.water_points import WATER_POINT
 from console.engine import follow
 from console.services.alarms.operations import EndOperation, EnterOperation
@@ -99,6 +101,16 @@ def _opened_report(desks: Desks) -> Record:
     return next(iter(known.state.of(REPORT).values()))
 
 
+def _photographed(desks: Desks) -> Record:
+    """A crew sends a photo of a valve by the first console."""
+    first, known = desks.first, desks.first.engine._decisions
+    report = FieldReport("r9", desks.crew, ReportKind.PHOTO, START, desks.order, "V-5400", layer="valve")
+    sent = Reported(report, Attachment.of(PNG))
+    first.engine._commands.call(partial(known.decide, lambda state: first.desk.on_report(state, sent, START), CREW, by_any=True))
+    first.waits(lambda: bool(known.state.of(VALVE_PHOTO)))
+    return next(iter(known.state.of(VALVE_PHOTO).values()))
+
+
 def _handover(desks: Desks) -> SignHandover:
     items = picture_items(desks.first.engine.targets, desks.first.engine.latest())
     return SignHandover(Signature("王", "王"), Signature("赵", "赵"), items, desks.first.clock.now(), items)
@@ -154,6 +166,7 @@ LINES = (
         CORRECTION, lambda desks: _reports(ReportKind.CORRECTION, 3, order_id=desks.order, **SEIZED),
         lambda one: DecideCorrection(one, is_accepted=True), lambda one: DecideCorrection(one, is_accepted=False, reason="不是"),
     ),
+    Line(VALVE_PHOTO, _photographed),
 )  # fmt: skip
 
 

@@ -71,6 +71,19 @@ def test_its_age_is_that_of_the_fix_whatever_else_is_newer(offset: str) -> None:
     assert fix.at_us == micros(old.replace(microsecond=0))
 
 
+def test_objects_of_version_6_with_all_their_fields_are_read() -> None:
+    """The fields of Device and Position in the published OpenAPI file of version 6.6, with nulls where nothing is known."""
+    device = {
+        "id": 4, "name": "水车", "uniqueId": "C3", "status": "online", "disabled": False,
+        "lastUpdate": "2024-01-03T15:00:00.000+00:00", "positionId": 9, "groupId": 0, "calendarId": 0, "phone": None,
+        "model": None, "contact": None, "category": "truck",
+        "expirationTime": None, "attributes": {},
+    }  # fmt: skip
+    one = position(4, fixTime=f"{NOW:%Y-%m-%dT%H:%M:%S}.000+00:00", network={"radioType": "gsm"}, geofenceIds=[3], accuracy=0.0)
+    got = decoded({"devices": [device]}, {"positions": [one]}, {"events": [{"id": 1, "type": "deviceOnline", "deviceId": 4}]})
+    assert [(fix.crew_id, fix.at_us) for fix in got.fixes] == [("C3", micros(NOW))]
+
+
 def test_without_a_valid_fix_nobody_moves_and_nothing_is_refused() -> None:
     got = decoded({"positions": [position(valid=False, latitude=0.0, longitude=0.0)]})
     assert (got.fixes, got.troubles, dict(got.refused)) == ((), (), {"crew": 1})
@@ -134,12 +147,19 @@ class Server:
         self.hangs_up = False
         self.connections = 0
         self.tokens: list[str] = []
+        self.cookies: list[str] = []
+        self.has_sessions = True
         self.port = 0
 
     def answer(self, _: ServerConnection, request: Request) -> Response | None:
         if request.path.startswith("/api/socket?"):
             self.tokens.append(request.path)
+            self.cookies.append(request.headers.get("Cookie", ""))
             return None
+        if request.path.startswith("/api/session?token="):
+            headers = Headers([("Set-Cookie", "JSESSIONID=node0abc.node0; Path=/; HttpOnly"), ("Content-Length", "2")])
+            headers["Connection"] = "close"
+            return Response(200, "", headers, b"{}") if self.has_sessions else Response(404, "", Headers(Connection="close"), b"")
         self.tokens.append(request.headers.get("Authorization", ""))
         is_allowed = self.tokens[-1] == f"Bearer {TOKEN}" and request.path == "/api/devices"
         body = json.dumps(DEVICES).encode() if is_allowed else b"no"
@@ -202,6 +222,8 @@ def test_the_list_comes_first_then_what_the_socket_sends_and_a_lost_connection_i
         assert [(fix.crew_id, fix.at_us) for fix in taken()[:3]] == [("C1", micros(NOW))] * 2 + [("C2", micros(later))]
         assert server.connections >= 2
         assert feed.health().received >= 5  # two lists and three positions; what keeps alive is none
+        # The documented key to the socket is the session's cookie; newer servers take the token in its address too.
+        assert set(server.cookies) == {"JSESSIONID=node0abc.node0"}
         assert any(TOKEN not in one and one.startswith("/api/socket?token=secret-token%2F%2B%201") for one in server.tokens)
     assert feed.health().state == "off"
 
@@ -219,8 +241,10 @@ def test_a_refused_token_is_said_without_the_token(caplog: pytest.LogCaptureFixt
 @pytest.mark.slow
 def test_a_connection_on_which_nothing_comes_is_given_up_and_made_again(caplog: pytest.LogCaptureFixture) -> None:
     server = Server()
+    server.has_sessions = False
     with serving(server, silent_s=0.5):
         waits(lambda: server.connections >= 2)
+    assert set(server.cookies) == {""}
     assert "nothing came" in caplog.text
 
 

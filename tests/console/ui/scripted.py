@@ -182,8 +182,8 @@ class ScriptedPort:
         self._live.interval_s[:, Channel.PRESSURE] = 60.0
         self._expected[:, Channel.PRESSURE] = CALM_KPA - 4.0 * (rows % 5)
 
-    def burst(self, pipe_id: str = "", stations: int = 7) -> None:
-        """A burst is found near a pipe (the middle of the city by default)."""
+    def burst(self, pipe_id: str = "", stations: int = 7, first: int = 0) -> None:
+        """A burst is found near a pipe (the middle of the city by default); ``first``: of the likeliest pipes heads the list."""
         pipes, table = self.city.network.pipes, self.city.stations
         row = pipes.row(pipe_id) if pipe_id else self._middle_pipe()
         x, y = pipes.points(row)[1]
@@ -200,6 +200,7 @@ class ScriptedPort:
         candidates = tuple(
             Candidate(str(pipes.asset_id[r]), float(p)) for r, p in zip(order, shares / shares.sum() * 0.98, strict=True)
         )
+        candidates = (candidates[first], *candidates[:first], *candidates[first + 1 :])
         location = Location(
             candidates, tuple(c.pipe_id for c in candidates[:4]), "imported", tuple(str(table.asset_id[s]) for s in near), 55.0
         )

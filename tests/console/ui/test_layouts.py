@@ -192,12 +192,16 @@ def _drag(window: MainWindow, handle: QWidget, start: QPoint, to: QPoint, drop: 
     origin = handle.mapToGlobal(start)
     for step in range(1, 6):
         QTest.mouseMove(handle, handle.mapFromGlobal(origin + (to - origin) * step / 5))
-    assert window.layouts.drag.is_dragging
+    assert _is_dragging(window)
     if not drop:
         QTest.keyClick(window, Qt.Key.Key_Escape)
     QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=handle.mapFromGlobal(to))
-    assert not window.layouts.drag.is_dragging
+    assert not _is_dragging(window)
     QApplication.processEvents()
+
+
+def _is_dragging(window: MainWindow) -> bool:
+    return window.layouts.drag.is_dragging
 
 
 def test_a_panel_is_dragged_by_its_title_to_a_side_beside_another_and_into_a_window_of_its_own(window: MainWindow) -> None:

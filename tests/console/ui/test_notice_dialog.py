@@ -365,6 +365,29 @@ def test_what_is_typed_is_kept_while_the_notice_changes_and_the_change_is_shown(
     assert dialog._zh.toPlainText() == "停水通知\n" + notice.text_zh + "\n送水车在小区门口"
 
 
+def test_the_second_of_two_people_who_save_one_draft_keeps_what_was_typed_sees_the_change_and_chooses(
+    dialog: NoticeDialog, window: MainWindow, port: ScriptedPort
+) -> None:
+    notice = port.case.notices[-1]
+    dialog._zh.appendPlainText("送水车在小区门口")
+    typed = dialog._zh.toPlainText()
+    # Saved at another desk, and this window has not heard of it yet.
+    port.chair.does(EditNotice(CASE, N1, "停水通知\n" + notice.text_zh, notice.text_en), "赵")
+    dialog.save()
+    window.settle()
+    assert port.case.notices[-1].text_zh == "停水通知\n" + notice.text_zh
+    assert dialog._zh.toPlainText() == typed
+    assert "由 赵 改为" in said(dialog)
+    port.publish()
+    window.settle()
+    assert "+ 停水通知" in said(dialog)
+    assert dialog._zh.toPlainText() == typed
+    dialog.save()  # in the knowledge of it
+    window.settle()
+    assert port.case.notices[-1].text_zh == typed
+    assert not dialog._edited()
+
+
 def test_a_redraft_takes_what_is_typed_with_it(dialog: NoticeDialog, window: MainWindow, port: ScriptedPort) -> None:
     dialog._en.appendPlainText("Water cart at the gate")
     contradicted(window, port)

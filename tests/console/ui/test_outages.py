@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QMenu
 
 from console.domain.actors import Actor
-from console.domain.incidents import PlanConflict
+from console.domain.incidents import PlanConflict, Unable
 from console.domain.notices import NoticeStatus
 from console.domain.outages import OUTAGE, Outage, OutagePurpose, OutageState
 from console.domain.reports import REPORT, ReportKind
+from console.services.crews.valve_reports import MarkValveUnable
+from console.services.incidents.judging import JudgeBurst
 from console.services.network.what_if import WhatIf
 from console.services.notices.lifecycle import DraftNotice
 from console.services.outages.planning import PlanOutage
@@ -22,6 +24,7 @@ from console.services.reports.authority import EditReport
 from console.ui.dialogs.notice import NoticeDialog
 from console.ui.dialogs.notice_parts import Leave
 from console.ui.dialogs.report import ReportDialog
+from console.ui.map.view.picking import Asset
 from console.ui.outages.questions import OutageQuestion, ToldQuestion
 from console.ui.outages.window import OutagesWindow
 from console.ui.window import MainWindow
@@ -86,6 +89,37 @@ def test_a_what_if_becomes_an_outage_that_is_drawn_confirmed_told_and_announced(
     window.settle()
     assert window.map.marks().what_if is None
     assert not port.chair.state.alarms
+
+
+def test_a_repair_and_an_accepted_connection_become_an_outage_with_one_click(window: MainWindow, port: ScriptedPort) -> None:
+    port.burst()
+    port.submit(JudgeBurst(CASE, (port.case.target_pipes()[0],)), window.session.person)
+    plan = port.case.plan
+    assert plan is not None
+    stuck = plan.valves_to_close[0].asset_id
+    port.submit(MarkValveUnable(CASE, stuck, Unable.SEIZED), window.session.person)
+    window.settle()
+    window.case.response._later.click()
+    question = next(iter(window.findChildren(OutageQuestion)))
+    question.accept()
+    window.settle()
+    made = only(port)
+    assert (made.purpose, made.pipe_ids, made.unable, made.from_case) == (
+        OutagePurpose.REPAIR, port.case.burst_pipes, (stuck,), CASE,
+    )  # fmt: skip
+    opened(window).close()
+    customers = port.city.customers
+    on_pipe = str(port.city.network.pipes.asset_id[customers.pipe[7]])
+    asset = Asset("customer", str(customers.asset_id[7]), 7, float(customers.x[7]), float(customers.y[7]))
+    window.locator.on_menu(asset, QPoint(5, 5))
+    menu = next(one for one in window.findChildren(QMenu) if one.isVisible())
+    next(one for one in menu.actions() if one.text() == window.words("map.plan_connection", pipe=on_pipe)).trigger()
+    menu.close()
+    question = next(one for one in window.findChildren(OutageQuestion) if one.isVisible())
+    question.accept()
+    window.settle()
+    made = next(one for one in port.chair.state.of(OUTAGE).values() if one.purpose is OutagePurpose.CONNECTION)
+    assert (made.pipe_ids, made.from_case, made.reason) == ((on_pipe,), "", "新用户接水")
 
 
 def test_a_refused_step_is_said_in_the_window_of_outages(window: MainWindow, port: ScriptedPort, pipe: str) -> None:

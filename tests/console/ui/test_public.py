@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLineEdit
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit
 
 from console.domain.actors import Actor, Proof, Role
 from console.domain.crews import CrewKind
@@ -18,6 +18,7 @@ from console.domain.dispatch_orders import DISPATCH_ORDER, DispatchState
 from console.domain.incidents import Phase
 from console.domain.outgoing import MessageKind
 from console.domain.outreach import CARE_NEED, CARE_STEP, TELLING, Need
+from console.domain.shift import MapPlace
 from console.domain.water_points import WATER_POINT, PointState
 from console.services.incidents.deliveries import RetryDelivery
 from console.services.incidents.judging import JudgeBurst
@@ -176,7 +177,14 @@ def test_an_order_is_given_and_read_back_word_by_word_and_a_close_of_the_case_na
     window.settle()
     public = window.subjects.public.show("orders")
     page = public.orders
+    assert port.city.plants.has("PS1")
+    public.orders._place = lambda: MapPlace("V-no-such", 0.0, 0.0)  # what takes no orders is left out
     question = page.ask_order()
+    asset, target = question.edits["asset"], question.edits["target"]
+    assert isinstance(asset, QComboBox)
+    assert [asset.itemData(row) for row in range(3)] == ["", "W1", "PS1"]
+    asset.setCurrentIndex(2)
+    assert not target.isEnabled()
     for name, text in (("to", "鹊华水厂"), ("text", "降压至 0.32 MPa"), ("due", "10")):
         question.edits[name].setText(text)  # type: ignore[union-attr]
     question.accept()

@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from console.domain.clock import micros, moment
 from console.domain.readings import Channel
 from console.ui.appearance import Appearance
-from console.ui.panels.charts import Series, TimeAxis, Trend, ValueAxis
+from console.ui.panels.chart_axes import TimeAxis, ValueAxis
+from console.ui.panels.charts import Series, Trend
 from console.ui.theme import Theme
 from console.ui.window import MainWindow
 from console.ui.words import Words
@@ -52,8 +53,10 @@ def test_the_evidence_shows_what_changed_since_before_the_first_abnormal_reading
     port.burst()
     window.settle()
     assert window.case.evidence._plot.told.isHidden()  # the history has arrived
+    view = window.case.evidence.view
+    assert view is not None
     window.case.evidence._series = None
-    window.case.evidence._draw(window.case.evidence.view)
+    window.case.evidence._draw(view)
     assert window.case.evidence._plot.told.text() == "正在读取历史…"
     first = port.case.first_abnormal_at
     at_us = np.array([micros(first + timedelta(seconds=60 * step)) for step in (-2, -1, 0, 1)])
@@ -96,6 +99,7 @@ def test_a_chart_reads_its_lines_at_the_pointer_and_names_stations(window: MainW
     plot = evidence._plot
     plot.read_at(at_s)
     told = plot.reading.text().splitlines()
+    assert evidence._series is not None
     assert len(told) == 1 + len(evidence._series)
     series = evidence._series[0]
     nearest = int(np.nanargmin(np.abs(series.at_us / 1e6 - at_s)))

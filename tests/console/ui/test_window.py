@@ -55,7 +55,7 @@ def test_without_events_the_window_is_grey_and_says_that_all_is_normal(window: M
 
 
 def test_a_burst_fills_the_case_column_and_starts_the_clock(window: MainWindow, port: ScriptedPort) -> None:
-    port.burst()
+    port.burst(first=1)
     port.wait(247 - 10)
     window.settle()
     column = texts(window.case)
@@ -63,6 +63,7 @@ def test_a_burst_fills_the_case_column_and_starts_the_clock(window: MainWindow, 
     assert "7 个测点压力下降" in column
     assert "90% 在 4 段管道" in column
     assert CASE in column
+    assert "首位是高概率管道的中心位置" in column  # the second likeliest pipe heads the list
 
 
 def test_judging_takes_the_first_candidate_and_a_site_check_is_sent(window: MainWindow, port: ScriptedPort) -> None:
@@ -71,6 +72,7 @@ def test_judging_takes_the_first_candidate_and_a_site_check_is_sent(window: Main
     assert port.asked[-1] == (JudgeBurst(CASE, (candidates[0].pipe_id,)), "王")
     assert port.case.phase is Phase.VERIFIED
     assert "现场核实 →" in texts(window.case.location)
+    assert "中心位置" not in texts(window.case.location)
 
 
 def test_another_pipe_clicked_on_the_map_is_judged_by_the_button_that_names_it(window: MainWindow, port: ScriptedPort) -> None:

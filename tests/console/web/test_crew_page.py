@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from console.domain.crew_links import token_hash
 from console.domain.incidents import OrderState, Unable
 from console.services.crews.valve_reports import MarkValveRestored
+from console.services.incidents.judging import DismissIncident
 from console.services.incidents.undo import UndoLast
 from console.web.guard import MOST_BYTES
 from tests.console.engine.room import done
@@ -189,6 +190,17 @@ def test_answers_out_of_order_change_nothing_and_name_the_record_that_overrode_t
     assert site.case().valve_marks == before
     never = client.post("/answers", json=site.answer(order, "valve_restored", "no such valve", number=5)).json()
     assert never["state"] == "refused"
+
+
+def test_an_answer_to_an_order_that_was_called_back_names_who_did_it_and_when(site: Site) -> None:
+    order, client = site.opens_case(), site.client()
+    site.room.clock.sleep(60)
+    done(site.room.engine.submit(DismissIncident(site.case().incident_id, "误报"), WANG))
+    why = {
+        client.post("/answers", json=site.answer(order, state, valve, number=n)).json()["why"]
+        for n, (state, valve) in enumerate((("done", ""), ("valve_closed", str(site.room.city.network.valves.asset_id[0]))))
+    }
+    assert {one.split(" (")[1] for one in why} == {"王, 01-03 23:01)"}
 
 
 def test_an_answer_that_is_not_on_disk_yet_is_not_called_taken(tmp_path: Path) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from PySide6.QtWidgets import QComboBox
+
 from console.domain.dispatch_orders import DispatchOrder, DispatchState, TargetKind
+from console.domain.shift import MapPlace
 from console.services.public.dispatch_orders import (
+    STOP_PUMP,
     CancelDispatchOrder,
     CompleteDispatchOrder,
     GiveDispatchOrder,
     OrderPumpStops,
     RepeatBack,
 )
+from console.services.public.dispatch_targets import targets
 from console.ui.appearance import Appearance
 from console.ui.commands.dispatch import Submit
 from console.ui.dialogs.public.page import FormQuestion, Page, number
@@ -21,12 +26,13 @@ from console.ui.models.rows import Column
 
 
 class OrdersPage(Page[DispatchOrder]):
-    """Recorded here, carried out there: nothing is controlled from this window."""
+    """Recorded here, carried out there: nothing is controlled from this window. ``place``: what is selected on the map."""
 
     title = "orders"
 
-    def __init__(self, appearance: Appearance, submit: Submit) -> None:
+    def __init__(self, appearance: Appearance, submit: Submit, place: Callable[[], MapPlace | None] = lambda: None) -> None:
         super().__init__(appearance, submit)
+        self._place = place
         self.pumps = self.act("order_pumps", self.order_pumps, OrderPumpStops)
         self.give = self.act("give", self.ask_order, GiveDispatchOrder)
         self.repeated = self.act("repeated", self.ask_repeat, RepeatBack, "primary")
@@ -78,12 +84,34 @@ class OrdersPage(Page[DispatchOrder]):
         """A new order."""
         case = self.view.incident.incident_id if self.view is not None and self.view.incident is not None else ""
 
-        def then(target: str, to: str, text: str, due: str) -> None:
+        def then(asset: str, target: str, to: str, operation: str, text: str, due: str) -> None:
             minutes = number(due) if due.strip() else 0.0
-            self.submit(GiveDispatchOrder(TargetKind(target), to, text, case, due_minutes=minutes))
+            self.submit(GiveDispatchOrder(TargetKind(target), to, text, case, asset, minutes, operation))
 
-        fields: dict[str, Any] = {"target": self.of("dispatch_target", TargetKind), "to": "", "text": "", "due": ""}
-        return self.ask("give", fields, then)
+        operations = [("", self.t("any_operation")), (STOP_PUMP, self.t("stop_pump"))]
+        fields: dict[str, Any] = {
+            "asset": self._assets(), "target": self.of("dispatch_target", TargetKind), "to": "", "operation": operations,
+            "text": "", "due": "",
+        }  # fmt: skip
+        question = self.ask("give", fields, then)
+        asset, target = question.edits["asset"], question.edits["target"]
+        if isinstance(asset, QComboBox) and isinstance(target, QComboBox):
+            # The kind of a chosen asset is known; it is asked for what stands in no dataset only.
+            asset.currentIndexChanged.connect(lambda row: target.setEnabled(row <= 0))
+            target.setEnabled(asset.currentIndex() <= 0)
+        return question
+
+    def _assets(self) -> list[tuple[str, str]]:
+        """Nothing, what is selected on the map, the plan's pumps, then all that takes orders."""
+        if self.view is None:
+            return [("", self.t("no_asset"))]
+        place, words = self._place(), self.appearance.words
+        first = ([place.asset_id] if place is not None else []) + list(self.view.pumps)
+        found = [
+            (one.asset_id, " · ".join(part for part in (words.of("dispatch_target", one.kind), one.name, one.asset_id) if part))
+            for one in targets(self.view.city, first)
+        ]
+        return [("", self.t("no_asset")), *found]
 
     def ask_repeat(self) -> FormQuestion | None:
         """Who read it back, in which words."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QCompleter,
     QFormLayout,
     QHeaderView,
     QLineEdit,
@@ -28,6 +30,8 @@ from console.ui.widgets import button, label, row
 
 Item = TypeVar("Item")
 _WIDEST_LETTERS = 26
+_SEARCHED_FROM = 8
+"""Choices beyond this number are searched by typing."""
 
 
 class Page(QWidget, Generic[Item]):
@@ -163,6 +167,8 @@ class FormQuestion(Question):
                 edit = QComboBox()
                 for code, word in given:
                     edit.addItem(word, code)
+                if len(given) > _SEARCHED_FROM:
+                    _search_by_typing(edit)
             self.edits[name] = edit
             form.addRow(appearance.words(f"public.field.{name}"), edit)
         self.box.addLayout(form)
@@ -180,9 +186,27 @@ class FormQuestion(Question):
 
     def values(self) -> dict[str, str]:
         """What was entered, by name."""
-        return {
-            name: edit.text() if isinstance(edit, QLineEdit) else str(edit.currentData()) for name, edit in self.edits.items()
-        }
+        return {name: edit.text() if isinstance(edit, QLineEdit) else _chosen(edit) for name, edit in self.edits.items()}
+
+
+def _search_by_typing(edit: QComboBox) -> None:
+    """A long list is searched by any part of its words."""
+    edit.setEditable(True)
+    edit.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    edit.setMaxVisibleItems(12)
+    completer = QCompleter(edit.model(), edit)
+    completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    edit.setCompleter(completer)
+
+
+def _chosen(edit: QComboBox) -> str:
+    """The code of what is chosen; of what was typed and is no choice, the text, which services refuse."""
+    if not edit.isEditable() or edit.currentText() == edit.itemText(edit.currentIndex()):
+        return str(edit.currentData())
+    row = edit.findText(edit.currentText(), Qt.MatchFlag.MatchFixedString)
+    return str(edit.itemData(row)) if row >= 0 else edit.currentText().strip()
 
 
 def number(text: str) -> float:

@@ -60,7 +60,7 @@ class PublicWindow(QDialog):
         self.customers = CustomersPage(appearance, submit, self.say)
         self.needs = NeedsPage(appearance, submit, self.say, lambda: session.actor().may(Permission.PERSONAL_DATA))
         self.water = WaterPage(appearance, submit, self.say, place)
-        self.orders = OrdersPage(appearance, submit)
+        self.orders = OrdersPage(appearance, submit, place)
         self.deliveries = DeliveriesPage(appearance, submit, port, self._tasks)
         self.pages: tuple[Page[Any], ...] = (self.customers, self.needs, self.water, self.orders, self.deliveries)
         self.tabs = QTabWidget()

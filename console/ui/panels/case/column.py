@@ -28,6 +28,7 @@ from console.ui.panels.case.response import ResponseSection
 from console.ui.panels.case.section import CaseView, Section
 from console.ui.panels.case.stillness import Stillness
 from console.ui.panels.panel import Panel, PanelContext
+from console.ui.permitted import over_recording
 from console.ui.widgets import make_primary, row
 from maps.city import City
 
@@ -156,7 +157,7 @@ class CaseColumn(Panel):
             section.show_case(view)
         judge, _ = self.location.steps
         self.notice.step.setVisible(bool(incident.burst_pipes or incident.notices))
-        make_primary(self.notice.step, judge.isHidden())
+        make_primary(self.notice.step, judge.isHidden() and not over_recording(self))  # a replay's is Play
         # Words of one language are wider than the other's: what does not wrap must not be cut off.
         self._scroll.setMinimumWidth(min(self._column.minimumSizeHint().width() + _BAR_PX, _WIDEST_PX))
 

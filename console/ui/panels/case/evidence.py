@@ -13,7 +13,8 @@ from console.domain.clock import micros
 from console.domain.readings import CHANNEL_BY_NAME, Channel
 from console.ui.panels.case.deviations import Deviations
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.panels.charts import LineNames, Series, Trend
+from console.ui.panels.charts import Series, Trend
+from console.ui.panels.line_names import LineNames
 from console.ui.widgets import label
 
 SERIES_MOST = 5

@@ -55,6 +55,7 @@ class LocationSection(Section):
         self._grid.setColumnStretch(2, 2)
         self._all, self._more = False, button("", "flat")
         self._more.clicked.connect(self._on_more)
+        self._middle = label(name="muted", wrap=True)
         self._next, self._enter = button("", "flat"), button("")
         self._next.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # long ids must not widen the column
         self._next.clicked.connect(lambda: self._with_place(self.place_chosen.emit))
@@ -75,6 +76,7 @@ class LocationSection(Section):
         needs(DismissIncident, self._dismiss)
         needs(EnterReading, self._enter)
         self.box.addLayout(self._grid)
+        self.box.addWidget(self._middle)
         self.box.addLayout(row(self._next, self._enter))
         self.box.addWidget(self._read)
         self.box.addWidget(self._calls)
@@ -107,6 +109,9 @@ class LocationSection(Section):
         listed = _listed(incident, self._all)
         names = [self._candidate(line, one.pipe_id, one.probability, view) for line, one in enumerate(listed)]
         tab_in_order(self, *names)
+        is_middle = incident.location is not None and incident.location.begins_in_the_middle and not incident.burst_pipes
+        self._middle.setVisible(is_middle)
+        self._middle.setText(words("location.middle") if is_middle else "")
         hidden = len(_listed(incident, True)) - len(listed)
         self._more.setVisible(hidden > 0 or (self._all and len(listed) > _SHOWN))
         self._more.setText(words("plan.more", n=hidden) if hidden else words("plan.fewer"))

@@ -14,7 +14,7 @@ from console.ui.commands.dispatch import Submit
 from console.ui.commands.key_bindings import KEYS
 from console.ui.panels.case.location import undelivered_words
 from console.ui.panels.case.section import CaseView, Section
-from console.ui.permitted import needs
+from console.ui.permitted import needs, over_recording
 from console.ui.widgets import button, label, width_for, with_key
 from console.ui.words import Words, one_line
 
@@ -76,7 +76,8 @@ class NoticeSection(Section):
             return
         notice = latest_notice(self.view.incident)
         if notice is None:
-            self._submit(DraftNotice(self.view.incident.incident_id))
+            if not over_recording(self):
+                self._submit(DraftNotice(self.view.incident.incident_id))
         else:
             self.notice_opened.emit(self.view.incident.incident_id, notice.notice_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QTimer
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
@@ -25,7 +25,7 @@ class Stillness(QObject):
         self._places: list[tuple[QWidget, QRect]] = []
         self._value: int | None = None
         """Of the scroll bar before Qt took it back into a shorter range."""
-        self._is_holding = False
+        self._is_holding = self._is_due = False
         self._bar.rangeChanged.connect(self._on_range)
         for watched in (self._content, *sections):
             watched.installEventFilter(self)
@@ -52,7 +52,16 @@ class Stillness(QObject):
                 moved = widget.mapTo(self._content, QPoint(0, 0)).y() - before.y()
                 if moved or value != self._bar.value():
                     self._bar.setValue(value + moved)
+                    self._keep()
         self._value = None
+        if not self._is_due:
+            # Once for all changes of this turn, a dozen: what has to stay has not moved by them, or its place is kept already.
+            self._is_due = True
+            QTimer.singleShot(0, self, self._keep)
+
+    def _keep(self) -> None:
+        """Where everything stands now."""
+        self._is_due = False
         self._places = [(one, _rect(one, self._content)) for one in _shown(self._content)]
 
     def _anchor(self) -> QPoint | None:

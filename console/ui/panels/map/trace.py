@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from console.services.network.trace_requests import COSTS, DIRECTIONS, KINDS, TraceAnswer, TraceRequest, stops_json
 from console.ui.appearance import Appearance
-from console.ui.panels.charts import ProfileChart
+from console.ui.panels.map.profile_chart import ProfileChart
 from console.ui.panels.map.tool_frame import ToolFrame
 from console.ui.widgets import button, label, row
 from maps.city import City

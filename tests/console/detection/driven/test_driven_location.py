@@ -10,7 +10,7 @@ import pytest
 from console.detection.driven.boundary import TickReadings
 from console.detection.driven.driven_expectation import DrivenTicks
 from console.detection.driven.driven_location import DrivenLocator
-from console.detection.driven.window_statistics import Stretch
+from console.detection.driven.window_differences import Stretch
 from maps.columns import Floats
 from maps.hydraulics.boundary import BoundaryMeters, DrivenValues, OtherModes, TankModes
 from maps.hydraulics.driven import driven_model

@@ -24,10 +24,11 @@ DAYS = 5
 NOON = DAY // 2
 
 
-def _truth(folder: Path, name: str, leak_m3h: float) -> dict[Channel, np.ndarray]:
-    """One day of readings without noise, (ticks, stations): P1, P2, LT, QP."""
+def day_of_readings(folder: Path, name: str, leak_m3h: float, multiplier: float = 1.0) -> dict[Channel, np.ndarray]:
+    """One day of readings without noise, (ticks, stations): P1, P2, LT, QP. ``multiplier``: of all demands but the leak."""
     text = INP.replace("J1 10 60 P", "J1 10 66 P").replace("500 300 110", "500 300 100").replace("800 250 110", "800 250 120")
-    demands = f"[DEMANDS]\nJ2 37 P\nJ2 {leak_m3h} LEAK\n"
+    demands = f"[DEMANDS]\nJ2 37 P\nJ2 {leak_m3h / multiplier} LEAK\n"
+    text = text.replace("[OPTIONS]", f"[OPTIONS]\nDemand Multiplier {multiplier}")
     text = re.sub(r"(\[PATTERNS\]\n)", r"\1LEAK 0 0 0 0 1 1 1 1\n", text).replace("[CONTROLS]", demands + "[CONTROLS]")
     path = folder / f"{name}.inp"
     path.write_text(text)
@@ -46,7 +47,7 @@ def _truth(folder: Path, name: str, leak_m3h: float) -> dict[Channel, np.ndarray
     return value
 
 
-def _read(truth: dict[Channel, np.ndarray], random: np.random.Generator) -> dict[Channel, np.ndarray]:
+def read_with_noise(truth: dict[Channel, np.ndarray], random: np.random.Generator) -> dict[Channel, np.ndarray]:
     """With the noise of instruments: 3 cm, 5 mm, 1 %."""
     noise = {Channel.PRESSURE: 0.03 * KPA_PER_METRE, Channel.LEVEL: 0.005}
     read = {channel: value + noise.get(channel, 0.0) * random.normal(size=value.shape) for channel, value in truth.items()}
@@ -86,8 +87,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_leak_is_found_within_an_hour_and_a_quiet_day_raises_nothing(folder: Path, leak_m3h: float) -> None:
     city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
     random = np.random.default_rng(12)
-    quiet = _truth(folder, "quiet", 0.0)
-    found = _run(city, [_read(quiet, random) for _ in range(DAYS)], _read(_truth(folder, "leak", leak_m3h), random))
+    quiet = day_of_readings(folder, "quiet", 0.0)
+    found = _run(
+        city,
+        [read_with_noise(quiet, random) for _ in range(DAYS)],
+        read_with_noise(day_of_readings(folder, "leak", leak_m3h), random),
+    )
     if not leak_m3h:
         assert not found
         return
@@ -102,23 +107,32 @@ def test_a_leak_is_found_within_an_hour_and_a_quiet_day_raises_nothing(folder: P
 def test_a_burst_that_outlasts_its_hold_and_its_repair_are_no_second_event(folder: Path) -> None:
     city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
     random = np.random.default_rng(5)
-    quiet = _truth(folder, "before", 0.0)
-    hurt = _read(_truth(folder, "long", 60.0), random)  # from noon to midnight: twice the hold of six hours
-    after = _read(quiet, random)
+    quiet = day_of_readings(folder, "before", 0.0)
+    hurt = read_with_noise(day_of_readings(folder, "long", 60.0), random)  # from noon to midnight: twice the hold of six hours
+    after = read_with_noise(quiet, random)
     last = {channel: np.concatenate([hurt[channel], after[channel][:NOON]]) for channel in hurt}
-    found = _run(city, [_read(quiet, random) for _ in range(DAYS)], last)
+    found = _run(city, [read_with_noise(quiet, random) for _ in range(DAYS)], last)
     assert len(found) == 1
     assert NOON <= found[0][0] <= NOON + 12
+
+
+def test_a_lane_that_is_switched_off_counts_no_more(folder: Path) -> None:
+    city = pumped_city(folder)
+    with EpanetSession(city) as session:
+        states, model = list(session.solve_day(3600)), driven_model(session)
+    options = DetectorOptions(tick_s=float(STEP_S), time_zone="UTC")
+    assert Detector(city, states, options, driven=model).lacks_history
+    assert not Detector(city, states, replace(options, without=frozenset({"driven"})), driven=model).lacks_history
 
 
 def test_after_a_gap_the_lanes_count_until_the_shortest_window_and_its_hour_before_are_full(folder: Path) -> None:
     city = replace(pumped_city(folder), info=replace(pumped_city(folder).info, time_zone="UTC"))
     random = np.random.default_rng(3)
-    quiet = _truth(folder, "gap", 0.0)
-    days = [_read(quiet, random) for _ in range(DAYS)]
+    quiet = day_of_readings(folder, "gap", 0.0)
+    days = [read_with_noise(quiet, random) for _ in range(DAYS)]
     at_us = 1_704_067_200_000_000 + np.arange((DAYS + 1) * DAY, dtype=np.int64) * STEP_S * 1_000_000
     history = {int(channel): np.concatenate([day[channel] for day in days]).astype(np.float32) for channel in quiet}
-    last = _read(quiet, random)
+    last = read_with_noise(quiet, random)
     tested = []
     with EpanetSession(city) as session:
         model = driven_model(session)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from console.detection.driven.matched_windows import matched, unit
-from console.detection.driven.window_statistics import SignatureBank, Stretch, WindowStatistics, cleaned, differences
+from console.detection.driven.window_differences import Stretch, cleaned, differences
+from console.detection.driven.window_statistics import SignatureBank, WindowStatistics
 
 CHANNELS, PIPES, TICK_S = 6, 40, 300.0
 TRUE_PIPE = 17

@@ -13,6 +13,7 @@ from console.services.changesets import Refused
 from console.services.desk import DeskSettings
 from console.services.incidents.opening import OpenIncident
 from console.services.public.dispatch_orders import (
+    STOP_PUMP,
     CancelDispatchOrder,
     CompleteDispatchOrder,
     GiveDispatchOrder,
@@ -21,8 +22,9 @@ from console.services.public.dispatch_orders import (
     pumps_without_order,
 )
 from console.services.shift.log import shift_log
+from maps.network import PumpTable
 from tests.console.services.every_note import NO_TARGETS
-from tests.console.services.town import Chair
+from tests.console.services.town import Chair, a_town
 
 CASE, ORDER = "2024-0001", "D-00001"
 GIVE = GiveDispatchOrder(TargetKind.PLANT, "鹊华水厂", "出厂压力降至 0.32 MPa", CASE, due_minutes=10)
@@ -100,9 +102,47 @@ def test_pumps_of_the_plan_become_orders_once_and_again_after_a_cancelled_one() 
     assert pumps_without_order(chair.state.incidents[CASE], chair.state.of(DISPATCH_ORDER).values()) == ("P1",)
 
 
+def with_pump() -> Chair:
+    """A case whose plan stops a pump of the dataset."""
+    town = a_town()
+    pumps = PumpTable.of(["PU1"], from_node=[-1], to_node=[-1], node=[3], name=["1号泵"])
+    chair = Chair(replace(town, network=replace(town.network, pumps=pumps)))
+    chair.does(OpenIncident("H10"))
+    case = chair.state.incidents[CASE]
+    assert case.plan is not None
+    chair.state = chair.state.with_records([replace(case, plan=replace(case.plan, pumps_to_stop=("PU1",)))])
+    return chair
+
+
+def test_a_typed_order_that_stops_the_plan_s_pump_gets_no_second_one_and_another_order_to_it_does_not_count() -> None:
+    chair = with_pump()
+    other = GiveDispatchOrder(TargetKind.PLANT, "", "升频至 45 Hz", CASE, "PU1")
+    chair.does(other)
+    order = chair.state.of(DISPATCH_ORDER)[ORDER]
+    assert (order.target, order.target_name, order.operation) == (TargetKind.PUMPING_STATION, "1号泵", "")
+    assert pumps_without_order(chair.state.incidents[CASE], chair.state.of(DISPATCH_ORDER).values()) == ("PU1",)
+    chair.does(replace(other, text="停 1 号泵", operation=STOP_PUMP))
+    with pytest.raises(Refused, match="no pump without"):
+        chair.does(OrderPumpStops(CASE))
+
+
+def test_the_first_time_that_an_order_is_read_back_counts() -> None:
+    chair = in_case()
+    chair.does(GIVE)
+    chair.does(RepeatBack(ORDER, "张", "降至 0.32"))
+    before = chair.state.of(DISPATCH_ORDER)[ORDER]
+    with pytest.raises(Refused, match="read back by 张 at 01-03 23:"):
+        chair.does(RepeatBack(ORDER, "李", "升至 0.42"))
+    assert chair.state.of(DISPATCH_ORDER)[ORDER] == before
+
+
 @pytest.mark.parametrize(
     ("intent", "key"),
     [
+        (replace(GIVE, target_id="X<script>"), "order_target"),
+        (replace(GIVE, operation="stop_pump"), "order_no_pump"),
+        (replace(GIVE, target_id="H10a", operation="stop_pump"), "order_no_pump"),
+        (replace(GIVE, target_id="H10a", operation="burn"), "order_no_pump"),
         (replace(GIVE, text=" \n"), "order_empty"),
         (replace(GIVE, target_name=""), "order_empty"),
         (replace(GIVE, due_minutes=float("inf")), "order_due"),

@@ -164,7 +164,7 @@ def test_all_topics_of_a_form_are_mapped_by_one_tick(qtbot: QtBot) -> None:
     window.alike.click()
     window.unit.setCurrentText("bar")
     window.map_field()
-    window._read(tuple(heard))
+    window.mapped.read(heard)
     assert window.values() == {("PT-07", "pressure"): pytest.approx(310.0), ("FT-01", "pressure"): pytest.approx(310.0)}
     window.select("scada/FT-01/p", "")
     assert window.station.currentText() == "FT-01"
