@@ -423,7 +423,24 @@ class Drill:
         except AssertionError:
             self._explain(low - self._low())
             raise
-        self._until(self._is_settled, SETTLED_S, "the seats show different things, or messages wait")
+        try:
+            self._until(self._is_settled, SETTLED_S, "the seats show different things, or messages wait")
+        except AssertionError:
+            self._say_differences()
+            raise
+
+    def _say_differences(self) -> None:
+        """What the seats show otherwise than the first one, and what the first one still waits for."""
+        shown = {name: seat.asks("picture") for name, seat in self._seats.items()}
+        first = next(iter(shown.values()))
+        orders = [(one["order_id"], one["state"]) for case in first["cases"].values() for one in case["orders"]]
+        notices = [
+            (one["notice_id"], one["status"], one.get("files")) for case in first["cases"].values() for one in case["notices"]
+        ]
+        _progress(f"undelivered {first['undelivered']}, orders {orders}, notices {notices}")
+        for name, picture in shown.items():
+            for part in (one for one in _PARTS if picture[one] != first[one]):
+                _progress(f"{name}: {part} differ: {str(picture[part])[:2000]} | first: {str(first[part])[:2000]}")
 
     def _explain(self, stations: set[str]) -> None:
         """What the log has of the low pressures of these stations, and what every seat shows of them."""
