@@ -102,8 +102,12 @@ def test_every_note_has_a_text_in_both_languages_with_its_parameters(played: lis
                 assert placeholders(catalogue.entries[key]) <= part.params.keys(), key
 
 
+_OF_EARLIER_VERSIONS = {"notice.approved_typed"}
+"""Notes that are no longer made and stand in stores and packages."""
+
+
 def test_every_key_in_the_code_has_its_text_and_every_text_its_key() -> None:
-    made = {f"delivery.{kind}" for kind in ("not_delivered", "delivered", "withdrawn")}
+    made = _OF_EARLIER_VERSIONS | {f"delivery.{kind}" for kind in ("not_delivered", "delivered", "withdrawn")}
     made |= {f"seat.{event}" for event in SeatEvent} | {f"users.{name}" for name in ("name", "role", "areas", "is_enabled")}
     for file in _sources():
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
