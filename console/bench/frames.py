@@ -22,7 +22,8 @@ def run(pipes: int = 200_000, size: str = "1920x1080", frames: int = 360) -> dic
 
     A judged burst stands on the map; ten messages a second bring the readings of all stations once a second. At each scale the
     map is dragged over ``frames`` moves, 60 a second at most. ``drag_ms``: from a move of the pointer until it is painted
-    and everything else that waited for the window is done, by scale. ``wheel_ms``: from a step of the wheel until the map is
+    and everything else that waited for the window is done, by scale; ``arriving_ms``: the same at once
+    after the map came, while names are still being indexed. ``wheel_ms``: from a step of the wheel until the map is
     drawn anew, sharp. Raises InputFault for a size that is none.
     """
     width, _, height = size.partition("x")

@@ -18,6 +18,8 @@ from console.ui.words import Words
 from maps.city import City
 
 _NAME, _VALUE, _AGE = range(3)
+_RUNS_MOST = 32
+"""Runs of changed rows that are emitted one by one: a feed of thousands of stations changes hundreds in each picture."""
 
 _INK = {StationState.IN_CASE: "text.normal"}
 """Part of a case is no alarm: its symbol alone has the case's colour."""
@@ -62,7 +64,7 @@ class StationModel(QAbstractTableModel):
         self._tell(np.arange(self.rowCount()))
 
     def show_picture(self, picture: Picture) -> None:
-        """The newest values; emits only the runs of rows whose value, state or displayed age differ."""
+        """The newest values; emits only the runs of rows whose value, state or displayed age differ; of many, the span."""
         if self._pause.isActive():
             self._waiting = picture
             return
@@ -91,7 +93,9 @@ class StationModel(QAbstractTableModel):
     def _tell(self, rows: NDArray[np.int64]) -> None:
         if not len(rows):
             return
-        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        cuts = np.flatnonzero(np.diff(rows) > 1) + 1
+        # A view looks at each signal, and paints only what is in sight.
+        for run in np.split(rows, cuts) if len(cuts) < _RUNS_MOST else (rows,):
             self.dataChanged.emit(self.index(int(run[0]), 0), self.index(int(run[-1]), _AGE))
 
     def _ages(self, picture: Picture) -> NDArray[np.int64]:

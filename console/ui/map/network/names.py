@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
@@ -47,12 +48,34 @@ _IDS_FROM = 12.0
 """Metres per pixel below which facilities without a name show their id."""
 
 
+@dataclass(frozen=True, eq=False)
+class _PipesBySize:
+    """Pipes from the largest diameter down: rows, middles (m); ``mains``: so many of them are mains. ``runs``: by row."""
+
+    rows: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    mains: int
+    runs: Runs
+
+    @classmethod
+    def of(cls, scene: Scene) -> _PipesBySize:
+        """Sorted once: 200,000 of them take 20 ms, more than a frame has."""
+        pipes, (x, y) = scene.city.network.pipes, scene.pipe_middle
+        diameter = np.nan_to_num(pipes.diameter_mm)
+        rows = np.argsort(-diameter, kind="stable")
+        angle = (scene.pipe_angle + 90.0) % 180.0 - 90.0
+        runs = Runs(pipes.asset_id, x, y, angle, np.nan_to_num(pipes.length_m), np.zeros(0, dtype=np.bool_))
+        return cls(rows, x[rows], y[rows], int((diameter >= _MAIN_MM).sum()), runs)
+
+
 class Names:
     """The names of one city. ``roads``: None until they have been worked out aside."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self.roads: RoadNames | None = None
+        self._pipes_by_size: _PipesBySize | None = None
         self._pixmaps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
         self.unfinished = False
         """Whether names are still to be drawn: another frame is needed."""
@@ -145,7 +168,7 @@ class Names:
         """A valve's symbol is read before a name."""
         if frame.camera.m_per_px <= VALVES_FROM and frame.shows(MapLayer.VALVES):
             valves = self._scene.city.network.valves
-            rows = self._in_view(frame, valves.x, valves.y, np.isfinite(valves.x))
+            rows = self._in_view(frame, valves.x, valves.y)
             frame.placer.take_many(*frame.camera.project(valves.x[rows], valves.y[rows]), _VALVE_PX)
 
     def _roads(self, frame: Frame) -> None:
@@ -164,13 +187,12 @@ class Names:
         m_per_px = frame.camera.m_per_px
         if m_per_px > _MAINS_FROM or not frame.shows(MapLayer.PIPES):
             return
-        pipes, (x, y) = self._scene.city.network.pipes, self._scene.pipe_middle
-        wanted = np.ones(len(pipes), dtype=np.bool_) if m_per_px < _PIPES_FROM else pipes.diameter_mm >= _MAIN_MM
-        seen = self._in_view(frame, x, y, wanted)
-        seen = seen[np.argsort(-np.nan_to_num(pipes.diameter_mm[seen]), kind="stable")]
+        if self._pipes_by_size is None:
+            self._pipes_by_size = _PipesBySize.of(self._scene)
+        pipes, sorted_ = self._scene.city.network.pipes, self._pipes_by_size
+        count = len(sorted_.rows) if m_per_px < _PIPES_FROM else sorted_.mains
+        seen = sorted_.rows[self._in_view(frame, sorted_.x[:count], sorted_.y[:count])]
         ink = Ink(frame.theme.font(8.0), frame.theme.colour("text.muted"))
-        angle = (self._scene.pipe_angle + 90.0) % 180.0 - 90.0
-        runs = Runs(pipes.asset_id, x, y, angle, np.nan_to_num(pipes.length_m), np.zeros(0, dtype=np.bool_))
         words = frame.words
 
         def texts() -> Iterator[tuple[str, int]]:
@@ -179,13 +201,14 @@ class Names:
                 if text:
                     yield text, i
 
-        self._along(frame, "pipe", texts(), runs, ink, _PIPE_NAMES_MOST)
+        self._along(frame, "pipe", texts(), sorted_.runs, ink, _PIPE_NAMES_MOST)
 
     def _in_view(
-        self, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], wanted: NDArray[np.bool_]
+        self, frame: Frame, x: NDArray[np.float64], y: NDArray[np.float64], wanted: NDArray[np.bool_] | None = None
     ) -> NDArray[np.int64]:
         low_x, low_y, high_x, high_y = frame.camera.view()
-        return np.flatnonzero((x > low_x) & (x < high_x) & (y > low_y) & (y < high_y) & wanted)
+        seen = (x > low_x) & (x < high_x) & (y > low_y) & (y < high_y)
+        return np.flatnonzero(seen if wanted is None else seen & wanted)
 
     def _along(self, frame: Frame, kind: str, texts: Iterator[tuple[str, int]], runs: Runs, ink: Ink, most: int) -> None:
         """Names along their runs, the same name never twice within a few hundred pixels."""
