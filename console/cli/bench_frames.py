@@ -91,7 +91,11 @@ class _Hand:
         return {
             "arriving_ms": arriving,
             "drag_ms": drags,
-            "wheel_ms": {"p50": round(float(np.median(wheels)), 1), "max": round(max(wheels), 1)},
+            "wheel_ms": {
+                "p50": round(float(np.median(wheels)), 1),
+                "max": round(max(wheels), 1),
+                "each": np.round(wheels).tolist(),
+            },
             "budget": {"drag_p95_ms": 16.0, "drag_p99_ms": 33.0, "wheel_ms": 150.0},
         }
 

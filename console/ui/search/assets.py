@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 import shapely
 
+from console.ui.apart import Apart
 from console.ui.map.network.facilities import Facility, facilities
 from console.ui.search.hits import Hit
 from console.ui.search.pinyin import initials
@@ -30,6 +31,7 @@ class AssetSearch:
         self._indexes: dict[str, tuple[TextIndex, ...]] = {}
         self._kinds: PipeKinds | None = None
         self._is_ended = False
+        self._apart = Apart()
 
     def prepare(self) -> None:
         """Index all names: a second of a million pipes, longer where customers have addresses."""
@@ -40,6 +42,7 @@ class AssetSearch:
     def end(self) -> None:
         """Index no further kind. Any thread."""
         self._is_ended = True
+        self._apart.end()
 
     @property
     def is_ready(self) -> bool:
@@ -113,7 +116,7 @@ class AssetSearch:
             case "customers":
                 table = city.customers
                 said = table.name, table.address, table.asset_id, table.meter_id
-                return (*said, initials(table.name), initials(table.address))
+                return (*said, self._initials(table.name), self._initials(table.address))
             case "stations":
                 return city.stations.name, city.stations.asset_id, initials(city.stations.name)
             case "facilities":
@@ -123,6 +126,10 @@ class AssetSearch:
             case "valves":
                 return (network.valves.asset_id,)
         return (city.hydrants.asset_id,)
+
+    def _initials(self, column: Iterable[object]) -> list[str]:
+        names = list(map(str, column))
+        return self._apart.run(initials, names, len(names))
 
     def _matching(self, needle: str, kind: str) -> list[int]:
         """Rows of a kind where a column has the text, those that begin with it first."""

@@ -90,3 +90,10 @@ def test_a_line_work_without_lines_is_valid() -> None:
     work = LineWork(none, 2)
     assert work.near(0.0, 0.0, 10.0) is None
     assert len(work.level(4.0).segments) == 0
+
+
+def test_the_scales_made_ahead_give_every_level_that_a_zoom_from_there_asks_for() -> None:
+    work = LineWork(some_lines(3, 200), 3)
+    ahead = {id(work.level(scale)) for scale in work.scales(30.0)}
+    zoomed = {id(work.level(float(m_per_px))) for m_per_px in np.geomspace(30.0, 0.05, 400)}
+    assert zoomed | {id(work.finest())} == ahead

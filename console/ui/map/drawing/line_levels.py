@@ -77,6 +77,11 @@ class LineWork:
     def __len__(self) -> int:
         return len(self._lines.klass)
 
+    @property
+    def points(self) -> int:
+        """Number of vertices of all lines."""
+        return len(self._lines.points)
+
     def level(self, m_per_px: float) -> Level:
         """The level for a scale: no point of any line is further than half a pixel from what is drawn."""
         step = int(np.floor(np.log2(max(m_per_px, 1e-9)) * _STEPS_PER_OCTAVE))
@@ -87,6 +92,11 @@ class LineWork:
                 found = self._levels.get(step) or self._build(step)
                 self._levels[step] = found
         return found
+
+    def scales(self, m_per_px: float) -> list[float]:
+        """A scale (m per pixel) of each level from this one down to the finest."""
+        first = int(np.floor(np.log2(max(m_per_px, 1e-9)) * _STEPS_PER_OCTAVE))
+        return [2.0 ** ((step + 0.5) / _STEPS_PER_OCTAVE) for step in range(first, -1, -1)] + [0.0]
 
     def finest(self) -> Level:
         """Every vertex."""
