@@ -79,12 +79,12 @@ class ReadingLog:
             self._rows += len(batch)
             self._batches += 1
             if self._rows >= MOVED_AT_ROWS or self._batches >= MOVED_AT_BATCHES:
-                self._move()
+                self._move(check)
 
-    def move(self) -> None:
-        """Move the whole log into blocks now. Raises StoreUnavailable."""
+    def move(self, check: Callable[[Connection], None] = lambda _: None) -> None:
+        """Move the whole log into blocks now; ``check`` as in ``append``. Raises StoreUnavailable."""
         with self._lock:
-            self._move()
+            self._move(check)
 
     def between(self, station: int, channel: int, since_us: int, until_us: int) -> tuple[Times, Values]:
         """(source times µs, values) of one channel in [since, until], oldest first, each time once; bad ones are NaN."""
@@ -152,12 +152,12 @@ class ReadingLog:
             kept = connection.execute(select(of.station).where(within(since_us, until_us)).distinct()).scalars().all()
         return {*map(int, kept), *np.unique(logged.station).tolist()}
 
-    def _move(self) -> None:
-        while not self._is_moved():
+    def _move(self, check: Callable[[Connection], None]) -> None:
+        while not self._is_moved(check):
             pass
         self._rows = self._batches = 0
 
-    def _is_moved(self) -> bool:
+    def _is_moved(self, check: Callable[[Connection], None]) -> bool:
         """Whether the log as it was read is in blocks now; not when another process moved some of it meanwhile.
 
         Blocks are made before the transaction that writes them: it keeps others from writing to SQLite.
@@ -171,6 +171,7 @@ class ReadingLog:
         rows = list(block_rows(batch, block_no, in_pages=self._engine.dialect.name == "sqlite"))
         whole = delete(reading_log).where(of.log_id >= found[0].log_id, of.log_id <= block_no).returning(of.log_id)
         with told(self._where), self._engine.connect() as connection, connection.begin() as transaction:
+            check(connection)
             if sorted(connection.execute(whole).scalars()) != [row.log_id for row in found]:
                 transaction.rollback()
                 return False

@@ -33,16 +33,18 @@ def badges(city: City, picture: Picture, words: Words, sight: AreaSight | None =
     return tuple(found)
 
 
-def lasting_message(picture: Picture, incident: Incident | None, silent_s: float, words: Words) -> str:
-    """The gravest lasting condition; "" when there is none."""
+def lasting_message(picture: Picture, incident: Incident | None, silent_s: float, words: Words, down_since_us: int = 0) -> str:
+    """The gravest lasting condition; "" when there is none. ``down_since_us``: of what is down; 0 unknown."""
     if silent_s > SILENT_AFTER_S:
         return words("honest.engine_silent", age=words.elapsed(silent_s))
     down = [feed for feed in picture.feeds if feed.state == "down"]
     lost = [feed for feed in down if feed.name not in FAULT_NAMES]
-    if lost:
-        return words("honest.feed_down", feeds="; ".join(_feed(feed, words) for feed in lost))
     if down:
-        return words("honest.fault", faults="; ".join(_feed(feed, words) for feed in down))
+        named = "; ".join(_feed(feed, words) for feed in lost or down)
+        text = words("honest.feed_down", feeds=named) if lost else words("honest.fault", faults=named)
+        if not down_since_us:
+            return text
+        return words("honest.since", text=text, time=words.stamp(moment(down_since_us), moment(picture.now_us)))
     if not feeds_set_up(picture.feeds):
         return words("honest.no_feed")
     if picture.preparing is not None:

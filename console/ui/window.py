@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         self._stored = StoredSettings(self._settings.folder)
         self._appearance = self._first_appearance()
         self._picture = port.latest()
-        self._heard_at = monotonic()
+        self._heard_at, self._down_since_us = monotonic(), 0
         app = cast(QApplication, QApplication.instance())
         first_letters(self._stored, self.screen().availableGeometry().height()).put_on(app)
         apply_theme(app, self._appearance.theme)
@@ -306,6 +306,8 @@ class MainWindow(QMainWindow):
     def show_picture(self, picture: Picture) -> None:
         """Pass the newest picture to every part."""
         self._picture, self._heard_at = picture, monotonic()
+        is_down = any(feed.state == "down" for feed in picture.feeds)
+        self._down_since_us = (self._down_since_us or picture.now_us) if is_down else 0
         self.map.show_picture(picture)
         self.sounds.show_picture(picture)
         self._show_badges()
@@ -326,7 +328,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _refresh_lasting_message(self) -> None:
         silent = monotonic() - self._heard_at
-        self.messages.show_lasting(lasting_message(self._picture, self.focus.incident, silent, self._appearance.words))
+        told = lasting_message(self._picture, self.focus.incident, silent, self._appearance.words, self._down_since_us)
+        self.messages.show_lasting(told)
 
     def settle(self, most_s: float = 20.0) -> None:
         """Wait until reads and answers have arrived and every part shows the newest picture (screenshots, tests)."""

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 
 from console.domain.readings import Quality, ReadingBatch
+from console.services.ports import NotLeading
 from console.store import SqlStore, open_store
 from console.store import readings as readings_module
 from tests.console.store.values import readings
@@ -95,3 +97,19 @@ def test_twenty_thousand_readings_a_second_are_kept_with_room_to_spare(store: Sq
     spent_s = time.thread_time() - start
     assert store.readings(7, 0, 0, rounds)[0].size == rounds
     assert rounds * count / spent_s > 20_000
+
+
+def test_a_process_that_leads_no_more_moves_nothing_into_blocks(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.store.readings.MOVED_AT_ROWS", 1)
+    asked: list[Connection] = []
+
+    def check(connection: Connection) -> None:
+        asked.append(connection)
+        if len(asked) == 2:
+            raise NotLeading("another process leads")
+
+    with pytest.raises(NotLeading):
+        store._readings.append(readings(1, (5, 1.0, 0)), check)
+    with store._relaxed.connect().execution_options(quanmai_read=True) as connection:
+        rows = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("reading_log", "reading_blocks")]
+    assert rows == [1, 0]

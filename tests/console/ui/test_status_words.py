@@ -144,3 +144,20 @@ def test_the_strip_names_the_target_that_the_utility_has_set(qtbot: QtBot, port:
     strip.show_picture(port.latest())
     text = strip._cases[0].text()
     assert ("target" in text, said in text, "elapsed" in text) == (bool(said), True, True)
+
+
+def test_what_is_down_is_said_with_the_time_since_when(window: MainWindow, port: ScriptedPort) -> None:
+    window.settle()
+    up = port.feeds
+    port.feeds = (replace(up[0], state="down", message="no route"),)
+    port.publish()
+    window.settle()
+    first = window.messages.text
+    assert "23:00:05" in first
+    port.wait(90, measuring=False)
+    window.settle()
+    assert window.messages.text == first, "since when it is down, not for how long: the text stays still"
+    port.feeds = up
+    port.publish()
+    window.settle()
+    assert "23:00:05" not in window.messages.text
