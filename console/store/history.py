@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from console.domain.crews import CrewFix
 from console.domain.expected import ExpectedValues
 from console.domain.readings import ReadingBatch
 from console.services.analysis.retention import Deletion, HistoryKind
+from console.services.ports import NotLeading
 from console.services.review.record import Tracks
 from console.store import archive, expected, retention
 from console.store.reading_codec import Times, Values
@@ -142,5 +144,6 @@ class History:
             retention.mark_recorded(connection, deletion_ids)
 
     def flush(self) -> None:
-        """Before closing: move readings of the log into blocks (they are on disk already)."""
-        self.log.move()
+        """Before closing: move readings of the log into blocks (they are on disk already); in a shared store as leader only."""
+        with suppress(NotLeading):
+            self.log.move(self._transactions.leases.check)
